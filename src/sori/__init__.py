@@ -1,0 +1,39 @@
+"""Sori: from recordings to working audio models, with every step open."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sori import features, models
+    from sori.audio import info, load, resample
+    from sori.errors import SoriError
+    from sori.features import FrontEnd
+    from sori.inference import Classifier
+
+__version__ = "0.1.0"
+
+__all__ = ["Classifier", "FrontEnd", "SoriError", "__version__", "features", "info", "load", "models", "resample"]
+
+# Where each public name lives; imported when first asked for, so that `import sori` costs nothing.
+_HOME = {
+    "Classifier": "sori.inference",
+    "FrontEnd": "sori.features",
+    "SoriError": "sori.errors",
+    "info": "sori.audio",
+    "load": "sori.audio",
+    "resample": "sori.audio",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("features", "models"):
+        return importlib.import_module(f"sori.{name}")
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'sori' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

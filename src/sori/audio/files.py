@@ -1,0 +1,206 @@
+"""Read any recording as float32 samples."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from sori.audio.resample import resample
+from sori.errors import AudioError, check_between, check_count, reason
+from sori.units import seconds_to_samples
+
+# What a folder scan takes for a recording: libsndfile's formats, and those that ffmpeg adds.
+LIBSNDFILE_SUFFIXES = frozenset(
+    ".wav .wave .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .snd .caf .w64 .rf64".split()
+)
+FFMPEG_SUFFIXES = frozenset(".m4a .aac .mp4 .m4b .mka .webm .wma .amr .3gp .ac3 .ape .wv .mp2 .mov .mkv".split())
+AUDIO_SUFFIXES = LIBSNDFILE_SUFFIXES | FFMPEG_SUFFIXES
+
+# libsndfile notes a chunk that ends before its header says so, as in "data : 88200 (should be 44078)".
+_SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+_LENGTH_UNKNOWN = 0x7FFFF000  # written by programs that stream to a pipe: this many bytes or more, or 0
+_MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_BIT_DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
+
+
+@dataclass(frozen=True)
+class Info:
+    """What a recording's header says. ``bit_depth`` is None for lossy formats."""
+
+    path: Path
+    sr: int
+    channels: int
+    frames: int
+    format: str
+    subtype: str
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.sr
+
+    @property
+    def bit_depth(self) -> int | None:
+        """Bits per sample, where the format has such."""
+        return _BIT_DEPTHS.get(self.subtype)
+
+
+def info(path: str | Path) -> Info:
+    """Read rate, channels, length and format from the header, without decoding.
+
+    The length of an MP3 without a length in its header is estimated from its bit rate.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read, is empty, is not audio, or is shorter than its header says.
+    """
+    path = Path(path)
+    _check_readable(path)
+    try:
+        with soundfile.SoundFile(path) as file:
+            _check_whole(path, file.extra_info)
+            return Info(path, file.samplerate, file.channels, file.frames, file.format, file.subtype)
+    except soundfile.LibsndfileError as error:
+        samples, sr = _decode_with_ffmpeg(path, 0.0, None, why=error)
+        return Info(path, sr, samples.shape[1], len(samples), path.suffix.lstrip(".").upper(), "FFMPEG")
+
+
+def load(
+    path: str | Path,
+    *,
+    sr: int | None = None,
+    mono: bool = True,
+    offset_s: float = 0.0,
+    duration_s: float | None = None,
+) -> tuple[npt.NDArray[np.float32], int]:
+    """Read a recording.
+
+    WAV, FLAC, OGG, MP3, AIFF and AU are read by libsndfile; anything else by ffmpeg where it is installed.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sr
+        The rate wanted, in Hz; None keeps the file's own.
+    mono
+        Average the channels.
+    offset_s, duration_s
+        Begin so many seconds in, and read at most so many; None reads to the end.
+
+    Returns
+    -------
+    y : float32 in [-1, 1] (float files may go beyond), shape ``(samples,)``, or ``(channels, samples)`` with
+        ``mono=False``
+    sr : its rate in Hz
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read, is empty or not audio, is shorter than its header says, has no samples in the
+        stretch asked for, or has samples that are not finite.
+    ParameterError
+        If ``sr``, ``offset_s`` or ``duration_s`` is out of range.
+    """
+    path = Path(path)
+    if sr is not None:
+        check_count("sr", sr)
+        check_between("sr", sr, 1, 1_000_000, "Hz")
+    check_between("offset_s", offset_s, 0, np.inf, "s")
+    if duration_s is not None:
+        check_between("duration_s", duration_s, 0, np.inf, "s")
+    _check_readable(path)
+    try:
+        samples, own_sr = _decode_with_libsndfile(path, offset_s, duration_s)
+    except soundfile.LibsndfileError as error:
+        samples, own_sr = _decode_with_ffmpeg(path, offset_s, duration_s, why=error)
+    if not len(samples):
+        raise AudioError(f"{path}: no samples" + (f" after {offset_s:g} s" if offset_s else ""))
+    if not np.isfinite(samples.sum(dtype=np.float64)):
+        bad = int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
+        raise AudioError(
+            f"{path}: has samples that are not finite (NaN or infinity), the first at {bad / own_sr:.3f} s"
+        )
+    if mono:
+        y = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+    else:
+        y = np.ascontiguousarray(samples.T)
+    return (y, own_sr) if sr is None else (resample(y, from_sr=own_sr, to_sr=sr), sr)
+
+
+def _check_readable(path: Path) -> None:
+    """Raise AudioError, with the system's own reason, unless the file opens and has a byte in it."""
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise AudioError(f"{path}: the file is empty (0 bytes)")
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise AudioError(f"{path}: {reason(error)}") from error
+
+
+def _check_whole(path: Path, log: str) -> None:
+    match = _SHORT_CHUNK.search(log)
+    if match:
+        promised, present = int(match[1]), int(match[2])
+        if present < promised < _LENGTH_UNKNOWN:
+            raise AudioError(f"{path}: truncated: {present} of the {promised} bytes of sound that its header announces")
+
+
+def _decode_with_libsndfile(
+    path: Path, offset_s: float, duration_s: float | None
+) -> tuple[npt.NDArray[np.float32], int]:
+    """Samples as ``(frames, channels)``."""
+    with soundfile.SoundFile(path) as file:
+        _check_whole(path, file.extra_info)
+        sr: int = file.samplerate
+        start = seconds_to_samples(offset_s, sr=sr) if offset_s else 0
+        if start >= file.frames:
+            return np.empty((0, file.channels), dtype=np.float32), sr
+        if start:
+            file.seek(start)
+        wanted = file.frames - start
+        if duration_s is not None and duration_s * sr < wanted:
+            wanted = seconds_to_samples(duration_s, sr=sr)
+        samples = file.read(wanted, dtype="float32", always_2d=True)
+        # An MP3 may have no length in its header, and then libsndfile's count is a guess from the bit rate.
+        if len(samples) < wanted and file.format != "MP3":
+            raise AudioError(f"{path}: truncated: {len(samples)} of the {wanted} samples that its header announces")
+        return samples, sr
+
+
+def _decode_with_ffmpeg(
+    path: Path, offset_s: float, duration_s: float | None, *, why: soundfile.LibsndfileError
+) -> tuple[npt.NDArray[np.float32], int]:
+    """Samples as ``(frames, channels)``, for what libsndfile refused because of ``why``."""
+    refusal = f"{path}: not readable as audio ({why.error_string.rstrip('.')})"
+    program = shutil.which("ffmpeg")
+    if program is None:
+        more = "; ffmpeg, once installed, reads this format" if path.suffix.lower() in FFMPEG_SUFFIXES else ""
+        raise AudioError(refusal + more) from why
+    # AU, unlike WAV, has a way to say that its length is not known yet, so it can come through a pipe.
+    command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-ss", str(offset_s)]
+    command += ["-i", f"file:{path}"] + ([] if duration_s is None else ["-t", str(duration_s)])
+    command += ["-vn", "-map", "0:a:0", "-f", "au", "-c:a", "pcm_f32be", "pipe:1"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode or not done.stdout:
+        raise AudioError(refusal) from why
+    samples, sr = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
+    return samples, sr
+
+
+def encode_mp3(y: npt.NDArray[np.float32], *, sr: int) -> bytes:
+    """Encode a mono clip as MP3, which every browser plays; rates that MP3 has not become 44 100 Hz."""
+    if sr not in _MP3_RATES:
+        y, sr = resample(y, from_sr=sr, to_sr=44100), 44100
+    file = io.BytesIO()
+    soundfile.write(file, np.clip(y, -1, 1), sr, format="MP3")
+    return file.getvalue()

@@ -1,0 +1,34 @@
+"""Change the rate of a clip."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from sori.errors import check_count
+
+
+def resample(y: npt.NDArray[np.float32], *, from_sr: int, to_sr: int) -> npt.NDArray[np.float32]:
+    """Resample with soxr's high quality (aliases below -120 dB).
+
+    Parameters
+    ----------
+    y
+        Shape ``(samples,)`` or ``(channels, samples)``.
+    from_sr, to_sr
+        Rates in Hz.
+
+    Returns
+    -------
+    float32, the last axis ``to_sr / from_sr`` times as long.
+
+    >>> resample(np.zeros(44100, dtype=np.float32), from_sr=44100, to_sr=22050).shape
+    (22050,)
+    """
+    check_count("from_sr", from_sr)
+    check_count("to_sr", to_sr)
+    if from_sr == to_sr:
+        return y
+    out: npt.NDArray[np.float32] = soxr.resample(np.ascontiguousarray(y.T), from_sr, to_sr, quality="HQ")
+    return np.ascontiguousarray(out.T)

@@ -1,0 +1,61 @@
+"""The `sori` command."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+import sori
+from sori.cli import classify, console, dataset
+from sori.errors import SoriError, reason
+
+app = typer.Typer(
+    help="From recordings to working audio models, with every step open.\n\n"
+    "Example: sori train my-sounds/ --out runs/first, then sori predict runs/first new.wav",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(dataset.app, name="dataset")
+app.command()(classify.train)
+app.command()(classify.evaluate)
+app.command()(classify.predict)
+app.command()(classify.models)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"sori {sori.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line: errors are one red line and exit status 1, usage errors 2, Ctrl-C 130."""
+    warnings.showwarning = lambda message, *_: console.warn(f"note: {message}")  # type: ignore[assignment]
+    try:
+        app()
+    except SoriError as error:
+        console.fail(str(error))
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stderr.close()
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        console.fail(f"{name}{reason(error)}")
+    except MemoryError:
+        console.fail("not enough memory for this: use shorter or fewer segments")
+    else:
+        return
+    sys.exit(1)

@@ -1,0 +1,209 @@
+"""`sori train`, `evaluate`, `predict` and `models`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sori.cli import console
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def train(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="A dataset, or a folder of recordings in class folders.")
+    ],
+    out: Annotated[Path, typer.Option(help="The run to make: a folder with the model and its report.")],
+    model: Annotated[
+        str | None, typer.Option(help="Architecture (see sori models; default: mlp for MFCCs, else cnn).")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Times through the training part (default: the model's own: mlp 50, cnn 60).")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Segments per step (default: 32).")] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="Learning rate (default: the model's own: mlp 1e-4, cnn 2e-3, falling).")
+    ] = None,
+    dropout: Annotated[
+        float | None, typer.Option(help="Part of the units silenced in training (default: mlp 0, cnn 0.3).")
+    ] = None,
+    l2: Annotated[float | None, typer.Option(help="Weight of the squared weights in the loss (default: 0).")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without improvement (default: never).")
+    ] = None,
+    split: Annotated[str, typer.Option(help="group, fold, or segment (leaky, to see what it claims).")] = "group",
+    test_fold: Annotated[
+        str | None, typer.Option(help="With --split fold: the fold to test on (default: the last).")
+    ] = None,
+    folds: Annotated[bool, typer.Option("--folds", help="Test on each of the dataset's folds in turn.")] = False,
+    test_size: Annotated[float, typer.Option(help="Part that is tested on.")] = 0.3,
+    valid_size: Annotated[float, typer.Option(help="Part of the rest that chooses the weights.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Of the split, the first weights and everything drawn.")] = 0,
+    group_by: Annotated[str | None, typer.Option(help="For a folder of recordings: as in sori dataset build.")] = None,
+    fold_by: Annotated[str | None, typer.Option(help="For a folder of recordings: as in sori dataset build.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT once the new run is complete.")] = False,
+    json: Json = False,
+) -> None:
+    """Train a classifier: one bundle to deploy, and a report.
+
+    Example: sori train my-sounds/ --out runs/first
+    """
+    from sori.tasks.train import train as train_task
+
+    given = {"dropout": dropout, "l2": l2}
+    try:
+        with console.showing_progress() as progress:
+            result = train_task(
+                source,
+                out,
+                model=model,
+                options={name: value for name, value in given.items() if value is not None},
+                epochs=epochs,
+                batch_size=batch_size,
+                lr=lr,
+                patience=patience,
+                split_by="fold" if test_fold is not None else split,
+                test_fold=test_fold,
+                folds=folds,
+                test_size=test_size,
+                valid_size=valid_size,
+                seed=seed,
+                group_by=group_by,
+                fold_by=fold_by,
+                overwrite=overwrite,
+                progress=progress,
+                say=console.say,
+            )
+    except KeyboardInterrupt:
+        console.fail(f"stopped; nothing was written to {out}")
+        raise typer.Exit(130) from None
+    if json:
+        console.print_json(
+            {
+                "run": str(result.out),
+                "parameters": result.parameters,
+                "epochs": result.epochs,
+                "best_epoch": result.best_epoch,
+                "notes": result.notes,
+                "scores": result.scores,
+            }
+        )
+        return
+    _show_scores(result.scores)
+    console.out.print(f"model: {out}   report: {out / 'report.html'}", markup=False)
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A trained model (folder).")],
+    dataset: Annotated[Path, typer.Argument(help="A dataset made with the same front end and classes.")],
+    include_training: Annotated[
+        bool, typer.Option("--include-training", help="Score recordings it was trained on too (leaky).")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Score a trained model on a dataset; recordings it was trained on are left out.
+
+    Example: sori evaluate runs/first data/more-sounds
+    """
+    from sori.tasks.classify import evaluate as evaluate_task
+
+    scores = evaluate_task(run, dataset, include_training=include_training)
+    if json:
+        console.print_json(scores)
+    else:
+        _show_scores(scores)
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="A trained model (folder).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings, or folders of them.")],
+    top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 1,
+    json: Json = False,
+) -> None:
+    """Say what class each recording is of, and how likely.
+
+    Example: sori predict runs/first new.wav --top 3
+    """
+    from sori.errors import SoriError
+    from sori.tasks.classify import predict as predict_task
+
+    with console.showing_progress() as progress:
+        results = predict_task(run, files, progress=progress)
+    rows = []
+    for file, result in results:
+        if isinstance(result, SoriError):
+            console.fail(str(result))
+            rows.append({"file": str(file), "error": str(result)})
+            continue
+        likeliest = list(zip(result.classes[:top], result.probabilities[:top], strict=True))
+        rows.append(
+            {
+                "file": str(file),
+                "segments": result.segments,
+                "top": [{"class": name, "probability": p} for name, p in likeliest],
+            }
+        )
+        if not json:
+            shown = "  ".join(f"{name} {p:.1%}" for name, p in likeliest)
+            console.out.print(f"{file}: {shown}", markup=False)
+    if json:
+        console.print_json(rows)
+    if all("error" in row for row in rows):
+        raise typer.Exit(1)
+
+
+def models(
+    shape: Annotated[str, typer.Option(help="frames x bins of a segment to count for.")] = "130x13",
+    classes: Annotated[int, typer.Option(help="Number of classes to count for.")] = 10,
+    json: Json = False,
+) -> None:
+    """List the architectures, with parameters and cost for a segment of a given shape.
+
+    Example: sori models --shape 216x64 --classes 10
+    """
+    from sori import models as registry
+    from sori.errors import ParameterError
+
+    try:
+        frames, bins = (int(size) for size in shape.lower().split("x"))
+    except ValueError:
+        raise ParameterError(f"shape must be FRAMESxBINS, such as 130x13. Received {shape!r}.") from None
+    rows: list[dict[str, Any]] = []
+    for name, architecture in registry.ARCHITECTURES.items():
+        network = registry.build(name, input_shape=(frames, bins), n_classes=classes)
+        rows.append(
+            {
+                "name": name,
+                "purpose": architecture.purpose,
+                "parameters": network.count_params(),
+                "multiply_adds": registry.multiply_adds(network),
+                "options": architecture.options,
+            }
+        )
+    if json:
+        console.print_json({"input_shape": [frames, bins], "classes": classes, "models": rows})
+        return
+    from rich.table import Table
+
+    console.out.print(f"for segments of {frames} frames x {bins}, {classes} classes:", markup=False)
+    table = Table(
+        "name", "parameters", "multiply-adds", "options", "what it is", box=None, pad_edge=False, padding=(0, 2)
+    )
+    for row in rows:
+        options = ", ".join(f"{k} {v:g}" for k, v in row["options"].items())
+        table.add_row(row["name"], f"{row['parameters']:,}", f"{row['multiply_adds']:,}", options, row["purpose"])
+    console.out.print(table)
+
+
+def _show_scores(scores: dict[str, Any]) -> None:
+    spread = f" ± {scores['accuracy_std']:.1%}" if scores.get("accuracy_std") is not None else ""
+    (console.warn if scores["leaky"] else console.say)(scores["split"])
+    console.out.print(
+        f"accuracy {scores['accuracy']:.1%}{spread} on {scores['recordings']:,} recordings, mean over classes "
+        f"{scores['balanced_accuracy']:.1%}, macro F1 {scores['macro_f1']:.3f} "
+        f"({scores['segment_accuracy']:.1%} of {scores['segments']:,} single segments)",
+        markup=False,
+    )

@@ -1,0 +1,81 @@
+"""How the command line speaks: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from sori.progress import Progress as Report
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(line: str) -> None:
+    """Tell the person something that is not the result."""
+    err.print(line, markup=False)
+
+
+def fail(line: str) -> None:
+    """Say in red what went wrong."""
+    err.print(f"sori: {line}", style="red", markup=False)
+
+
+def warn(line: str) -> None:
+    """Say in yellow what to mind."""
+    err.print(line, style="yellow", markup=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a result for a program."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+@contextmanager
+def showing_progress() -> Iterator[Report]:
+    """Yield a function to report progress to: a live bar on a terminal, a line now and then elsewhere."""
+    if not err.is_terminal:
+        yield _Lines()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[values]}", style="dim"),
+    )
+    with Progress(*columns, console=err) as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total, values="")
+            bar.update(tasks[stage], completed=done, total=total, values=_shown(values))
+
+        yield report
+
+
+class _Lines:
+    """Reports progress at most every ten seconds, and at the end of what took longer than that."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, float] = {}
+
+    def __call__(self, stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
+        now = time.monotonic()
+        if now - self.last.setdefault(stage, now) >= 10:
+            self.last[stage] = now
+            say(f"{stage}: {done} of {total} {_shown(values)}".rstrip())
+
+
+def _shown(values: Mapping[str, float] | None) -> str:
+    return "  ".join(f"{k} {v:.0f}" if k == "epoch" else f"{k} {v:.3f}" for k, v in (values or {}).items())

@@ -1,0 +1,24 @@
+"""From recordings to datasets: catalog, build, store, convert and split."""
+
+from sori.datasets.build import Segmenting, build, process
+from sori.datasets.catalog import Catalog, Recording, read_catalog
+from sori.datasets.convert import export_json, import_json, import_npz
+from sori.datasets.split import Split, fold_splits, split
+from sori.datasets.store import Dataset, Segments
+
+__all__ = [
+    "Catalog",
+    "Dataset",
+    "Recording",
+    "Segmenting",
+    "Segments",
+    "Split",
+    "build",
+    "export_json",
+    "fold_splits",
+    "import_json",
+    "import_npz",
+    "process",
+    "read_catalog",
+    "split",
+]

@@ -1,0 +1,331 @@
+"""Build a dataset from a catalog: recordings in, Parquet shards out, nothing lost on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from joblib import Parallel, cpu_count, delayed
+
+from sori.atomic import move_folder, replacing_file
+from sori.audio import load
+from sori.datasets.catalog import Catalog, Recording
+from sori.datasets.store import (
+    Dataset,
+    Rows,
+    building_folder,
+    read_outcome,
+    rows_per_shard,
+    shard_name,
+    write_description,
+    write_shard,
+)
+from sori.errors import AudioError, DatasetError, ParameterError, check_between, check_count, reason
+from sori.features import FrontEnd
+from sori.progress import Progress, silent
+from sori.units import seconds_to_samples, segment_samples
+
+_PLAN = "build.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segmenting:
+    """How a recording is cut: its first ``duration_s`` seconds into ``segments`` equal pieces.
+
+    Parameters
+    ----------
+    duration_s
+        Seconds of a recording that are used.
+    segments
+        Pieces in that time; each has ``int(duration_s * sr / segments)`` samples.
+    overlap
+        Above 0: windows of that length slide on by ``1 - overlap`` of it, instead of lying butt to butt.
+    pad
+        Fill a piece that the recording's end cuts short with zeros, instead of dropping it. A piece that would
+        begin after the end is never made.
+
+    >>> Segmenting(duration_s=30, segments=5).samples(22050)
+    132300
+    """
+
+    duration_s: float = 30.0
+    segments: int = 10
+    overlap: float = 0.0
+    pad: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.duration_s < np.inf:
+            raise ParameterError(f"duration must be above 0 s. Received duration={self.duration_s!r}.")
+        check_count("segments", self.segments)
+        check_between("overlap", self.overlap, 0, 0.95)
+
+    def samples(self, sr: int) -> int:
+        """Samples of a segment at ``sr`` Hz."""
+        n = segment_samples(duration_s=self.duration_s, sr=sr, segments=self.segments)
+        if n < 1:
+            raise ParameterError(
+                f"duration / segments must be at least one sample. Received {self.duration_s:g} s / {self.segments} "
+                f"at {sr} Hz."
+            )
+        return n
+
+    def starts(self, sr: int) -> list[int]:
+        """First sample of each segment of a recording that is long enough."""
+        n = self.samples(sr)
+        step = max(1, round(n * (1 - self.overlap)))
+        return list(range(0, seconds_to_samples(self.duration_s, sr=sr) - n + 1, step))
+
+    def cut(self, y: npt.NDArray[np.float32], *, front_end: FrontEnd) -> tuple[npt.NDArray[np.float32], list[int]]:
+        """Cut a clip at ``front_end.sr`` into segments.
+
+        Returns
+        -------
+        float32, shape ``(n, samples)``, and the first sample of each. A segment that the end cuts short is kept
+        only if it still has as many frames as a whole one (the missing samples are then zeros, as beyond any end).
+        """
+        n = self.samples(front_end.sr)
+        starts = [s for s in self.starts(front_end.sr) if self._whole(min(n, len(y) - s), n, front_end)]
+        clips = np.zeros((len(starts), n), dtype=np.float32)
+        for clip, start in zip(clips, starts, strict=True):
+            piece = y[start : start + n]
+            clip[: len(piece)] = piece
+        return clips, starts
+
+    def _whole(self, present: int, n: int, front_end: FrontEnd) -> bool:
+        if present <= 0:
+            return False
+        return self.pad or front_end.shape(present)[0] == front_end.shape(n)[0]
+
+
+@dataclass
+class _Outcome:
+    """What became of one recording."""
+
+    recording: Recording
+    x: npt.NDArray[np.float32] | None = None
+    start_s: list[float] = field(default_factory=list)
+    digest: str = ""
+    missing_segments: int = 0
+    dropped: str = ""
+    failed: str = ""
+
+
+def build(
+    catalog: Catalog,
+    out: Path,
+    *,
+    front_end: FrontEnd,
+    segmenting: Segmenting,
+    jobs: int | None = None,
+    max_bad: float = 1.0,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Dataset:
+    """Build the dataset ``out``. It appears there only when complete; until then it stands in ``out.building``.
+
+    Parameters
+    ----------
+    jobs
+        Threads (decoding, FFT and matrix products release the interpreter's lock); None is one per core.
+    max_bad
+        The largest part of the files that may be unusable.
+    resume
+        Go on with an interrupted build of the same source and settings; its complete shards are kept.
+    overwrite
+        Replace a dataset, or an interrupted build, that is there.
+
+    Raises
+    ------
+    DatasetError
+        If ``out`` is there already, what is there does not fit ``resume``, no segment is left, or more than
+        ``max_bad`` of the files are unusable. Then nothing of the build is left.
+    """
+    check_between("max_bad", max_bad, 0, 1)
+    if jobs is not None:
+        check_count("jobs", jobs)
+    shape = front_end.shape(segmenting.samples(front_end.sr))
+    plan = _plan(catalog, front_end, segmenting)
+    folder = building_folder(out)
+    if resume and (out / "dataset.json").is_file() and not folder.exists():
+        return Dataset.open(out)
+    _make_room(out, folder, plan, resume=resume, overwrite=overwrite)
+    per_shard = max(1, rows_per_shard(shape) // max(1, len(segmenting.starts(front_end.sr))))
+    done = 0
+    outcomes = []
+    with Parallel(n_jobs=jobs or cpu_count(), prefer="threads", return_as="generator") as pool:
+        for index, first in enumerate(range(0, len(catalog.recordings), per_shard)):
+            part = catalog.recordings[first : first + per_shard]
+            path = folder / shard_name(index)
+            if not path.is_file():
+                rows, outcome = Rows(), _empty_outcome()
+                for result in pool(delayed(_process)(catalog.root, r, front_end, segmenting) for r in part):
+                    _add(result, rows, outcome)
+                    done += 1
+                    progress("Building", done, len(catalog.recordings))
+                write_shard(path, rows, shape=shape, outcome=outcome)
+            else:
+                done += len(part)
+                progress("Building", done, len(catalog.recordings))
+            outcomes.append(read_outcome(path))
+    merged: dict[str, Any] = {key: [e for o in outcomes for e in o[key]] for key in ("used", "dropped", "failed")}
+    merged["dropped"] += [{"file": file, "reason": why} for file, why in catalog.dropped]
+    merged["ignored"] = list(catalog.ignored)
+    try:
+        _check_usable(merged, max_bad)
+    except DatasetError:
+        shutil.rmtree(folder)
+        raise
+    write_description(
+        folder,
+        {
+            "front_end": front_end.to_dict(),
+            "segmenting": asdict(segmenting),
+            "classes": catalog.classes,
+            "shape": list(shape),
+            "counts": {
+                "segments": sum(entry["segments"] for entry in merged["used"]),
+                "segments_dropped": sum(o["segments_dropped"] for o in outcomes),
+                "recordings": len(merged["used"]),
+                "groups": len({entry["group"] for entry in merged["used"]}),
+                "folds": sorted({entry["fold"] for entry in merged["used"] if entry["fold"]}),
+                "per_class": _per_class(catalog.classes, merged["used"]),
+            },
+            "source": str(catalog.root.resolve()),
+            "files": merged,
+            "shards": [shard_name(index) for index in range(len(outcomes))],
+        },
+    )
+    (folder / _PLAN).unlink()
+    move_folder(folder, out)
+    return Dataset.open(out)
+
+
+def process(path: Path, *, front_end: FrontEnd, segmenting: Segmenting) -> tuple[npt.NDArray[np.float32], list[int]]:
+    """Read a recording and make features of its segments, exactly as they are made for a dataset.
+
+    Returns
+    -------
+    float32, shape ``(n, frames, bins)``, and the first sample of each segment; ``n`` may be 0.
+
+    Raises
+    ------
+    AudioError
+        If the recording cannot be read, or is silent.
+    """
+    y, sr = load(path, sr=front_end.sr, duration_s=segmenting.duration_s)
+    if not y.any():
+        raise AudioError(f"{path}: silent: every sample is zero")
+    clips, starts = segmenting.cut(y, front_end=front_end)
+    if not starts:
+        need_s = segmenting.samples(sr) / sr
+        raise AudioError(f"{path}: too short: {len(y) / sr:.3g} s, one segment is {need_s:.3g} s")
+    return front_end(clips), starts
+
+
+def _process(root: Path, recording: Recording, front_end: FrontEnd, segmenting: Segmenting) -> _Outcome:
+    path = root / recording.file
+    try:
+        x, starts = process(path, front_end=front_end, segmenting=segmenting)
+        digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except (AudioError, OSError) as error:
+        why = reason(error).removeprefix(f"{path}: ")
+        unusable = why.startswith(("silent", "too short"))
+        return _Outcome(recording, dropped=why) if unusable else _Outcome(recording, failed=why)
+    missing = len(segmenting.starts(front_end.sr)) - len(starts)
+    return _Outcome(recording, x, [s / front_end.sr for s in starts], digest, missing)
+
+
+def _empty_outcome() -> dict[str, Any]:
+    return {"used": [], "dropped": [], "failed": [], "segments_dropped": 0}
+
+
+def _add(result: _Outcome, rows: Rows, outcome: dict[str, Any]) -> None:
+    recording = result.recording
+    if result.x is None:
+        kind, why = ("dropped", result.dropped) if result.dropped else ("failed", result.failed)
+        outcome[kind].append({"file": recording.file, "reason": why})
+        return
+    n = len(result.start_s)
+    rows.recording += [recording.file] * n
+    rows.group += [recording.group] * n
+    rows.fold += [recording.fold] * n
+    rows.label += [recording.label] * n
+    rows.start_s += result.start_s
+    rows.x.append(result.x)
+    outcome["segments_dropped"] += result.missing_segments
+    outcome["used"].append(
+        {
+            "file": recording.file,
+            "label": recording.label,
+            "group": recording.group,
+            "fold": recording.fold,
+            "segments": n,
+            "digest": result.digest,
+        }
+    )
+
+
+def _plan(catalog: Catalog, front_end: FrontEnd, segmenting: Segmenting) -> dict[str, Any]:
+    """What a resumed build must have in common with the one it goes on with."""
+    files = hashlib.blake2b(digest_size=16)
+    for recording in catalog.recordings:
+        try:
+            stat = (catalog.root / recording.file).stat()
+            state = (stat.st_size, stat.st_mtime_ns)
+        except OSError:
+            state = (-1, -1)
+        files.update(repr((recording, state)).encode())
+    return {"front_end": front_end.to_dict(), "segmenting": asdict(segmenting), "files": files.hexdigest()}
+
+
+def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
+    if out.exists() and not (out / "dataset.json").is_file() and not (out.is_dir() and not any(out.iterdir())):
+        raise DatasetError(f"{out}: is there already and is not a dataset; choose another name")
+    if (out / "dataset.json").is_file() and not overwrite:
+        raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
+    if folder.exists():
+        if resume:
+            try:
+                same = json.loads((folder / _PLAN).read_text(encoding="utf-8")) == plan
+            except (OSError, ValueError):
+                same = False
+            if not same:
+                raise DatasetError(f"{out}: the source or the settings changed since that build; give --overwrite")
+        elif overwrite:
+            shutil.rmtree(folder)
+        else:
+            raise DatasetError(f"{out}: a build was interrupted here; give --resume to finish it, or --overwrite")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing_file(folder / _PLAN) as temporary:
+            temporary.write_text(json.dumps(plan), encoding="utf-8")
+    except OSError as error:
+        raise DatasetError(f"{out}: cannot be written ({reason(error)})") from error
+
+
+def _check_usable(files: Mapping[str, Sequence[Mapping[str, str]]], max_bad: float) -> None:
+    bad = [*files["failed"], *files["dropped"]]
+    total = len(bad) + len(files["used"])
+    first = f" First: {bad[0]['file']} ({bad[0]['reason']})." if bad else ""
+    if not files["used"]:
+        raise DatasetError(f"no usable segment in {total} recordings.{first}")
+    if len(bad) > max_bad * total:
+        raise DatasetError(
+            f"{len(bad)} of {total} recordings are unusable, {len(bad) / total:.1%}; --max-bad allows {max_bad:.1%}.{first}"
+        )
+
+
+def _per_class(classes: Sequence[str], used: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    counts = {name: {"recordings": 0, "segments": 0} for name in classes}
+    for entry in used:
+        counts[entry["label"]]["recordings"] += 1
+        counts[entry["label"]]["segments"] += entry["segments"]
+    return counts

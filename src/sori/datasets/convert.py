@@ -1,0 +1,247 @@
+"""Datasets to and from the field's common files: the classic JSON of MFCCs, and npz of waveforms."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from sori.atomic import replacing_file, replacing_folder
+from sori.datasets.store import Dataset, Rows, rows_per_shard, shard_name, write_description, write_shard
+from sori.errors import DatasetError, ParameterError, check_count, reason
+from sori.features import FrontEnd
+
+
+def export_json(dataset: Dataset, out: Path) -> None:
+    """Write the classic JSON: ``mapping`` (class names), ``labels`` and ``mfcc``, indented by 4.
+
+    Each entry of ``mfcc`` is a segment as ``(frames, n_mfcc)``. Written shard by shard, so memory stays flat.
+
+    Raises
+    ------
+    DatasetError
+        If the dataset does not hold MFCCs.
+    """
+    kind = dataset.front_end.kind if dataset.front_end else "mfcc"
+    if kind != "mfcc":
+        raise DatasetError(
+            f"{dataset.path}: holds {kind} features; the classic JSON is for mfcc (read the Parquet instead)"
+        )
+    ids = {name: i for i, name in enumerate(dataset.classes)}
+    labels = [ids[name] for table in dataset.tables(["label"]) for name in table.column("label").to_pylist()]
+    with replacing_file(out) as temporary, temporary.open("wb") as file:
+        mapping = orjson.dumps(list(dataset.classes)).decode()
+        file.write(b'{\n    "mapping": ' + _indented(mapping, 1) + b",\n")
+        file.write(b'    "labels": ' + _indented(orjson.dumps(labels).decode(), 1) + b",\n")
+        file.write(b'    "mfcc": [')
+        separator = b"\n        "
+        for part in dataset.features():
+            for segment in part:
+                text = orjson.dumps(segment, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+                file.write(separator + _indented(text, 2))
+                separator = b",\n        "
+        file.write(b"\n    ]\n}\n" if labels else b"]\n}\n")
+
+
+def import_json(path: Path, out: Path, *, front_end: FrontEnd | None = None, group_size: int | None = None) -> Dataset:
+    """Make a dataset of a classic JSON.
+
+    Parameters
+    ----------
+    front_end
+        How the coefficients were made, which the file does not say; needed to predict on recordings later.
+    group_size
+        So many segments in a row are of one recording. Without it nobody knows which belong together, and only the
+        leaky split by segment is possible.
+
+    Raises
+    ------
+    DatasetError
+        If the file is not such a JSON, its segments differ in shape, a label is not in ``mapping``, or ``out`` exists.
+    """
+    try:
+        content = orjson.loads(path.read_bytes())
+        mapping, labels, mfcc = content["mapping"], content["labels"], content["mfcc"]
+        x = np.array(mfcc, dtype=np.float32)
+        ids = np.array(labels, dtype=np.int64)
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise DatasetError(f"{path}: not readable as JSON ({reason(error)})") from error
+    except (KeyError, TypeError) as error:
+        raise DatasetError(f"{path}: a classic JSON has mapping, labels and mfcc; {error} is missing") from error
+    except ValueError as error:
+        raise DatasetError(f"{path}: segments must all have the same (frames, n_mfcc) ({reason(error)})") from error
+    if x.ndim != 3 or len(x) != len(ids) or not len(x):
+        raise DatasetError(f"{path}: needs one label per segment; has {len(ids)} labels, mfcc of shape {x.shape}")
+    if ids.min() < 0 or ids.max() >= len(mapping):
+        raise DatasetError(f"{path}: label {int(ids.max())} is outside mapping, which has {len(mapping)} names")
+    if front_end is not None and front_end.bins != x.shape[2]:
+        raise DatasetError(f"{path}: has {x.shape[2]} coefficients; the front end given makes {front_end.bins}")
+    names = [str(mapping[i]) for i in ids]
+    return _store(out, x, names, classes=sorted({str(name) for name in mapping}), front_end=front_end, size=group_size)
+
+
+def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[str] | None = None) -> Dataset:
+    """Make a dataset of an npz with ``wav_vals`` (n, samples) and ``label_vals`` (n, 1) of strings.
+
+    Parameters
+    ----------
+    front_end
+        What to make of the waveforms; its ``sr`` is theirs.
+    classes
+        The order of the class ids; sorted names if None.
+
+    Raises
+    ------
+    DatasetError
+        If the file has other keys or shapes or holds pickled objects, a label is not in ``classes``, or ``out`` exists.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = {"wav_vals", "label_vals"} - set(file.files)
+            if missing:
+                raise DatasetError(
+                    f"{path}: needs wav_vals and label_vals; {' and '.join(sorted(missing))} missing, it has "
+                    f"{', '.join(file.files) or 'nothing'}"
+                )
+            wav, label = file["wav_vals"], file["label_vals"]
+    except ValueError as error:
+        if "pickle" in str(error).lower():
+            raise DatasetError(f"{path}: holds pickled objects; save it again as plain numbers and strings") from error
+        raise DatasetError(f"{path}: not readable as npz ({reason(error)})") from error
+    except (OSError, EOFError, AttributeError) as error:
+        raise DatasetError(f"{path}: not readable as npz ({reason(error)})") from error
+    if wav.ndim != 2 or len(wav) != label.size or not len(wav):
+        raise DatasetError(
+            f"{path}: needs wav_vals (n, samples), n at least 1, and as many labels; has {wav.shape} and {label.shape}"
+        )
+    wav = wav.astype(np.float32) / (np.iinfo(wav.dtype).max if np.issubdtype(wav.dtype, np.integer) else 1)
+    names = [str(name) for name in label.reshape(-1)]
+    order = sorted(set(names)) if classes is None else list(classes)
+    unknown = sorted(set(names) - set(order))
+    if unknown:
+        raise DatasetError(f"{path}: label {unknown[0]!r} is not among the classes given ({', '.join(order)})")
+    try:
+        x = front_end(wav)
+    except ParameterError as error:
+        raise DatasetError(f"{path}: {error}") from error
+    return _store(out, x, names, classes=order, front_end=front_end, size=1, samples=wav.shape[1])
+
+
+def _store(
+    out: Path,
+    x: npt.NDArray[np.float32],
+    labels: list[str],
+    *,
+    classes: list[str],
+    front_end: FrontEnd | None,
+    size: int | None,
+    samples: int | None = None,
+) -> Dataset:
+    """Write an imported dataset; ``size`` segments in a row make a recording, None: nobody knows."""
+    if size is not None:
+        check_count("group_size", size)
+    if out.exists():
+        raise DatasetError(f"{out}: is there already; choose another name")
+    shape = (x.shape[1], x.shape[2])
+    names = [f"{label}/{i if size is None else i // size:06d}" for i, label in enumerate(labels)]
+    used = []
+    for first, end in _runs(names):
+        used.append(
+            {
+                "file": names[first],
+                "label": labels[first],
+                "group": "" if size is None else names[first],
+                "fold": "",
+                "segments": end - first,
+                "digest": hashlib.blake2b(x[first:end].tobytes(), digest_size=16).hexdigest(),
+            }
+        )
+    with replacing_folder(out) as folder:
+        step = rows_per_shard(shape)
+        shards = []
+        for first in range(0, len(x), step):
+            part = slice(first, first + step)
+            n = len(labels[part])
+            rows = Rows(
+                recording=names[part],
+                group=[""] * n if size is None else names[part],
+                fold=[""] * n,
+                label=labels[part],
+                start_s=[0.0] * n,
+                x=[x[part]],
+            )
+            shards.append(shard_name(len(shards)))
+            write_shard(folder / shards[-1], rows, shape=shape, outcome={})
+        per_class = {
+            name: {
+                "recordings": sum(entry["label"] == name for entry in used),
+                "segments": labels.count(name),
+            }
+            for name in classes
+        }
+        write_description(
+            folder,
+            {
+                "front_end": None if front_end is None else front_end.to_dict(),
+                "segmenting": _segmenting(front_end, shape, samples),
+                "classes": classes,
+                "shape": list(shape),
+                "counts": {
+                    "segments": len(x),
+                    "segments_dropped": 0,
+                    "recordings": len(used),
+                    "groups": 0 if size is None else len(used),
+                    "folds": [],
+                    "per_class": per_class,
+                },
+                "source": "",
+                "files": {"used": used, "dropped": [], "failed": [], "ignored": []},
+                "shards": shards,
+            },
+        )
+    return Dataset.open(out)
+
+
+def _segmenting(front_end: FrontEnd | None, shape: tuple[int, int], samples: int | None) -> dict[str, Any]:
+    """Settings that cut a recording of any length into pieces of the imported ones' length, one after another."""
+    if front_end is None:
+        return {}
+    n = samples or (shape[0] - 1) * (front_end.hop_length or 1)
+    return {"duration_s": n / front_end.sr, "segments": 1, "overlap": 0.0, "pad": True}
+
+
+def _runs(names: list[str]) -> Iterator[tuple[int, int]]:
+    """First and end index of each stretch of equal names."""
+    first = 0
+    for i in range(1, len(names) + 1):
+        if i == len(names) or names[i] != names[first]:
+            yield first, i
+            first = i
+
+
+def _indented(compact: str, level: int) -> bytes:
+    """Indent a compact JSON array as ``json.dumps(..., indent=4)`` does, ``level`` levels deep.
+
+    Strings are left as they are: only a text without any is cut at every comma.
+    """
+    if '"' in compact:
+        items = [orjson.dumps(item).decode() for item in orjson.loads(compact)]
+        inner = "    " * (level + 1)
+        return (f"[\n{inner}" + f",\n{inner}".join(items) + "\n" + "    " * level + "]").encode() if items else b"[]"
+    if compact == "[]":
+        return b"[]"
+    depth = len(compact) - len(compact.lstrip("["))
+    pads = ["\n" + "    " * (level + i) for i in range(depth + 1)]
+    body = compact[depth:-depth]
+    if depth == 2:
+        body = body.replace("],[", "\0").replace(",", "," + pads[2]).replace("\0", f"{pads[1]}],{pads[1]}[{pads[2]}")
+    else:
+        body = body.replace(",", "," + pads[1])
+    opening = "".join("[" + pads[i + 1] for i in range(depth))
+    closing = "".join(pads[i] + "]" for i in reversed(range(depth)))
+    return (opening + body + closing).encode()

@@ -1,0 +1,187 @@
+"""Split a dataset so that what belongs together stays together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.datasets.store import Segments
+from sori.errors import DatasetError, check_between, check_choice
+
+Indices = npt.NDArray[np.intp]
+KINDS = ("group", "fold", "segment")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices of the segments to train on, to choose the weights by, and to score once at the end.
+
+    ``leaky`` says that recordings or groups sit on both sides, so that every score made with it flatters.
+    """
+
+    kind: str
+    train: Indices
+    valid: Indices
+    test: Indices
+    leaky: bool
+    seed: int
+    fold: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def description(self) -> str:
+        """One line that goes with every score."""
+        if self.kind == "fold":
+            return f"fold {self.fold} held out; validation by group (seed {self.seed})"
+        if self.kind == "group":
+            return f"test groups never heard in training (split by group, seed {self.seed})"
+        return f"LEAKY: segments of one group are in both training and test (split by segment, seed {self.seed})"
+
+
+def split(
+    segments: Segments,
+    *,
+    kind: str = "group",
+    test_size: float = 0.3,
+    valid_size: float = 0.2,
+    seed: int = 0,
+    test_fold: str | None = None,
+    classes: Sequence[str] = (),
+) -> Split:
+    """Split into training, validation and test.
+
+    Parameters
+    ----------
+    kind
+        ``group``: no group is in two parts. ``fold``: the fold ``test_fold`` (default: the last) is the test, and the
+        validation is taken from the others by group. ``segment``: at random, which leaks.
+    test_size, valid_size
+        Part of all that is tested on (not with ``fold``), and part of the rest that validates.
+    seed
+        Decides which groups go where.
+    classes
+        Names for messages.
+
+    Returns
+    -------
+    Split, stratified by class as far as groups allow, and proven disjoint.
+
+    Raises
+    ------
+    DatasetError
+        If the data has no groups or folds to split by, too few of them, or only one class.
+    ParameterError
+        If a size is not between 0 and 1, or ``kind`` is unknown.
+    """
+    check_choice("split", kind, KINDS)
+    check_between("test_size", test_size, 0.01, 0.9)
+    check_between("valid_size", valid_size, 0.01, 0.9)
+    present = np.unique(segments.label)
+    if len(present) < 2:
+        only = classes[present[0]] if classes else str(present[0])
+        raise DatasetError(f"there is one class only ({only}); a classifier needs recordings of two or more")
+    everything = np.arange(len(segments))
+    groups = everything.astype(object) if kind == "segment" else segments.group
+    if kind != "segment" and not all(groups):
+        raise DatasetError(
+            "this dataset does not say which segments belong to one recording, so no honest split is possible; import it "
+            "again with --group-size, or see what a leaky one claims with --split segment"
+        )
+    rng = np.random.default_rng(seed)
+    fold = ""
+    if kind == "fold":
+        names = folds(segments)
+        fold = names[-1] if test_fold is None else test_fold
+        check_choice("test_fold", fold, names)
+        rest, test = everything[segments.fold != fold], everything[segments.fold == fold]
+    else:
+        rest, test = _divide(everything, segments.label, groups, test_size, rng)
+    train, valid = _divide(rest, segments.label, groups, valid_size, rng)
+    parts = {"training": train, "validation": valid, "test": test}
+    leaky = kind == "segment" and (not all(segments.group) or _shared(segments.group, parts) is not None)
+    if kind != "segment":
+        shared = _shared(groups, parts)
+        if shared is not None:
+            raise DatasetError(
+                f"group {shared[0]!r} is in both {shared[1]} and {shared[2]}; give --group-by, or merge folds"
+            )
+    notes = []
+    for name, indices in parts.items():
+        absent = [i for i in present if i not in set(segments.label[indices])]
+        if absent and name == "training":
+            shown = classes[absent[0]] if classes else str(absent[0])
+            raise DatasetError(
+                f"class {shown} has no group left for training; it needs recordings of two groups or more"
+            )
+        if absent:
+            shown = ", ".join(classes[i] if classes else str(i) for i in absent[:5])
+            notes.append(f"the {name} part has no recording of {shown}: there are too few groups")
+    return Split(kind, train, valid, test, leaky, seed, fold, tuple(notes))
+
+
+def fold_splits(segments: Segments, **arguments: Any) -> Iterator[Split]:
+    """Yield a split for each of the dataset's own folds, that fold being the test."""
+    for name in folds(segments):
+        yield split(segments, kind="fold", test_fold=name, **arguments)
+
+
+def folds(segments: Segments) -> list[str]:
+    """Names of the dataset's own folds.
+
+    Raises
+    ------
+    DatasetError
+        If it has fewer than two.
+    """
+    names = sorted(set(segments.fold) - {""})
+    if len(names) < 2:
+        raise DatasetError("this dataset has no folds of its own; build it with --fold-by, or a CSV with a fold column")
+    return names
+
+
+def _divide(
+    among: Indices,
+    labels: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.object_],
+    part: float,
+    rng: np.random.Generator,
+) -> tuple[Indices, Indices]:
+    """Give about ``part`` of the segments ``among`` to the second side, group by group.
+
+    The largest groups are placed first, each on the side that lacks its classes most, measured by how full the side is
+    of each class.
+    """
+    names, group = np.unique(groups[among].astype(str), return_inverse=True)
+    classes, label = np.unique(labels[among], return_inverse=True)
+    if len(names) < 2:
+        raise DatasetError(f"there is one group only ({names[0] if len(names) else 'none'}); a split needs two or more")
+    counts = np.zeros((len(names), len(classes)))
+    np.add.at(counts, (group, label), 1)
+    wanted = np.outer([1 - part, part], counts.sum(axis=0))
+    filled = np.zeros_like(wanted)
+    side = np.zeros(len(names), dtype=np.intp)
+    order = rng.permutation(len(names))
+    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
+    for g in order:
+        crowding = ((filled + counts[g] / 2 - wanted) / wanted) @ counts[g]
+        side[g] = int(crowding.argmin())
+        filled[side[g]] += counts[g]
+    for empty in (0, 1):
+        if not (side == empty).any():  # two groups, and a small part: the smaller goes there
+            side[order[-1]] = empty
+    return among[side[group] == 0], among[side[group] == 1]
+
+
+def _shared(groups: npt.NDArray[np.object_], parts: dict[str, Indices]) -> tuple[str, str, str] | None:
+    """Find a group that is in two parts."""
+    seen: dict[str, str] = {}
+    for name, indices in parts.items():
+        for group in set(groups[indices]):
+            if group and group in seen:
+                return group, seen[group], name
+            seen[group] = name
+    return None

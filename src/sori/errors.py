@@ -1,0 +1,94 @@
+"""Errors that tell a person what was wrong, with what, and what to do; and the checks that raise them."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+
+class SoriError(Exception):
+    """Anything Sori refuses; its text is one line that can be shown to a person as it is."""
+
+
+class ParameterError(SoriError, ValueError):
+    """An argument outside what is allowed."""
+
+
+class AudioError(SoriError):
+    """A recording that cannot be read or used."""
+
+
+class DatasetError(SoriError):
+    """A dataset, or a folder meant to become one, that cannot be used."""
+
+
+class BundleError(SoriError):
+    """A trained model on disk that is missing, damaged or does not fit what is asked of it."""
+
+
+class MissingDependencyError(SoriError, ImportError):
+    """An optional library is needed and not installed."""
+
+
+def check_between(name: str, value: float, low: float, high: float, unit: str = "") -> None:
+    """Raise ParameterError unless ``low <= value <= high`` (so NaN is refused too)."""
+    if not low <= value <= high:
+        allowed = f"{low:g} to {high:g}" if high != float("inf") else f"at least {low:g}"
+        raise ParameterError(f"{name} must be {allowed}{' ' + unit if unit else ''}. Received {name}={value!r}.")
+
+
+def check_count(name: str, value: int, *, at_least: int = 1) -> None:
+    """Raise ParameterError unless ``value`` is a whole number of at least ``at_least``."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < at_least:
+        raise ParameterError(f"{name} must be a whole number, at least {at_least}. Received {name}={value!r}.")
+
+
+def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
+    """Raise ParameterError, with the nearest allowed name, unless ``value`` is one of ``allowed``."""
+    choices = list(allowed)
+    if value not in choices:
+        raise ParameterError(
+            f"{name} must be one of {', '.join(choices)}. Received {name}={value!r}{_did_you_mean(str(value), choices)}"
+        )
+
+
+def check_keys(where: str, given: Iterable[str], allowed: Iterable[str]) -> None:
+    """Raise ParameterError naming the first key of ``given`` that ``where`` does not have."""
+    known = list(allowed)
+    for key in given:
+        if key not in known:
+            raise ParameterError(f"unknown key {key!r} in {where}{_did_you_mean(key, known)}")
+
+
+def require(module: str, *, extra: str) -> ModuleType:
+    """Import an optional library, or say how to install it.
+
+    Raises
+    ------
+    MissingDependencyError
+        If ``module`` cannot be found; the text holds the ``pip install`` line.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
+            raise
+        raise MissingDependencyError(
+            f"this needs {module}, which is not installed: pip install 'sori[{extra}]'"
+        ) from error
+
+
+def reason(error: BaseException) -> str:
+    """Return the one line of an exception that is worth showing to a person."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _did_you_mean(word: str, known: list[Any]) -> str:
+    close = difflib.get_close_matches(word, [str(k) for k in known], n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(map(str, known))}."

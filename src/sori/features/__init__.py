@@ -1,0 +1,18 @@
+"""From samples to spectrum, spectrogram, mel spectrogram and MFCC, with librosa's names, shapes and numbers."""
+
+from sori.features.front_end import FrontEnd
+from sori.features.mel import mel_filters, mel_spectrogram, mfcc
+from sori.features.stft import spectrogram, spectrum, stft
+from sori.units import amplitude_to_db, power_to_db
+
+__all__ = [
+    "FrontEnd",
+    "amplitude_to_db",
+    "mel_filters",
+    "mel_spectrogram",
+    "mfcc",
+    "power_to_db",
+    "spectrogram",
+    "spectrum",
+    "stft",
+]

@@ -1,0 +1,264 @@
+"""Mel spectrogram and mel-frequency cepstral coefficients (MFCC)."""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+
+from sori.errors import ParameterError, check_between, check_choice, check_count
+from sori.features.stft import Frames, as_clips, bins_by_frames, squared_magnitude
+from sori.units import FloatArray, hz_to_mel, mel_to_hz, power_to_db
+
+MelNorm = Literal["slaney"] | None
+
+# A mel filter touches few bins, so the dense product is mostly zeros: sixteen neighbouring filters share one
+# narrow product, which costs a fifth of the dense one at 128 filters and 1025 bins.
+_FILTERS_PER_BAND = 16
+_Band = tuple[slice, slice, npt.NDArray[np.float32]]
+
+
+@lru_cache(maxsize=32)
+def mel_filters(
+    *,
+    sr: int,
+    n_fft: int,
+    n_mels: int = 128,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    htk: bool = False,
+    norm: MelNorm = "slaney",
+) -> npt.NDArray[np.float32]:
+    """Triangular filters, evenly spaced in mel.
+
+    Parameters
+    ----------
+    sr, n_fft
+        The rate in Hz and the frame length of the spectra that they will be applied to.
+    n_mels
+        How many.
+    fmin, fmax
+        Where the first begins and the last ends, in Hz; ``fmax=None`` is ``sr / 2``.
+    htk
+        HTK's mel scale instead of Slaney's.
+    norm
+        ``"slaney"``: each filter has unit area; None: unit height.
+
+    Returns
+    -------
+    float32, shape ``(n_mels, 1 + n_fft // 2)``, read-only.
+
+    Raises
+    ------
+    ParameterError
+        If a count is below 1, or not ``0 <= fmin < fmax <= sr / 2``.
+
+    Warns
+    -----
+    UserWarning
+        If a filter falls between two bins and is empty.
+
+    Source: Slaney, Auditory Toolbox (1998).
+
+    >>> mel_filters(sr=16000, n_fft=512, n_mels=40).shape
+    (40, 257)
+    """
+    for name, value in (("sr", sr), ("n_fft", n_fft), ("n_mels", n_mels)):
+        check_count(name, value)
+    fmax = sr / 2 if fmax is None else fmax
+    check_between("fmax", fmax, 0, sr / 2, "Hz (half of sr)")
+    check_between("fmin", fmin, 0, sr / 2, "Hz (half of sr)")
+    if fmin >= fmax:
+        raise ParameterError(f"fmin must be below fmax. Received fmin={fmin:g}, fmax={fmax:g} Hz.")
+    if norm not in ("slaney", None):
+        raise ParameterError(f"norm must be 'slaney' or None. Received norm={norm!r}.")
+    bins_hz = np.fft.rfftfreq(n_fft, 1 / sr)
+    corners_hz = mel_to_hz(np.linspace(hz_to_mel(fmin, htk=htk), hz_to_mel(fmax, htk=htk), n_mels + 2), htk=htk)
+    widths_hz = np.diff(corners_hz)[:, np.newaxis]
+    above_corner_hz = bins_hz - corners_hz[:, np.newaxis]
+    rising = above_corner_hz[:-2] / widths_hz[:-1]
+    falling = -above_corner_hz[2:] / widths_hz[1:]
+    filters = np.maximum(0, np.minimum(rising, falling))
+    if norm == "slaney":
+        filters *= 2 / (corners_hz[2:] - corners_hz[:-2])[:, np.newaxis]
+    empty = np.flatnonzero(~filters.any(axis=1))
+    if empty.size:
+        warnings.warn(
+            f"{empty.size} of {n_mels} mel filters are empty (the first: {', '.join(map(str, empty[:3]))}), being "
+            f"narrower than a bin of {sr / n_fft:.1f} Hz: use fewer n_mels or a larger n_fft than {n_fft}",
+            stacklevel=2,
+        )
+    filters = filters.astype(np.float32)
+    filters.setflags(write=False)
+    return filters
+
+
+def mel_spectrogram(
+    y: FloatArray,
+    *,
+    sr: int,
+    n_fft: int = 2048,
+    hop_length: int = 512,
+    win_length: int | None = None,
+    window: str | tuple[str, float] = "hann",
+    center: bool = True,
+    pad_mode: str = "constant",
+    power: float = 2.0,
+    n_mels: int = 128,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    htk: bool = False,
+    norm: MelNorm = "slaney",
+) -> npt.NDArray[np.float32]:
+    """Spectrogram on the mel scale; in ``power`` 2, so :func:`power_to_db` is what makes it decibels.
+
+    The arguments are those of :func:`sori.features.stft` and :func:`mel_filters`.
+
+    Returns
+    -------
+    float32, shape ``(n_mels, frames)``, or ``(n, n_mels, frames)`` for a batch ``(n, samples)``.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`sori.features.stft` and :func:`mel_filters`.
+
+    >>> mel_spectrogram(np.zeros(22050), sr=22050, n_mels=64).shape
+    (64, 44)
+    """
+    filters = mel_filters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm)
+    clips = as_clips(y)
+    frames = Frames(
+        clips.shape[-1],
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length,
+        window=window,
+        center=center,
+        pad_mode=pad_mode,
+    )
+    return bins_by_frames(_mel(clips, frames, filters, power=power, precision=np.float64), y)
+
+
+def mfcc(
+    y: FloatArray,
+    *,
+    sr: int,
+    n_mfcc: int = 20,
+    dct_type: Literal[1, 2, 3] = 2,
+    norm: Literal["ortho"] | None = "ortho",
+    lifter: float = 0.0,
+    n_fft: int = 2048,
+    hop_length: int = 512,
+    win_length: int | None = None,
+    window: str | tuple[str, float] = "hann",
+    center: bool = True,
+    pad_mode: str = "constant",
+    power: float = 2.0,
+    n_mels: int = 128,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    htk: bool = False,
+    mel_norm: MelNorm = "slaney",
+) -> npt.NDArray[np.float32]:
+    """Mel-frequency cepstral coefficients: the cosine transform of the mel spectrogram in dB (top_db 80).
+
+    Parameters
+    ----------
+    n_mfcc
+        How many coefficients, at most ``n_mels``; the first is the mean level.
+    dct_type, norm
+        Of the cosine transform.
+    lifter
+        Above 0: coefficient ``n`` is scaled by ``1 + lifter / 2 * sin(pi * (n + 1) / lifter)``.
+
+    The others are those of :func:`mel_spectrogram`, ``mel_norm`` being its ``norm``.
+
+    Returns
+    -------
+    float32, shape ``(n_mfcc, frames)``, or ``(n, n_mfcc, frames)`` for a batch ``(n, samples)``.
+
+    Raises
+    ------
+    ParameterError
+        As :func:`mel_spectrogram`; also if ``n_mfcc`` is above ``n_mels`` or ``lifter`` below 0.
+
+    Source: Davis and Mermelstein (1980); the numbers are librosa's to 1e-3.
+
+    >>> mfcc(np.zeros(66150), sr=22050, n_mfcc=13).shape
+    (13, 130)
+    """
+    filters = mel_filters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=mel_norm)
+    clips = as_clips(y)
+    frames = Frames(
+        clips.shape[-1],
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length,
+        window=window,
+        center=center,
+        pad_mode=pad_mode,
+    )
+    basis = _cosines(n_mfcc, n_mels, dct_type, norm, lifter)
+    # Averaged over the filters, the error of 32-bit butterflies stays below 1e-3 from 1024 samples up
+    # (worst measured: 7e-4); shorter frames come closer to it and cost less in 64-bit.
+    precision = np.float32 if n_fft >= 1024 else np.float64
+    level_db = power_to_db(_mel(clips, frames, filters, power=power, precision=precision))
+    # In 64-bit: the levels of silence sum to -1131, of which 32-bit rounding leaves 1e-3 in every coefficient.
+    coefficients = (level_db.astype(np.float64) @ basis).astype(np.float32)
+    return bins_by_frames(coefficients, y)
+
+
+def _mel(
+    clips: FloatArray,
+    frames: Frames,
+    filters: npt.NDArray[np.float32],
+    *,
+    power: float,
+    precision: type[np.floating[Any]],
+) -> npt.NDArray[np.float32]:
+    """Mel spectrogram of a batch, shape ``(n, frames, n_mels)``."""
+    check_between("power", power, np.finfo(np.float32).tiny, np.inf)
+    bands = _bands(filters)
+    out = np.zeros((len(clips), frames.count, len(filters)), dtype=np.float32)
+    rows = out.reshape(-1, len(filters))
+    for where, block in frames.spectra(clips, precision):
+        energy = squared_magnitude(block).astype(np.float32, copy=False)
+        if power != 2:
+            energy **= power / 2
+        mel = rows[where]
+        for columns, bins, weights in bands:
+            np.matmul(energy[:, bins], weights, out=mel[:, columns])
+    return out
+
+
+def _bands(filters: npt.NDArray[np.float32]) -> list[_Band]:
+    """Cut a filter bank into groups of neighbours, each with the range of bins it needs."""
+    bands: list[_Band] = []
+    for first in range(0, len(filters), _FILTERS_PER_BAND):
+        group = filters[first : first + _FILTERS_PER_BAND]
+        used = np.flatnonzero(group.any(axis=0))
+        if used.size:
+            bins = slice(int(used[0]), int(used[-1]) + 1)
+            bands.append((slice(first, first + len(group)), bins, np.ascontiguousarray(group[:, bins].T)))
+    return bands
+
+
+@lru_cache(maxsize=32)
+def _cosines(n_mfcc: int, n_mels: int, dct_type: int, norm: str | None, lifter: float) -> npt.NDArray[np.float64]:
+    """Matrix of the cosine transform, shape ``(n_mels, n_mfcc)``."""
+    check_count("n_mfcc", n_mfcc)
+    if n_mfcc > n_mels:
+        raise ParameterError(f"n_mfcc must be at most n_mels={n_mels}. Received n_mfcc={n_mfcc}.")
+    check_choice("dct_type", str(dct_type), ("1", "2", "3"))
+    if norm not in ("ortho", None):
+        raise ParameterError(f"norm must be 'ortho' or None. Received norm={norm!r}.")
+    check_between("lifter", lifter, 0, np.inf)
+    basis = scipy.fft.dct(np.eye(n_mels), type=dct_type, norm=norm, axis=-1)[:, :n_mfcc]
+    if lifter > 0:
+        basis = basis * (1 + lifter / 2 * np.sin(np.pi * np.arange(1, n_mfcc + 1) / lifter))
+    return basis  # type: ignore[no-any-return]

@@ -1,0 +1,94 @@
+"""A bundle and a recording in, probabilities out; ONNX Runtime, no Keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.audio import resample
+from sori.bundle import Bundle, onnx_session, run
+from sori.datasets import Segmenting, process
+from sori.errors import BundleError, ParameterError
+from sori.features import FrontEnd
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Class names and probabilities of a clip, the likeliest first; ``segments`` is how many were averaged."""
+
+    classes: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    segments: int
+
+
+class Classifier:
+    """A trained classifier, loaded once.
+
+    >>> classifier = Classifier("runs/instruments")              # doctest: +SKIP
+    >>> classifier.predict_file("note.flac").classes[0]          # doctest: +SKIP
+    'violin'
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.bundle = Bundle.open(path)
+        self._session = onnx_session(self.bundle.path / "model.onnx")
+        shape = tuple(self._session.get_inputs()[0].shape[1:])
+        if shape != self.bundle.input_shape:
+            raise BundleError(f"{path}: model.onnx takes {shape}, bundle.json says {self.bundle.input_shape}")
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """How sound becomes features."""
+        return self._recipe()[0]
+
+    def predict_features(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Probabilities ``(n, classes)`` for segments of features ``(n, frames, bins)``."""
+        if x.ndim != 3 or x.shape[1:] != self.bundle.input_shape:
+            raise ParameterError(f"x must have shape (n, {self.bundle.input_shape}). Received {x.shape}.")
+        return run(self._session, x)
+
+    def predict(self, y: npt.NDArray[np.float32], *, sr: int) -> Prediction:
+        """Classify a clip ``(samples,)`` at any rate, cut as the training recordings were.
+
+        Raises
+        ------
+        ParameterError
+            If the clip is too short for one segment, or not finite.
+        """
+        front_end, segmenting = self._recipe()
+        y = resample(y, from_sr=sr, to_sr=front_end.sr)
+        clips, starts = segmenting.cut(y, front_end=front_end)
+        if not starts:
+            raise ParameterError(f"a clip of {len(y) / front_end.sr:.3g} s is too short for this model")
+        return self._averaged(front_end(clips))
+
+    def predict_file(self, path: str | Path) -> Prediction:
+        """Classify a recording.
+
+        Raises
+        ------
+        AudioError
+            If it cannot be read, is silent or too short.
+        """
+        front_end, segmenting = self._recipe()
+        x, _ = process(Path(path), front_end=front_end, segmenting=segmenting)
+        return self._averaged(x)
+
+    def _averaged(self, x: npt.NDArray[np.float32]) -> Prediction:
+        mean = self.predict_features(x).mean(axis=0)
+        order = np.argsort(-mean, kind="stable")
+        return Prediction(
+            tuple(self.bundle.classes[i] for i in order), tuple(float(mean[i]) for i in order), segments=len(x)
+        )
+
+    def _recipe(self) -> tuple[FrontEnd, Segmenting]:
+        front_end, segmenting = self.bundle.front_end, self.bundle.segmenting
+        if front_end is None or segmenting is None:
+            raise BundleError(
+                f"{self.bundle.path}: was trained on imported features whose making is not known, so it cannot hear a "
+                "recording; import them again with their front end (--sr and the rest)"
+            )
+        return front_end, segmenting

@@ -1,0 +1,36 @@
+"""Load Keras when it is needed, and without the noise."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from types import ModuleType
+
+from sori.errors import require
+
+
+def keras() -> ModuleType:
+    """Import Keras (its back end is Keras' own choice: ``KERAS_BACKEND``, or TensorFlow).
+
+    Raises
+    ------
+    MissingDependencyError
+        If Keras, or the back end, is not installed.
+    """
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow logs to the process's standard error before any setting of its own can stop it.
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as swallowed:
+        saved = os.dup(2)
+        os.dup2(swallowed.fileno(), 2)
+        try:
+            module = require("keras", extra="train")
+            require(backend, extra="train")
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+    return module

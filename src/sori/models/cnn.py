@@ -1,0 +1,65 @@
+"""Compact convolutional network over time and frequency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sori.errors import ParameterError, check_between
+from sori.models.backend import keras as load_keras
+
+if TYPE_CHECKING:
+    import keras
+
+_CHANNELS = (16, 32, 64, 128, 192)
+# The first convolution steps over the input so that the maps behind it are no larger than about this, whatever the
+# hop length, duration and number of mel bands: that is where the time goes.
+_FRAMES, _BINS = 256, 64
+
+
+def cnn(input_shape: tuple[int, int], n_classes: int, *, dropout: float = 0.3, l2: float = 0.0) -> keras.Model:
+    """Five 3x3 convolutions, each halving the map before it, then mean and maximum over what is left; 0.32 M parameters.
+
+    Plain convolutions only: on a CPU they run at twenty times the arithmetic speed of depthwise ones. The mean says how
+    much of a pattern there was, the maximum whether it was there at all.
+
+    Parameters
+    ----------
+    input_shape
+        ``(frames, bins)``.
+    n_classes
+        Outputs, as probabilities.
+    dropout
+        Part of the pooled features that is silenced in training.
+    l2
+        Weight of the sum of squared weights in the loss.
+
+    Raises
+    ------
+    ParameterError
+        If the input has a single bin: a waveform has no frequency axis to convolve over.
+    """
+    check_between("dropout", dropout, 0, 0.95)
+    check_between("l2", l2, 0, 100)
+    frames, bins = input_shape
+    if bins < 2:
+        raise ParameterError(
+            "model cnn looks at time and frequency, and a waveform has one bin: build the dataset with --feature mel"
+        )
+    keras = load_keras()
+    layers = keras.layers
+    regularizer = keras.regularizers.L2(l2) if l2 else None
+    inputs = keras.Input(input_shape)
+    x = layers.Reshape((*input_shape, 1))(inputs)
+    for i, channels in enumerate(_CHANNELS):
+        strides = (1, 1) if i else (-(-frames // _FRAMES), -(-bins // _BINS))
+        if i:
+            x = layers.MaxPooling2D(2, padding="same")(x)
+        x = layers.Conv2D(channels, 3, strides=strides, padding="same", use_bias=False, kernel_regularizer=regularizer)(
+            x
+        )
+        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.ReLU()(x)
+    x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
+    x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(n_classes, activation="softmax", kernel_regularizer=regularizer)(x)
+    return keras.Model(inputs, outputs, name="cnn")

@@ -1,0 +1,57 @@
+"""A figure of its own for a picture that was not given axes, and its way into a page."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from functools import cache
+
+from matplotlib import font_manager, rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+INK, GRID = "#1f2933", "#d9dee4"
+TRAIN, VALID, BAD = "#2a6fbb", "#d9822b", "#c23b3b"
+# Fonts that have Hangul and Han letters, the first that is installed being the fallback of the default one.
+_WIDE_FONTS = (
+    "Noto Sans CJK KR",
+    "Noto Sans KR",
+    "NanumGothic",
+    "Malgun Gothic",
+    "Apple SD Gothic Neo",
+    "Noto Sans CJK JP",
+)
+
+
+def own_axes(*, width: float = 6.0, height: float = 3.6) -> Axes:
+    """Axes in a new figure of that size in inches, which no window manager knows of."""
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def tidy(ax: Axes) -> Axes:
+    """Take away what carries no information."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(color=GRID, linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def to_svg(ax: Axes) -> str:
+    """Draw the figure that ``ax`` is in as an SVG element; its words stay words."""
+    file = io.StringIO()
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    with (
+        rc_context({"svg.fonttype": "none", "font.family": _families(), "svg.hashsalt": "sori"}),
+        warnings.catch_warnings(),
+    ):
+        # The browser has its own fonts for letters that these lack.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        ax.get_figure(root=True).savefig(file, format="svg", metadata={"Date": None})  # type: ignore[union-attr]
+    return file.getvalue().partition("<svg")[1] + file.getvalue().partition("<svg")[2]
+
+
+@cache
+def _families() -> list[str]:
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return ["DejaVu Sans", *[name for name in _WIDE_FONTS if name in installed][:1]]

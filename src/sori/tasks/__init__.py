@@ -1,0 +1,1 @@
+"""What a person wants done; the only place that wires the layers together."""

@@ -1,0 +1,111 @@
+"""Use a trained classifier: score it on a dataset, or let it name recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sori.audio import AUDIO_SUFFIXES
+from sori.bundle import Bundle
+from sori.datasets import Dataset
+from sori.errors import AudioError, BundleError, DatasetError, SoriError
+from sori.evaluation import score_classes
+from sori.inference import Classifier, Prediction
+from sori.progress import Progress, silent
+
+
+def evaluate(run: Path, data: Path, *, include_training: bool = False) -> dict[str, Any]:
+    """Score a trained model on a dataset, leaving out the recordings it was trained on or chosen by.
+
+    Returns
+    -------
+    As :meth:`sori.evaluation.ClassScores.to_dict`, with ``split``, ``leaky`` and ``left_out`` (recordings).
+
+    Raises
+    ------
+    BundleError, DatasetError
+        If either is missing or damaged, they do not fit each other, or nothing unheard is left.
+    """
+    classifier = Classifier(run)
+    bundle, dataset = classifier.bundle, Dataset.open(data)
+    _check_fit(bundle, dataset)
+    segments, digests = dataset.load(), dataset.digests()
+    parts = bundle.parts()
+    heard = {*parts["train"], *parts["valid"]}
+    known = np.array([digests[recording] in heard for recording in segments.recording])
+    left_out = len(set(segments.recording[known]))
+    leaky = bool(include_training and known.any())
+    if include_training:
+        known[:] = False
+    elif known.all():
+        raise DatasetError(
+            f"{data}: {run} was trained on every recording in it, so a score would mean nothing; give recordings it has "
+            "not heard (or --include-training, to see the flattering number)"
+        )
+    chosen = np.flatnonzero(~known)
+    scores = score_classes(
+        classifier.predict_features(segments.x[chosen]),
+        segments.label[chosen],
+        recordings=segments.recording[chosen],
+        classes=dataset.classes,
+    )
+    if leaky:
+        described = f"LEAKY: {left_out} of the recordings were in training or validation"
+    elif left_out:
+        described = f"recordings not used in training ({left_out} others left out)"
+    else:
+        described = "no recording was used in training"
+    return {"split": described, "leaky": leaky, "left_out": 0 if leaky else left_out, **scores.to_dict()}
+
+
+def predict(
+    run: Path, files: Sequence[Path], *, progress: Progress = silent
+) -> list[tuple[Path, Prediction | SoriError]]:
+    """Classify recordings, and those in folders; what cannot be read comes back as its error, in its place.
+
+    Raises
+    ------
+    BundleError
+        If the model is missing or damaged.
+    """
+    classifier = Classifier(run)
+    _ = classifier.front_end  # one that cannot hear is refused before the first file
+    listed: list[Path] = []
+    for file in files:
+        inside = sorted(p for p in file.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES) if file.is_dir() else []
+        listed += inside or [file]
+    results: list[tuple[Path, Prediction | SoriError]] = []
+    for i, file in enumerate(listed, 1):
+        try:
+            results.append((file, classifier.predict_file(file)))
+        except AudioError as error:
+            results.append((file, error))
+        progress("Predicting", i, len(listed))
+    return results
+
+
+def _check_fit(bundle: Bundle, dataset: Dataset) -> None:
+    """Raise BundleError, naming the differences, unless the dataset is what the model takes."""
+    differences = []
+    if (bundle.front_end is None) != (dataset.front_end is None):
+        differences.append(f"front end {'not stated' if dataset.front_end is None else 'stated'} in the dataset only")
+    elif bundle.front_end is not None and dataset.front_end is not None:
+        differences += dataset.front_end.differences(bundle.front_end)
+    if not differences and dataset.shape != bundle.input_shape:
+        differences.append(f"segments of {dataset.shape} (frames, bins), not {bundle.input_shape}")
+    if dataset.classes != bundle.classes:
+        more = [name for name in dataset.classes if name not in bundle.classes]
+        less = [name for name in bundle.classes if name not in dataset.classes]
+        differences.append(
+            "classes: "
+            + "; ".join(
+                [f"unknown to the model: {', '.join(more)}"] * bool(more)
+                + [f"missing: {', '.join(less)}"] * bool(less)
+                + ["in another order"] * (not more and not less)
+            )
+        )
+    if differences:
+        raise BundleError(f"{dataset.path} does not fit {bundle.path}: {'; '.join(differences)}")

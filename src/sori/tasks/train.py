@@ -1,0 +1,394 @@
+"""Train a classifier: from a dataset, or straight from a folder of recordings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+import sori
+from sori import models
+from sori.atomic import replacing_folder
+from sori.audio import encode_mp3, load
+from sori.bundle import Bundle, save_bundle
+from sori.datasets import Dataset, Segmenting, Segments, Split, build, fold_splits, read_catalog, split
+from sori.errors import AudioError, DatasetError, SoriError, check_choice, check_keys
+from sori.evaluation import ClassScores, by_recording, score_classes
+from sori.models.backend import keras as load_keras
+from sori.progress import Progress, silent
+from sori.tasks.card import model_card
+from sori.tasks.choose import choose
+from sori.training import History, Mistake, Normalisation, Settings, fit, render_report
+
+if TYPE_CHECKING:
+    import keras
+
+_WORST = 12
+_MISTAKE_S = 10.0
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """Where a run is, what it scored and what qualifies the score."""
+
+    out: Path
+    scores: Mapping[str, Any]
+    notes: tuple[str, ...]
+    parameters: int
+    best_epoch: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    network: keras.Model
+    normalisation: Normalisation
+    history: History
+
+
+@dataclass(frozen=True)
+class _Trainer:
+    """What every network of one command has in common."""
+
+    model: str
+    options: Mapping[str, Any]
+    settings: Settings
+    classes: tuple[str, ...]
+    progress: Progress
+
+    def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> _Fitted:
+        """Build a network and fit it to some of the segments."""
+        keras = load_keras()
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(self.settings.seed)
+        network = models.build(
+            self.model, input_shape=segments.x.shape[1:], n_classes=len(self.classes), **self.options
+        )
+        normalisation = Normalisation.learn(segments.x, train)
+        history = fit(
+            network,
+            (normalisation(segments.x[train]), segments.label[train]),
+            (normalisation(segments.x[valid]), segments.label[valid]),
+            settings=self.settings,
+            progress=self.progress,
+            stage=stage,
+        )
+        return _Fitted(network, normalisation, history)
+
+    def score(
+        self, fitted: _Fitted, segments: Segments, test: npt.NDArray[np.intp]
+    ) -> tuple[npt.NDArray[np.float32], ClassScores]:
+        """Probabilities for some of the segments, and their scores."""
+        x = fitted.normalisation(segments.x[test])
+        probabilities = np.asarray(fitted.network.predict(x, batch_size=64, verbose=0))
+        scores = score_classes(
+            probabilities, segments.label[test], recordings=segments.recording[test], classes=self.classes
+        )
+        return probabilities, scores
+
+
+def train(
+    source: Path,
+    out: Path,
+    *,
+    model: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    patience: int | None = None,
+    split_by: str = "group",
+    test_fold: str | None = None,
+    folds: bool = False,
+    test_size: float = 0.3,
+    valid_size: float = 0.2,
+    seed: int = 0,
+    group_by: str | None = None,
+    fold_by: str | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda line: None,
+) -> TrainingResult:
+    """Train a classifier and write its bundle and report to the folder ``out``.
+
+    Parameters
+    ----------
+    source
+        A dataset, or a folder of recordings (or CSV); then a dataset is built beside ``out`` first.
+    model, options
+        Name and options of the architecture; None: ``mlp`` for MFCCs, else ``cnn``.
+    epochs, batch_size, lr
+        None: the architecture's own recipe.
+    split_by, test_fold, test_size, valid_size, seed
+        As :func:`sori.datasets.split`.
+    folds
+        Hold out each of the dataset's own folds in turn, and report mean and spread; the bundle's network is then
+        trained on all folds.
+    group_by, fold_by
+        Used when ``source`` is a folder of recordings.
+    overwrite
+        Replace ``out``, once the new run is complete.
+    say
+        Told what was chosen, a line at a time.
+
+    Raises
+    ------
+    SoriError
+        If anything is missing, does not fit or is there already; then nothing is written to ``out``.
+    """
+    if out.exists() and not overwrite:
+        raise SoriError(f"{out}: is there already; give --overwrite to replace it, or another name")
+    if out.exists() and not (out / "bundle.json").is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise SoriError(f"{out}: is there already and is not a training run; choose another name")
+    if (
+        (source / "dataset.json").is_file()
+        or not source.exists()
+        or source.with_name(f"{source.name}.building").is_dir()
+    ):
+        if group_by or fold_by:
+            raise SoriError("--group-by and --fold-by are for a folder of recordings; a dataset has its groups already")
+        dataset = Dataset.open(source)
+    else:
+        dataset = _build_beside(source, out, group_by=group_by, fold_by=fold_by, progress=progress, say=say)
+    if model is None:
+        model = "mlp" if dataset.front_end is None or dataset.front_end.kind == "mfcc" else "cnn"
+        say(f"model: {model} ({models.ARCHITECTURES[model].purpose})" if model in models.ARCHITECTURES else model)
+    recipe = _recipe(model, options or {})
+    settings = Settings(
+        epochs=recipe.epochs if epochs is None else epochs,
+        batch_size=recipe.batch_size if batch_size is None else batch_size,
+        lr=recipe.lr if lr is None else lr,
+        schedule=recipe.schedule,
+        augment=recipe.augment,
+        jit=recipe.jit,
+        patience=patience,
+        seed=seed,
+    )
+    segments = dataset.load()
+    trainer = _Trainer(model, options or {}, settings, dataset.classes, progress)
+    notes: list[str] = []
+    if folds:
+        fitted, final, scores, mistakes = _cross_validate(trainer, segments, valid_size, seed, say, dataset)
+    else:
+        final = split(
+            segments,
+            kind=split_by,
+            test_size=test_size,
+            valid_size=valid_size,
+            seed=seed,
+            test_fold=test_fold,
+            classes=dataset.classes,
+        )
+        if final.leaky:
+            notes.append("This score is leaky: segments of one recording or group are in both training and test sets.")
+        for note in (*notes, *final.notes):
+            say(note)
+        fitted = trainer.fit(segments, final.train, final.valid, "Training")
+        probabilities, result = trainer.score(fitted, segments, final.test)
+        scores = {"split": final.description, "leaky": final.leaky, **result.to_dict()}
+        mistakes = _worst(probabilities, segments, final.test, dataset)
+    notes += final.notes
+    parameters = int(fitted.network.count_params())
+    bundle = _bundle(trainer, fitted, dataset, scores, parameters)
+    whole = _with_normalisation(fitted, bundle)
+    digests = dataset.digests()
+    parts = {
+        name: sorted({digests[recording] for recording in segments.recording[getattr(final, name)]})
+        for name in ("train", "valid", "test")
+    }
+    page = render_report(
+        title=f"{out.name}: {model} on {len(dataset.classes)} classes",
+        scores=scores,
+        classes=dataset.classes,
+        history=fitted.history,
+        mistakes=mistakes,
+        facts=_facts(bundle, dataset, final),
+        notes=notes,
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with replacing_folder(out) as folder:
+        save_bundle(folder, bundle, whole, parts=parts, card=model_card(out.name, bundle, notes))
+        fitted.history.write_csv(folder / "history.csv")
+        (folder / "report.html").write_text(page, encoding="utf-8")
+    return TrainingResult(out, scores, tuple(notes), parameters, fitted.history.best_epoch, len(fitted.history.epochs))
+
+
+def _build_beside(
+    source: Path,
+    out: Path,
+    *,
+    group_by: str | None,
+    fold_by: str | None,
+    progress: Progress,
+    say: Callable[[str], None],
+) -> Dataset:
+    """Build a dataset from recordings beside the run, or go on with the one that is there."""
+    catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
+    if len(catalog.classes) < 2:
+        raise DatasetError(
+            f"{source}: there is one class only ({catalog.classes[0]}); a classifier needs recordings of two or more"
+        )
+    choice = choose(catalog)
+    for line in (*choice.reasons, *catalog.notes):
+        say(line)
+    path = out.with_name(f"{out.name}-dataset")
+    dataset = build(
+        catalog,
+        path,
+        front_end=choice.front_end,
+        segmenting=choice.segmenting,
+        overwrite=True,
+        progress=progress,
+    )
+    say(f"dataset: {path}, {dataset.counts['segments']} segments of {dataset.counts['recordings']} recordings")
+    for kind in ("failed", "dropped"):
+        for entry in dataset.files[kind][:5]:
+            say(f"{kind}: {entry['file']}: {entry['reason']}")
+        if len(dataset.files[kind]) > 5:
+            say(f"{kind}: {len(dataset.files[kind]) - 5} more, listed in {path / 'dataset.json'}")
+    return dataset
+
+
+def _with_normalisation(fitted: _Fitted, bundle: Bundle) -> keras.Model:
+    """Put the normalisation in front of the network, so that both models on disk take what the front end makes."""
+    keras = load_keras()
+    mean, std = fitted.normalisation.mean, fitted.normalisation.std
+    inputs = keras.Input(bundle.input_shape)
+    normalised = keras.layers.Rescaling(scale=(1 / std).tolist(), offset=(-mean / std).tolist())(inputs)
+    return keras.Model(inputs, fitted.network(normalised), name=bundle.architecture["name"])
+
+
+def _recipe(model: str, options: Mapping[str, Any]) -> models.Recipe:
+    check_choice("model", model, models.ARCHITECTURES)
+    check_keys(f"the options of {model}", options, models.ARCHITECTURES[model].options)
+    return models.ARCHITECTURES[model].recipe
+
+
+def _cross_validate(
+    trainer: _Trainer,
+    segments: Segments,
+    valid_size: float,
+    seed: int,
+    say: Callable[[str], None],
+    dataset: Dataset,
+) -> tuple[_Fitted, Split, dict[str, Any], list[Mistake]]:
+    """Score every fold with a network that never heard it, then train one on all folds."""
+    splits = list(fold_splits(segments, valid_size=valid_size, seed=seed, classes=dataset.classes))
+    accuracies, per_fold, tested, answers = [], [], [], []
+    for part in splits:
+        fitted = trainer.fit(segments, part.train, part.valid, f"Fold {part.fold} of {len(splits)}")
+        probabilities, result = trainer.score(fitted, segments, part.test)
+        accuracies.append(result.accuracy)
+        per_fold.append({"fold": part.fold, "accuracy": result.accuracy, "recordings": result.recordings})
+        tested.append(part.test)
+        answers.append(probabilities)
+        say(f"fold {part.fold}: accuracy {result.accuracy:.1%} on {result.recordings} recordings")
+    test, probabilities = np.concatenate(tested), np.concatenate(answers)
+    pooled = score_classes(
+        probabilities, segments.label[test], recordings=segments.recording[test], classes=dataset.classes
+    ).to_dict()
+    scores = {
+        "split": f"each of {len(splits)} folds held out in turn; validation by group (seed {seed})",
+        "leaky": False,
+        **pooled,
+        "accuracy": float(np.mean(accuracies)),
+        "accuracy_std": float(np.std(accuracies)),
+        "folds": per_fold,
+    }
+    # The network to keep hears every fold; a part by group still chooses its weights, and nothing is left to test it on.
+    everything = split(
+        segments, kind="group", test_size=valid_size, valid_size=valid_size, seed=seed, classes=dataset.classes
+    )
+    train = np.concatenate([everything.train, everything.valid])
+    final = Split("group", train, everything.test, np.empty(0, dtype=np.intp), False, seed)
+    fitted = trainer.fit(segments, final.train, final.valid, "All folds")
+    return fitted, final, scores, _worst(probabilities, segments, test, dataset)
+
+
+def _worst(
+    probabilities: npt.NDArray[np.float32], segments: Segments, test: npt.NDArray[np.intp], dataset: Dataset
+) -> list[Mistake]:
+    """Recordings that were taken for another class, the surest mistakes first, with their sound where it can be had."""
+    names, means, first = by_recording(probabilities, segments.recording[test])
+    truth, guess = segments.label[test][first], means.argmax(axis=1)
+    wrong = np.flatnonzero(truth != guess)
+    wrong = wrong[np.argsort(-means[wrong].max(axis=1), kind="stable")][:_WORST]
+    root = Path(dataset.source) if dataset.source else None
+    longest_s = min(float(dataset.segmenting.get("duration_s", _MISTAKE_S)), _MISTAKE_S)
+    mistakes = []
+    for i in wrong:
+        mp3 = None
+        if root is not None:
+            try:
+                y, sr = load(root / names[i], duration_s=longest_s)
+                mp3 = encode_mp3(y, sr=sr)
+            except AudioError:  # moved since the dataset was built: the report does without
+                mp3 = None
+        mistakes.append(
+            Mistake(names[i], dataset.classes[truth[i]], dataset.classes[guess[i]], float(means[i].max()), mp3)
+        )
+    return mistakes
+
+
+def _bundle(trainer: _Trainer, fitted: _Fitted, dataset: Dataset, scores: Mapping[str, Any], parameters: int) -> Bundle:
+    settings = trainer.settings
+    return Bundle(
+        front_end=dataset.front_end,
+        segmenting=Segmenting(**dataset.segmenting) if dataset.segmenting else None,
+        classes=dataset.classes,
+        input_shape=dataset.shape,
+        normalisation={
+            "mean": [float(value) for value in fitted.normalisation.mean],
+            "std": [float(value) for value in fitted.normalisation.std],
+        },
+        architecture={
+            "name": trainer.model,
+            "options": {**models.ARCHITECTURES[trainer.model].options, **trainer.options},
+            "parameters": parameters,
+            "multiply_adds": models.multiply_adds(fitted.network),
+        },
+        training={**asdict(settings), "best_epoch": fitted.history.best_epoch, "sori_version": sori.__version__},
+        dataset={
+            "fingerprint": dataset.fingerprint,
+            "name": dataset.path.resolve().name,
+            "source": Path(dataset.source).name,
+            "recordings": dataset.counts["recordings"],
+            "segments": dataset.counts["segments"],
+        },
+        scores=scores,
+    )
+
+
+def _facts(bundle: Bundle, dataset: Dataset, final: Split) -> dict[str, dict[str, str]]:
+    """Tables for the end of the report."""
+    front_end = bundle.front_end.to_dict() if bundle.front_end else {"kind": "imported, not stated"}
+    segment = f"{bundle.input_shape[0]} frames x {bundle.input_shape[1]}"
+    counts = {name: f"{len(getattr(final, name)):,} segments" for name in ("train", "valid", "test")}
+    return {
+        "Front end": {**{key: str(value) for key, value in front_end.items()}, "segment": segment},
+        "Split": {
+            "kind": bundle.scores["split"],
+            "training": counts["train"],
+            "validation": counts["valid"],
+            **({} if bundle.scores.get("folds") else {"test": counts["test"]}),
+        },
+        "Network and training": {
+            "architecture": bundle.architecture["name"],
+            "options": json.dumps(bundle.architecture["options"]),
+            "parameters": f"{bundle.architecture['parameters']:,}",
+            "multiply-adds per segment": f"{bundle.architecture['multiply_adds']:,}",
+            **{key: str(value) for key, value in bundle.training.items() if key != "augment"},
+            "augmentation": json.dumps(bundle.training["augment"]) if bundle.training["augment"] else "none",
+        },
+        "Dataset": {
+            "source": dataset.source or "imported",
+            "recordings": f"{dataset.counts['recordings']:,} in {dataset.counts['groups']:,} groups",
+            "segments": f"{dataset.counts['segments']:,} (and {dataset.counts['segments_dropped']:,} cut short, dropped)",
+            "unusable": f"{len(dataset.files['failed'])} failed, {len(dataset.files['dropped'])} dropped",
+        },
+    }

@@ -1,0 +1,173 @@
+"""Fit a network, keep the weights that validate best, remember every epoch."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.augment import SpectrogramAugment
+from sori.datasets.batches import augmented_batches
+from sori.errors import SoriError, check_between, check_choice, check_count, require
+from sori.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import keras
+
+COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+# Batches that run between two looks at the progress bar: each look costs as much as several small batches.
+_LOOKS_PER_EPOCH = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to fit: see :class:`sori.models.Recipe`.
+
+    ``patience``: stop after so many epochs without a better validation loss; None: never.
+    """
+
+    epochs: int
+    batch_size: int
+    lr: float
+    schedule: str = "constant"
+    augment: SpectrogramAugment | None = None
+    jit: bool = False
+    patience: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_count("epochs", self.epochs)
+        check_count("batch_size", self.batch_size)
+        check_between("lr", self.lr, 1e-8, 10)
+        check_choice("schedule", self.schedule, ("constant", "cosine"))
+        if self.patience is not None:
+            check_count("patience", self.patience)
+
+
+@dataclass(frozen=True)
+class History:
+    """Loss and accuracy of every epoch, and which one (from 1) had the lowest validation loss."""
+
+    epochs: tuple[Mapping[str, float], ...]
+    best_epoch: int
+
+    def column(self, name: str) -> list[float]:
+        """One of loss, accuracy, val_loss, val_accuracy over the epochs."""
+        return [epoch[name] for epoch in self.epochs]
+
+    def write_csv(self, path: Path) -> None:
+        """Write a row per epoch."""
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            for i, epoch in enumerate(self.epochs, 1):
+                writer.writerow({"epoch": i, **{name: f"{epoch[name]:.6g}" for name in COLUMNS[1:]}})
+
+
+def fit(
+    model: keras.Model,
+    train: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]],
+    valid: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]],
+    *,
+    settings: Settings,
+    progress: Progress = silent,
+    stage: str = "Training",
+) -> History:
+    """Fit ``model`` with Adam on cross-entropy and leave it with the weights of the lowest validation loss.
+
+    Parameters
+    ----------
+    model
+        A network that gives probabilities.
+    train, valid
+        Normalised features ``(n, frames, bins)`` and class ids ``(n,)``. Only ``train`` is ever augmented.
+    settings
+        Epochs, batch size, learning rate and the rest.
+    progress
+        Told of every few batches and every epoch, with loss and accuracy so far.
+
+    Raises
+    ------
+    SoriError
+        If the loss is no longer a number.
+    """
+    keras = require("keras", extra="train")
+    x, labels = train
+    n_classes = model.output_shape[-1]
+    feed: dict[str, Any]
+    if settings.augment is None:
+        loss: Any = keras.losses.SparseCategoricalCrossentropy()
+        steps = -(-len(x) // settings.batch_size)
+        feed = {"x": x, "y": labels, "batch_size": settings.batch_size, "shuffle": True}
+        valid_labels: npt.NDArray[Any] = valid[1]
+    else:  # the same loss, for labels that a mixture may share
+        loss = keras.losses.CategoricalCrossentropy()
+        one_hot = np.eye(n_classes, dtype=np.float32)
+        batches = augmented_batches(
+            x, one_hot[labels], batch_size=settings.batch_size, augment=settings.augment, seed=settings.seed
+        )
+        steps = len(batches)
+        feed = {"x": batches}
+        valid_labels = one_hot[valid[1]]
+    rate: Any = settings.lr
+    if settings.schedule == "cosine":
+        total = steps * settings.epochs
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0, max(1, total - total // 20), alpha=0.0, warmup_target=settings.lr, warmup_steps=total // 20
+        )
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate),
+        loss=loss,
+        metrics=["accuracy"],
+        jit_compile=settings.jit,
+        steps_per_execution=max(1, steps // _LOOKS_PER_EPOCH) if settings.jit else 1,
+    )
+    watch = _watch(keras, settings, steps, progress, stage)
+    model.fit(
+        **feed,
+        validation_data=(valid[0], valid_labels),
+        validation_batch_size=max(settings.batch_size, 64),
+        epochs=settings.epochs,
+        verbose=0,
+        callbacks=[watch],
+    )
+    model.set_weights(watch.best_weights)
+    return History(tuple(watch.epochs), watch.best_epoch)
+
+
+def _watch(keras: Any, settings: Settings, steps: int, progress: Progress, stage: str) -> Any:
+    """A callback that reports, remembers epochs and the best weights, and stops when there is no use in going on."""
+    total = steps * settings.epochs
+
+    class Watch(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.epochs: list[dict[str, float]] = []
+            self.best_loss = float("inf")
+            self.best_epoch = 0
+            self.best_weights: list[Any] = []
+
+        def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+            seen = {"epoch": len(self.epochs) + 1.0, **(self.epochs[-1] if self.epochs else {}), **(logs or {})}
+            progress(stage, len(self.epochs) * steps + min(batch + 1, steps), total, seen)
+
+        def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+            values = {name: float((logs or {})[name]) for name in COLUMNS[1:]}
+            if not all(np.isfinite(list(values.values()))):
+                raise SoriError(
+                    f"the loss is no longer a number in epoch {epoch + 1}: train with a lower --lr than {settings.lr:g}"
+                )
+            self.epochs.append(values)
+            if values["val_loss"] < self.best_loss:
+                self.best_loss, self.best_epoch = values["val_loss"], epoch + 1
+                self.best_weights = self.model.get_weights()
+            elif settings.patience is not None and epoch + 1 - self.best_epoch >= settings.patience:
+                self.model.stop_training = True
+            progress(stage, len(self.epochs) * steps, total, {"epoch": len(self.epochs), **values})
+
+    return Watch()

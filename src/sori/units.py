@@ -1,0 +1,142 @@
+"""Seconds, samples and frames; Hz and mel; amplitude, power and decibels: every conversion and every rounding."""
+
+from __future__ import annotations
+
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.errors import check_between
+
+FloatArray = npt.NDArray[np.floating]
+
+# Slaney's mel scale: linear below 1 kHz, logarithmic above (Auditory Toolbox, 1998).
+_LINEAR_HZ_PER_MEL = 200.0 / 3
+_KNEE_HZ = 1000.0
+_KNEE_MEL = _KNEE_HZ / _LINEAR_HZ_PER_MEL
+_LOG_STEP = np.log(6.4) / 27.0
+
+
+def segment_samples(*, duration_s: float, sr: int, segments: int) -> int:
+    """Samples in one of ``segments`` equal pieces of ``duration_s`` seconds, rounded down.
+
+    >>> segment_samples(duration_s=30, sr=22050, segments=10)
+    66150
+    """
+    return int(duration_s * sr / segments)
+
+
+def seconds_to_samples(seconds: float, *, sr: int) -> int:
+    """Nearest whole number of samples in ``seconds``.
+
+    >>> seconds_to_samples(0.5, sr=22050)
+    11025
+    """
+    return round(seconds * sr)
+
+
+def frame_count(n_samples: int, *, hop_length: int) -> int:
+    """Frames that a centred analysis makes of ``n_samples``.
+
+    >>> frame_count(66150, hop_length=512)
+    130
+    """
+    return 1 + n_samples // hop_length
+
+
+def frame_times_s(n_frames: int, *, sr: int, hop_length: int) -> npt.NDArray[np.float64]:
+    """Centre of each frame of a centred analysis in seconds, shape ``(n_frames,)``.
+
+    >>> frame_times_s(3, sr=1000, hop_length=500)
+    array([0. , 0.5, 1. ])
+    """
+    return np.arange(n_frames) * hop_length / sr
+
+
+@overload
+def hz_to_mel(hz: float, *, htk: bool = False) -> float: ...
+@overload
+def hz_to_mel(hz: npt.NDArray[np.float64], *, htk: bool = False) -> npt.NDArray[np.float64]: ...
+def hz_to_mel(hz: float | npt.NDArray[np.float64], *, htk: bool = False) -> float | npt.NDArray[np.float64]:
+    """Convert Hz to mel on Slaney's scale, or on HTK's (O'Shaughnessy, 1987).
+
+    >>> float(hz_to_mel(440.0)), round(float(hz_to_mel(440.0, htk=True)), 2)
+    (6.6, 549.64)
+    """
+    hz = np.asarray(hz, dtype=np.float64)
+    if htk:
+        return 2595.0 * np.log10(1.0 + hz / 700.0)  # type: ignore[no-any-return]
+    above = _KNEE_MEL + np.log(np.maximum(hz, _KNEE_HZ) / _KNEE_HZ) / _LOG_STEP
+    return np.where(hz >= _KNEE_HZ, above, hz / _LINEAR_HZ_PER_MEL)
+
+
+def mel_to_hz(mel: npt.NDArray[np.float64], *, htk: bool = False) -> npt.NDArray[np.float64]:
+    """Convert mel to Hz, the inverse of :func:`hz_to_mel`.
+
+    >>> mel_to_hz(np.array([6.6, 15.0]))
+    array([ 440., 1000.])
+    """
+    if htk:
+        return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
+    above = _KNEE_HZ * np.exp(_LOG_STEP * (np.maximum(mel, _KNEE_MEL) - _KNEE_MEL))
+    return np.where(mel >= _KNEE_MEL, above, mel * _LINEAR_HZ_PER_MEL)
+
+
+def power_to_db(
+    S: FloatArray, *, ref: float = 1.0, amin: float = 1e-10, top_db: float | None = 80.0
+) -> npt.NDArray[np.float32]:
+    """Power in decibels: ``10 log10(max(S, amin) / ref)``.
+
+    Parameters
+    ----------
+    S
+        Power, any shape. Of three dimensions or more, the leading ones are a batch.
+    ref
+        The power that is 0 dB.
+    amin
+        The smallest power told apart; 1e-10 is -100 dB at ``ref=1``.
+    top_db
+        Nothing is more than this below the loudest value of the same example; None for no limit.
+
+    Returns
+    -------
+    float32, the shape of ``S``.
+
+    Raises
+    ------
+    ParameterError
+        If ``amin`` or ``ref`` is not above zero, or ``top_db`` is negative.
+
+    Notes
+    -----
+    Differs from librosa in a batch: there, the loudest example sets the floor of all.
+
+    >>> power_to_db(np.array([1.0, 0.1, 0.0]), top_db=None)
+    array([   0.,  -10., -100.], dtype=float32)
+    """
+    tiny = np.finfo(np.float32).tiny
+    check_between("amin", amin, tiny, np.inf)
+    check_between("ref", ref, tiny, np.inf)
+    db = np.maximum(S, amin).astype(np.float32, copy=False)  # a new array: the steps below may work in place
+    np.log10(db, out=db)
+    db *= np.float32(10.0)
+    db -= np.float32(10.0 * np.log10(max(amin, ref)))
+    if top_db is not None:
+        check_between("top_db", top_db, 0, np.inf, "dB")
+        if db.size:
+            loudest = db.max(axis=(-2, -1), keepdims=True) if db.ndim > 2 else db.max()
+            np.maximum(db, loudest - np.float32(top_db), out=db)
+    return db
+
+
+def amplitude_to_db(
+    S: FloatArray, *, ref: float = 1.0, amin: float = 1e-5, top_db: float | None = 80.0
+) -> npt.NDArray[np.float32]:
+    """Amplitude in decibels: ``20 log10(max(|S|, amin) / ref)``; else as :func:`power_to_db`.
+
+    >>> amplitude_to_db(np.array([1.0, 0.1]))
+    array([  0., -20.], dtype=float32)
+    """
+    magnitude = np.abs(np.asarray(S)).astype(np.float64, copy=False)
+    return power_to_db(np.square(magnitude), ref=ref**2, amin=amin**2, top_db=top_db)
