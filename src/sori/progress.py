@@ -19,7 +19,9 @@ class Progress(Protocol):
         Numbers worth showing beside it, such as loss and accuracy.
     """
 
-    def __call__(self, stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None: ...
+    def __call__(self, stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
+        """Report that ``done`` of ``total`` is done."""
+        ...
 
 
 def silent(stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:

@@ -19,7 +19,7 @@ _LOG_STEP = np.log(6.4) / 27.0
 
 
 def segment_samples(*, duration_s: float, sr: int, segments: int) -> int:
-    """Samples in one of ``segments`` equal pieces of ``duration_s`` seconds, rounded down.
+    """Return the samples in one of ``segments`` equal pieces of ``duration_s`` seconds, rounded down.
 
     >>> segment_samples(duration_s=30, sr=22050, segments=10)
     66150
@@ -66,7 +66,7 @@ def hz_to_mel(hz: float | npt.NDArray[np.float64], *, htk: bool = False) -> floa
     """
     hz = np.asarray(hz, dtype=np.float64)
     if htk:
-        return 2595.0 * np.log10(1.0 + hz / 700.0)  # type: ignore[no-any-return]
+        return 2595.0 * np.log10(1.0 + hz / 700.0)
     above = _KNEE_MEL + np.log(np.maximum(hz, _KNEE_HZ) / _KNEE_HZ) / _LOG_STEP
     return np.where(hz >= _KNEE_HZ, above, hz / _LINEAR_HZ_PER_MEL)
 
@@ -115,7 +115,7 @@ def power_to_db(
     >>> power_to_db(np.array([1.0, 0.1, 0.0]), top_db=None)
     array([   0.,  -10., -100.], dtype=float32)
     """
-    tiny = np.finfo(np.float32).tiny
+    tiny = float(np.finfo(np.float32).tiny)
     check_between("amin", amin, tiny, np.inf)
     check_between("ref", ref, tiny, np.inf)
     db = np.maximum(S, amin).astype(np.float32, copy=False)  # a new array: the steps below may work in place

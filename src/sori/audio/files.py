@@ -158,7 +158,7 @@ def _check_whole(path: Path, log: str) -> None:
 def _decode_with_libsndfile(
     path: Path, offset_s: float, duration_s: float | None
 ) -> tuple[npt.NDArray[np.float32], int]:
-    """Samples as ``(frames, channels)``."""
+    """Return samples as ``(frames, channels)``."""
     with soundfile.SoundFile(path) as file:
         _check_whole(path, file.extra_info)
         sr: int = file.samplerate
@@ -180,21 +180,22 @@ def _decode_with_libsndfile(
 def _decode_with_ffmpeg(
     path: Path, offset_s: float, duration_s: float | None, *, why: soundfile.LibsndfileError
 ) -> tuple[npt.NDArray[np.float32], int]:
-    """Samples as ``(frames, channels)``, for what libsndfile refused because of ``why``."""
+    """Return samples as ``(frames, channels)``, for what libsndfile refused because of ``why``."""
     refusal = f"{path}: not readable as audio ({why.error_string.rstrip('.')})"
     program = shutil.which("ffmpeg")
     if program is None:
         more = "; ffmpeg, once installed, reads this format" if path.suffix.lower() in FFMPEG_SUFFIXES else ""
         raise AudioError(refusal + more) from why
-    # AU, unlike WAV, has a way to say that its length is not known yet, so it can come through a pipe.
-    command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-ss", str(offset_s)]
-    command += ["-i", f"file:{path}"] + ([] if duration_s is None else ["-t", str(duration_s)])
+    # AU, unlike WAV, has a way to say that its length is not known yet, so it can come through a pipe. Decoding begins
+    # at the start even for a later stretch: where ffmpeg lands when it seeks depends on the format.
+    command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-i", f"file:{path}"]
+    command += [] if duration_s is None else ["-t", str(offset_s + duration_s)]
     command += ["-vn", "-map", "0:a:0", "-f", "au", "-c:a", "pcm_f32be", "pipe:1"]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode or not done.stdout:
         raise AudioError(refusal) from why
     samples, sr = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
-    return samples, sr
+    return samples[seconds_to_samples(offset_s, sr=sr) :], sr
 
 
 def encode_mp3(y: npt.NDArray[np.float32], *, sr: int) -> bytes:

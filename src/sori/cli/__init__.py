@@ -44,7 +44,7 @@ def _root(
 
 def main() -> None:
     """Run the command line: errors are one red line and exit status 1, usage errors 2, Ctrl-C 130."""
-    warnings.showwarning = lambda message, *_: console.warn(f"note: {message}")  # type: ignore[assignment]
+    warnings.showwarning = lambda message, *_: console.warn(f"note: {message}")
     try:
         app()
     except SoriError as error:

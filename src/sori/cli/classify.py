@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -132,7 +133,7 @@ def predict(
 
     with console.showing_progress() as progress:
         results = predict_task(run, files, progress=progress)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for file, result in results:
         if isinstance(result, SoriError):
             console.fail(str(result))
@@ -198,11 +199,13 @@ def models(
     console.out.print(table)
 
 
-def _show_scores(scores: dict[str, Any]) -> None:
+def _show_scores(scores: Mapping[str, Any]) -> None:
     spread = f" ± {scores['accuracy_std']:.1%}" if scores.get("accuracy_std") is not None else ""
+    low, high = scores["accuracy_interval"]
     (console.warn if scores["leaky"] else console.say)(scores["split"])
     console.out.print(
-        f"accuracy {scores['accuracy']:.1%}{spread} on {scores['recordings']:,} recordings, mean over classes "
+        f"accuracy {scores['accuracy']:.1%}{spread} on {scores['recordings']:,} recordings (95 % interval {low:.1%} to "
+        f"{high:.1%}), mean over classes "
         f"{scores['balanced_accuracy']:.1%}, macro F1 {scores['macro_f1']:.3f} "
         f"({scores['segment_accuracy']:.1%} of {scores['segments']:,} single segments)",
         markup=False,

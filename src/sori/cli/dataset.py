@@ -23,9 +23,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command()
 def build(
-    source: Annotated[
-        Path, typer.Argument(help="Folder of class folders, or CSV with columns file,label[,group,fold].")
-    ],
+    source: Annotated[Path, typer.Argument(help="Folder of class folders, or CSV file,label[,group,fold].")],
     out: Annotated[Path, typer.Argument(help="The dataset to make (a folder).")],
     feature: Annotated[str, typer.Option(help="mfcc, mel, spectrogram or waveform.")] = "mfcc",
     sr: Sr = 22050,
@@ -47,7 +45,7 @@ def build(
     group_by: Annotated[
         str | None,
         typer.Option(
-            help=r"Regex on the file's stem for what may not be split apart, e.g. '_(\w+)_\d+$' (default: the recording)."
+            help=r"Regex on the file's stem for what must stay together, e.g. '_(\w+)_\d+$' (default: the recording)."
         ),
     ] = None,
     fold_by: Annotated[

@@ -67,7 +67,7 @@ class Segmenting:
         check_between("overlap", self.overlap, 0, 0.95)
 
     def samples(self, sr: int) -> int:
-        """Samples of a segment at ``sr`` Hz."""
+        """Return the samples of a segment at ``sr`` Hz."""
         n = segment_samples(duration_s=self.duration_s, sr=sr, segments=self.segments)
         if n < 1:
             raise ParameterError(
@@ -274,7 +274,7 @@ def _add(result: _Outcome, rows: Rows, outcome: dict[str, Any]) -> None:
 
 
 def _plan(catalog: Catalog, front_end: FrontEnd, segmenting: Segmenting) -> dict[str, Any]:
-    """What a resumed build must have in common with the one it goes on with."""
+    """Return what a resumed build must have in common with the one it goes on with."""
     files = hashlib.blake2b(digest_size=16)
     for recording in catalog.recordings:
         try:
@@ -319,7 +319,7 @@ def _check_usable(files: Mapping[str, Sequence[Mapping[str, str]]], max_bad: flo
         raise DatasetError(f"no usable segment in {total} recordings.{first}")
     if len(bad) > max_bad * total:
         raise DatasetError(
-            f"{len(bad)} of {total} recordings are unusable, {len(bad) / total:.1%}; --max-bad allows {max_bad:.1%}.{first}"
+            f"{len(bad)} of {total} recordings are unusable: {len(bad) / total:.1%}, --max-bad is {max_bad:.1%}.{first}"
         )
 
 

@@ -163,7 +163,7 @@ def _store(
         )
     with replacing_folder(out) as folder:
         step = rows_per_shard(shape)
-        shards = []
+        shards: list[str] = []
         for first in range(0, len(x), step):
             part = slice(first, first + step)
             n = len(labels[part])
@@ -208,7 +208,7 @@ def _store(
 
 
 def _segmenting(front_end: FrontEnd | None, shape: tuple[int, int], samples: int | None) -> dict[str, Any]:
-    """Settings that cut a recording of any length into pieces of the imported ones' length, one after another."""
+    """Return settings that cut one piece of the imported segments' length from the start of a recording."""
     if front_end is None:
         return {}
     n = samples or (shape[0] - 1) * (front_end.hop_length or 1)

@@ -88,8 +88,8 @@ def split(
     groups = everything.astype(object) if kind == "segment" else segments.group
     if kind != "segment" and not all(groups):
         raise DatasetError(
-            "this dataset does not say which segments belong to one recording, so no honest split is possible; import it "
-            "again with --group-size, or see what a leaky one claims with --split segment"
+            "this dataset does not say which segments belong to one recording, so no honest split is possible; import "
+            "it again with --group-size, or see what a leaky one claims with --split segment"
         )
     rng = np.random.default_rng(seed)
     fold = ""

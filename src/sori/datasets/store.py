@@ -66,7 +66,7 @@ def write_shard(path: Path, rows: Rows, *, shape: tuple[int, int], outcome: Mapp
 
 
 def read_outcome(path: Path) -> dict[str, Any]:
-    """What became of each file of a shard, as :func:`write_shard` was told."""
+    """Return what became of each file of a shard, as :func:`write_shard` was told."""
     metadata = _opened(path).schema_arrow.metadata or {}
     outcome: dict[str, Any] = json.loads(metadata.get(_META, b"{}"))
     return outcome

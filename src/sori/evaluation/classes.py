@@ -17,10 +17,12 @@ class ClassScores:
     """Scores over recordings; ``segment_accuracy`` is over single segments.
 
     ``per_class`` gives precision, recall, F1 and the number of recordings of each class; ``confusion`` counts
-    recordings, a row per true class and a column per predicted one.
+    recordings, a row per true class and a column per predicted one. ``accuracy_interval`` is Wilson's, at 95 %, for
+    recordings that are independent of each other.
     """
 
     accuracy: float
+    accuracy_interval: tuple[float, float]
     balanced_accuracy: float
     macro_f1: float
     segment_accuracy: float
@@ -79,6 +81,8 @@ def score_classes(
             f"scores need probabilities (n, {len(classes)}) with n labels and recordings, n at least 1. Received "
             f"{probabilities.shape}, {len(labels)} and {len(recordings)}."
         )
+    from scipy import stats  # slow to import, and only scoring needs it
+
     metrics = require("sklearn.metrics", extra="train")
     _, means, first = by_recording(probabilities, recordings)
     truth, guess = labels[first], means.argmax(axis=1)
@@ -88,8 +92,11 @@ def score_classes(
         truth, guess, labels=ids, zero_division=0.0
     )
     tested = support > 0
+    right = int((truth == guess).sum())
+    interval = stats.binomtest(right, len(truth)).proportion_ci(confidence_level=0.95, method="wilson")
     return ClassScores(
-        accuracy=float(metrics.accuracy_score(truth, guess)),
+        accuracy=right / len(truth),
+        accuracy_interval=(float(interval.low), float(interval.high)),
         balanced_accuracy=float(recall[tested].mean()),
         macro_f1=float(f1[tested].mean()),
         segment_accuracy=float((probabilities.argmax(axis=1) == labels).mean()),

@@ -119,7 +119,7 @@ class FrontEnd:
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
 
     def differences(self, other: FrontEnd) -> list[str]:
-        """Settings that differ, each as ``name: mine, not theirs``.
+        """List the settings that differ, each as ``name: mine, not theirs``.
 
         >>> FrontEnd(kind="mel", sr=16000).differences(FrontEnd(kind="mel", sr=16000, n_mels=64))
         ['n_mels: 128, not 64']

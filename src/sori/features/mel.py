@@ -11,7 +11,7 @@ import numpy.typing as npt
 import scipy.fft
 
 from sori.errors import ParameterError, check_between, check_choice, check_count
-from sori.features.stft import Frames, as_clips, bins_by_frames, squared_magnitude
+from sori.features.stft import Frames, PadMode, as_clips, bins_by_frames, squared_magnitude
 from sori.units import FloatArray, hz_to_mel, mel_to_hz, power_to_db
 
 MelNorm = Literal["slaney"] | None
@@ -106,7 +106,7 @@ def mel_spectrogram(
     win_length: int | None = None,
     window: str | tuple[str, float] = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
     power: float = 2.0,
     n_mels: int = 128,
     fmin: float = 0.0,
@@ -157,7 +157,7 @@ def mfcc(
     win_length: int | None = None,
     window: str | tuple[str, float] = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
     power: float = 2.0,
     n_mels: int = 128,
     fmin: float = 0.0,
@@ -222,7 +222,7 @@ def _mel(
     precision: type[np.floating[Any]],
 ) -> npt.NDArray[np.float32]:
     """Mel spectrogram of a batch, shape ``(n, frames, n_mels)``."""
-    check_between("power", power, np.finfo(np.float32).tiny, np.inf)
+    check_between("power", power, 1e-30, np.inf)
     bands = _bands(filters)
     out = np.zeros((len(clips), frames.count, len(filters)), dtype=np.float32)
     rows = out.reshape(-1, len(filters))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import scipy.fft
 from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.units import FloatArray, frame_count
 
-PAD_MODES = ("constant", "reflect", "symmetric", "edge", "wrap")
+PadMode = Literal["constant", "reflect", "symmetric", "edge", "wrap"]
 
 # Frames per block: 64 windows of 2048 float64 samples are 1 MiB, a core's second-level cache, and small enough
 # that the allocator hands the same memory out again instead of fetching fresh pages for every block.
@@ -47,8 +47,10 @@ def spectrum(y: FloatArray, *, sr: int) -> tuple[npt.NDArray[np.float64], npt.ND
     """
     clips = as_clips(y)
     check_count("sr", sr)
-    frequencies_hz = np.fft.rfftfreq(clips.shape[-1], 1 / sr)
-    magnitude = np.abs(scipy.fft.rfft(clips.astype(np.float64, copy=False), axis=-1)).astype(np.float32)
+    frequencies_hz = np.arange(1 + clips.shape[-1] // 2) * sr / clips.shape[-1]
+    magnitude: npt.NDArray[np.float32] = np.abs(scipy.fft.rfft(clips.astype(np.float64, copy=False), axis=-1)).astype(
+        np.float32
+    )
     return frequencies_hz, magnitude if np.ndim(y) == 2 else magnitude[0]
 
 
@@ -61,7 +63,7 @@ def stft(
     win_length: int | None = None,
     window: str | tuple[str, float] = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
 ) -> npt.NDArray[np.complex64]:
     """Short-time Fourier transform.
 
@@ -127,7 +129,7 @@ def spectrogram(
     win_length: int | None = None,
     window: str | tuple[str, float] = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
     power: float = 1.0,
 ) -> npt.NDArray[np.float32]:
     """Magnitude of the :func:`stft`, to the given ``power`` (1: amplitude, 2: power).
@@ -146,7 +148,7 @@ def spectrogram(
     """
     clips = as_clips(y)
     check_count("sr", sr)
-    check_between("power", power, np.finfo(np.float32).tiny, np.inf)
+    check_between("power", power, 1e-30, np.inf)
     frames = Frames(
         clips.shape[-1],
         n_fft=n_fft,
@@ -175,7 +177,7 @@ class Frames:
         win_length: int | None,
         window: str | tuple[str, float],
         center: bool,
-        pad_mode: str,
+        pad_mode: PadMode,
     ) -> None:
         check_count("n_fft", n_fft)
         win_length = n_fft if win_length is None else win_length
@@ -184,7 +186,7 @@ class Frames:
             raise ParameterError(f"win_length must be at most n_fft={n_fft}. Received win_length={win_length}.")
         hop_length = max(1, win_length // 4) if hop_length is None else hop_length
         check_count("hop_length", hop_length)
-        check_choice("pad_mode", pad_mode, PAD_MODES)
+        check_choice("pad_mode", pad_mode, get_args(PadMode))
         if not center and n_samples < n_fft:
             raise ParameterError(
                 f"a clip of {n_samples} samples is shorter than n_fft={n_fft}: use center=True or a smaller n_fft."
@@ -214,7 +216,7 @@ class Frames:
             if self.pad_mode == "constant":
                 padded[: len(some), self.padding : self.padding + n_samples] = some
             else:
-                padded[: len(some)] = np.pad(some, ((0, 0), (self.padding, self.padding)), mode=self.pad_mode)  # type: ignore[call-overload]
+                padded[: len(some)] = np.pad(some, ((0, 0), (self.padding, self.padding)), mode=self.pad_mode)
             frames = np.lib.stride_tricks.sliding_window_view(padded[: len(some)], self.n_fft, axis=-1)
             frames = frames[:, :: self.hop_length]
             for t in range(0, self.count, frames_per_block):
@@ -230,7 +232,7 @@ def squared_magnitude(spectrum: npt.NDArray[np.complexfloating]) -> FloatArray:
     """``|z|^2`` of a complex array that may be overwritten."""
     parts = spectrum.view(spectrum.real.dtype)
     np.square(parts, out=parts)
-    return parts[..., ::2] + parts[..., 1::2]  # type: ignore[no-any-return]
+    return parts[..., ::2] + parts[..., 1::2]
 
 
 def as_clips(y: FloatArray) -> FloatArray:

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     import keras
 
 _CHANNELS = (16, 32, 64, 128, 192)
-# The first convolution steps over the input so that the maps behind it are no larger than about this, whatever the
-# hop length, duration and number of mel bands: that is where the time goes.
+# The first convolution steps over the input so that the maps behind it are no larger than this, whatever the hop
+# length, duration and number of mel bands: that is where the time goes.
 _FRAMES, _BINS = 256, 64
 
 
 def cnn(input_shape: tuple[int, int], n_classes: int, *, dropout: float = 0.3, l2: float = 0.0) -> keras.Model:
-    """Five 3x3 convolutions, each halving the map before it, then mean and maximum over what is left; 0.32 M parameters.
+    """Five 3x3 convolutions, the map halved between them, then mean and maximum over what is left; 0.32 M parameters.
 
     Plain convolutions only: on a CPU they run at twenty times the arithmetic speed of depthwise ones. The mean says how
     much of a pattern there was, the maximum whether it was there at all.

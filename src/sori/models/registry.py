@@ -66,7 +66,7 @@ ARCHITECTURES = {
                 lr=2e-3,
                 schedule="cosine",
                 augment=SpectrogramAugment(
-                    roll=True, shift_bins=3, level=0.3, masks=2, time_mask=0.18, bin_mask=0.16, mixup=0.3
+                    roll=True, stretch=0.3, shift_bins=3, level=0.3, masks=2, time_mask=0.18, bin_mask=0.16, mixup=0.3
                 ),
             ),
         ),

@@ -30,7 +30,7 @@ def choose(catalog: Catalog) -> Choice:
     """Look at up to 400 headers and choose.
 
     The rate is the commonest among the recordings, at most 22 050 Hz. Recordings of up to 6 s are one segment, as long
-    as nineteen in twenty are, shorter ones padded; longer ones are cut into segments of 3 s, of their first 30 s at most.
+    as nineteen in twenty are, shorter ones padded; longer ones are cut into segments of 3 s, from their first 30 s.
     Features are 64 mel bands over windows of 32 to 64 ms (a power of two), half a window apart, or a quarter where
     segments are under 2 s.
 
@@ -64,7 +64,8 @@ def choose(catalog: Catalog) -> Choice:
     n_fft = max(64, 2 ** int(np.log2(0.064 * sr)))
     short = segmenting.samples(sr) < 2 * sr
     front_end = FrontEnd(kind="mel", sr=sr, n_fft=n_fft, hop_length=n_fft // (4 if short else 2), n_mels=64)
-    span = f"{min(durations_s):.2g} to {max(durations_s):.3g} s"
+    shortest, longest = f"{min(durations_s):.3g}", f"{max(durations_s):.3g}"
+    span = f"{shortest} s" if shortest == longest else f"{shortest} to {longest} s"
     return Choice(
         front_end,
         segmenting,

@@ -42,8 +42,8 @@ def evaluate(run: Path, data: Path, *, include_training: bool = False) -> dict[s
         known[:] = False
     elif known.all():
         raise DatasetError(
-            f"{data}: {run} was trained on every recording in it, so a score would mean nothing; give recordings it has "
-            "not heard (or --include-training, to see the flattering number)"
+            f"{data}: {run} was trained on every recording in it, so a score would mean nothing; give recordings it "
+            "has not heard (or --include-training, to see the flattering number)"
         )
     chosen = np.flatnonzero(~known)
     scores = score_classes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,6 +209,7 @@ def train(
         mistakes=mistakes,
         facts=_facts(bundle, dataset, final),
         notes=notes,
+        augmented=settings.augment is not None,
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(out) as folder:
@@ -300,7 +301,7 @@ def _cross_validate(
         "accuracy_std": float(np.std(accuracies)),
         "folds": per_fold,
     }
-    # The network to keep hears every fold; a part by group still chooses its weights, and nothing is left to test it on.
+    # The network to keep hears every fold: a part of the groups chooses its weights, and nothing is left to test on.
     everything = split(
         segments, kind="group", test_size=valid_size, valid_size=valid_size, seed=seed, classes=dataset.classes
     )
@@ -313,7 +314,7 @@ def _cross_validate(
 def _worst(
     probabilities: npt.NDArray[np.float32], segments: Segments, test: npt.NDArray[np.intp], dataset: Dataset
 ) -> list[Mistake]:
-    """Recordings that were taken for another class, the surest mistakes first, with their sound where it can be had."""
+    """List the recordings taken for another class, surest mistakes first, with their sound where it can be had."""
     names, means, first = by_recording(probabilities, segments.recording[test])
     truth, guess = segments.label[test][first], means.argmax(axis=1)
     wrong = np.flatnonzero(truth != guess)
@@ -388,7 +389,7 @@ def _facts(bundle: Bundle, dataset: Dataset, final: Split) -> dict[str, dict[str
         "Dataset": {
             "source": dataset.source or "imported",
             "recordings": f"{dataset.counts['recordings']:,} in {dataset.counts['groups']:,} groups",
-            "segments": f"{dataset.counts['segments']:,} (and {dataset.counts['segments_dropped']:,} cut short, dropped)",
+            "segments": f"{dataset.counts['segments']:,} ({dataset.counts['segments_dropped']:,} cut short, dropped)",
             "unusable": f"{len(dataset.files['failed'])} failed, {len(dataset.files['dropped'])} dropped",
         },
     }

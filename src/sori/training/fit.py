@@ -141,10 +141,10 @@ def fit(
 
 
 def _watch(keras: Any, settings: Settings, steps: int, progress: Progress, stage: str) -> Any:
-    """A callback that reports, remembers epochs and the best weights, and stops when there is no use in going on."""
+    """Make the callback that reports, remembers epochs and the best weights, and stops when going on is of no use."""
     total = steps * settings.epochs
 
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.epochs: list[dict[str, float]] = []

@@ -52,6 +52,7 @@ def render_report(
     mistakes: Sequence[Mistake],
     facts: Mapping[str, Mapping[str, str]],
     notes: Sequence[str] = (),
+    augmented: bool = False,
 ) -> str:
     """Make the page.
 
@@ -63,6 +64,8 @@ def render_report(
         Tables of settings to show, by heading.
     notes
         Lines that qualify the scores.
+    augmented
+        The training part was changed at random as it was fed.
     """
     parts = [f"<h1>{escape(title)}</h1>", _headline(scores)]
     parts += [f'<p class="warn">{escape(note)}</p>' for note in notes]
@@ -79,6 +82,8 @@ def render_report(
     parts += ["<h2>Learning curves</h2>"]
     if scores.get("folds"):
         parts += ['<p class="soft">Of the network in this bundle, which was trained on all folds.</p>']
+    if augmented:
+        parts += ['<p class="soft">Training values are of augmented, mixed sounds: harder ones than in validation.</p>']
     parts += [f'<div class="row">{"".join(_picture(svg) for svg in curves)}</div>']
     matrix = plots.to_svg(plots.confusion_matrix(scores["confusion"], classes))
     parts += [
@@ -99,8 +104,9 @@ def render_report(
 
 def _headline(scores: Mapping[str, Any]) -> str:
     spread = f" ± {scores['accuracy_std']:.1%}" if scores.get("accuracy_std") is not None else ""
+    low, high = scores["accuracy_interval"]
     figures = [
-        (f"{scores['accuracy']:.1%}{spread}", "of test recordings right"),
+        (f"{scores['accuracy']:.1%}{spread}", f"of test recordings right (95 % interval {low:.1%} to {high:.1%})"),
         (f"{scores['balanced_accuracy']:.1%}", "mean over classes"),
         (f"{scores['macro_f1']:.3f}", "macro F1"),
         (f"{scores['segment_accuracy']:.1%}", "of single segments right"),
@@ -147,7 +153,7 @@ def _mistakes(mistakes: Sequence[Mistake]) -> str:
         player = ""
         if mistake.mp3 is not None:
             data = b64encode(mistake.mp3).decode()
-            player = f'<audio controls preload="none" src="data:audio/mpeg;base64,{data}"></audio>'
+            player = f'<audio controls preload="metadata" src="data:audio/mpeg;base64,{data}"></audio>'
         rows += (
             f"<tr><td>{escape(mistake.recording)}</td><td>{escape(mistake.truth)}</td><td>{escape(mistake.guess)}</td>"
             f'<td class="n">{mistake.probability:.1%}</td><td>{player}</td></tr>'

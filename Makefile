@@ -1,0 +1,32 @@
+# make demo: set up and train on the recordings in examples/.   make test: set up and run every check.
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python on the path that is new enough.
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
+RUN := runs/demo
+
+.PHONY: demo test benchmarks clean
+
+demo: $(VENV)/train
+	$(BIN)/sori train examples/instruments --out $(RUN) --overwrite
+	$(BIN)/sori predict $(RUN) examples/instruments/violin/violin_A4_v70.flac examples/instruments/flute/flute_A4_v120.flac --top 3
+	@echo "The report is at $(CURDIR)/$(RUN)/report.html"
+
+test: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+benchmarks: $(VENV)/dev
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) runs/demo runs/demo-dataset
+
+$(VENV)/train $(VENV)/dev: pyproject.toml
+	$(if $(PYTHON),,$(error Sori needs Python 3.11 or newer; none was found))
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[$(@F)]'
+	touch $@

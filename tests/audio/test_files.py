@@ -1,0 +1,174 @@
+import os
+import shutil
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+import soundfile
+
+import sori
+from sori.audio import encode_mp3
+from sori.errors import AudioError, ParameterError
+from tests.conftest import REAL, needs_real, tone
+
+SR = 22050
+PCM = [("wav", "PCM_U8", 2**-6), ("wav", "PCM_16", 2**-14), ("wav", "PCM_24", 2**-22), ("wav", "PCM_32", 1e-7)]
+FORMATS = [
+    *PCM,
+    ("wav", "FLOAT", 0),
+    ("wav", "DOUBLE", 1e-7),
+    ("flac", "PCM_16", 2**-14),
+    ("aiff", "PCM_16", 2**-14),
+    ("au", "PCM_16", 2**-14),
+    ("ogg", "VORBIS", 0.05),
+    ("mp3", "MPEG_LAYER_III", 0.05),
+]
+
+
+@pytest.mark.parametrize(("suffix", "subtype", "tolerance"), FORMATS)
+def test_reads_every_format_as_it_was_written(tmp_path, suffix, subtype, tolerance):
+    y = tone(440, sr=SR)
+    path = tmp_path / f"소리 한 조각.{suffix}"
+    soundfile.write(path, y, SR, subtype=subtype)
+    loaded, sr = sori.load(path)
+    assert (loaded.dtype, loaded.shape, sr) == (np.float32, y.shape, SR)
+    np.testing.assert_allclose(loaded, y, atol=tolerance)
+    header = sori.info(path)
+    assert (header.sr, header.channels, header.frames, header.duration_s) == (SR, 1, SR, 1.0)
+    depths = {"PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
+    assert header.bit_depth == depths.get(subtype)
+
+
+def test_channels_are_averaged_or_kept(tmp_path):
+    both = np.stack([tone(440, sr=SR), np.zeros(SR, dtype=np.float32)])
+    soundfile.write(tmp_path / "a.wav", both.T, SR, subtype="FLOAT")
+    np.testing.assert_allclose(sori.load(tmp_path / "a.wav")[0], both.mean(axis=0), atol=1e-7)
+    np.testing.assert_array_equal(sori.load(tmp_path / "a.wav", mono=False)[0], both)
+
+
+def test_reads_a_stretch(tmp_path):
+    y = np.linspace(-1, 1, SR, dtype=np.float32)
+    soundfile.write(tmp_path / "a.wav", y, SR, subtype="FLOAT")
+    np.testing.assert_array_equal(sori.load(tmp_path / "a.wav", offset_s=0.5)[0], y[SR // 2 :])
+    np.testing.assert_array_equal(sori.load(tmp_path / "a.wav", offset_s=0.5, duration_s=0.1)[0], y[11025:13230])
+    assert len(sori.load(tmp_path / "a.wav", duration_s=9)[0]) == SR
+    with pytest.raises(AudioError, match=r"a\.wav: no samples after 2 s"):
+        sori.load(tmp_path / "a.wav", offset_s=2)
+
+
+def test_resamples_a_tone_to_the_same_tone(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(440, sr=44100), 44100, subtype="FLOAT")
+    y, sr = sori.load(tmp_path / "a.wav", sr=16000)
+    assert (sr, len(y)) == (16000, 16000)
+    np.testing.assert_allclose(y[800:-800], tone(440, sr=16000)[800:-800], atol=1e-3)
+
+
+def test_arguments_are_checked(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(440, sr=SR), SR)
+    for bad in ({"sr": 0}, {"sr": 2.5}, {"sr": 10**9}, {"offset_s": -1}, {"duration_s": float("nan")}):
+        with pytest.raises(ParameterError, match=next(iter(bad))):
+            sori.load(tmp_path / "a.wav", **bad)
+
+
+def write_bad(folder: Path) -> dict[str, str]:
+    """Write every kind of bad file; return what its error must say."""
+    y = tone(440, sr=SR)
+    (folder / "empty.wav").touch()
+    (folder / "text.mp3").write_text("this is not sound\n" * 50)
+    (folder / "zeros.flac").write_bytes(bytes(5000))
+    soundfile.write(folder / "no-samples.wav", y[:0], SR)
+    soundfile.write(folder / "nan.wav", np.where(np.arange(SR) == 11025, np.nan, y), SR, subtype="FLOAT")
+    for suffix in ("wav", "flac", "ogg", "aiff", "au"):
+        path = folder / f"cut.{suffix}"
+        soundfile.write(path, y, SR)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    (folder / "a folder.wav").mkdir()
+    (folder / "loop.wav").symlink_to(folder / "loop.wav")
+    return {
+        "empty.wav": r"the file is empty \(0 bytes\)",
+        "text.mp3": "not readable as audio",
+        "zeros.flac": "not readable as audio",
+        "no-samples.wav": "no samples",
+        "nan.wav": r"not finite \(NaN or infinity\), the first at 0\.500 s",
+        "cut.wav": "truncated",
+        "cut.aiff": "truncated",
+        "cut.au": "truncated",
+        "cut.flac": "not readable as audio",
+        "cut.ogg": "not readable as audio",
+        "a folder.wav": "Is a directory",
+        "loop.wav": "Too many levels of symbolic links",
+        "missing.wav": "No such file",
+    }
+
+
+def test_bad_files_are_named_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    for name, message in write_bad(tmp_path).items():
+        with pytest.raises(AudioError, match=message) as error:
+            sori.load(tmp_path / name)
+        assert str(error.value).startswith(f"{tmp_path / name}: ")
+        assert "\n" not in str(error.value)
+
+
+def test_a_stream_of_unannounced_length_is_not_taken_for_truncated(tmp_path):
+    path = tmp_path / "stream.wav"
+    soundfile.write(path, tone(440, sr=SR), SR)
+    content = bytearray(path.read_bytes())
+    content[4:8] = content[40:44] = b"\xff\xff\xff\xff"
+    path.write_bytes(content)
+    assert len(sori.load(path)[0]) == SR
+
+
+@pytest.fixture
+def ffmpeg(tmp_path, monkeypatch):
+    """A PATH on which the one program is a real ffmpeg."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "ffmpeg").symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+
+def make_m4a(path: Path) -> None:
+    wav = path.with_suffix(".source.wav")
+    soundfile.write(wav, tone(440, sr=44100, duration_s=2), 44100)
+    os.system(f"'{imageio_ffmpeg.get_ffmpeg_exe()}' -v error -y -i '{wav}' '{path}'")
+
+
+def test_ffmpeg_reads_the_rest(tmp_path, ffmpeg):
+    make_m4a(tmp_path / "a.m4a")
+    y, sr = sori.load(tmp_path / "a.m4a", sr=22050)
+    assert sr == 22050
+    assert abs(len(y) - 44100) < 3000  # AAC pads to whole frames
+    np.testing.assert_allclose(np.abs(y[5000:40000]).max(), 0.5, atol=0.05)
+    assert len(sori.load(tmp_path / "a.m4a", offset_s=1, duration_s=0.5)[0]) == 22050
+    assert sori.info(tmp_path / "a.m4a").sr == 44100
+    (tmp_path / "b.m4a").write_bytes(b"nothing that ffmpeg knows" * 40)
+    with pytest.raises(AudioError, match=r"b\.m4a: not readable as audio"):
+        sori.load(tmp_path / "b.m4a")
+
+
+def test_without_ffmpeg_it_says_so(tmp_path, monkeypatch):
+    make_m4a(tmp_path / "a.m4a")
+    monkeypatch.setenv("PATH", "")
+    assert shutil.which("ffmpeg") is None
+    with pytest.raises(AudioError, match="ffmpeg, once installed, reads this format"):
+        sori.load(tmp_path / "a.m4a")
+
+
+@pytest.mark.parametrize("sr", [8000, 22050, 7000])
+def test_mp3_for_a_page(tmp_path, sr):
+    (tmp_path / "a.mp3").write_bytes(encode_mp3(tone(440, sr=sr), sr=sr))
+    y, own = sori.load(tmp_path / "a.mp3")
+    assert len(y) == pytest.approx(own, rel=0.01)
+
+
+@needs_real
+def test_every_real_recording_loads_or_says_why():
+    files = sorted(p for p in REAL.glob("[a-z]*/*/*") if p.suffix in {".wav", ".mp3", ".ogg", ".flac"})[::40]
+    files += sorted((REAL / "music").glob("*.ogg"))
+    assert len(files) > 100
+    for file in files:
+        y, sr = sori.load(file, duration_s=2)
+        assert y.dtype == np.float32
+        assert np.abs(y).max() <= 1.5
+        assert sori.info(file).sr == sr

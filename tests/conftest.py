@@ -1,0 +1,49 @@
+"""What several tests need: signals whose answer is known, small folders of sounds, and the real recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).parents[1]
+REAL = ROOT.parent / "shared" / "data"
+# The one reason to skip: the real recordings are too many to ship, and are beside the checkout where there are any.
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real recordings are not beside this checkout")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20240501)
+
+
+def tone(frequency_hz: float, *, sr: int, duration_s: float = 1.0) -> np.ndarray:
+    return (0.5 * np.sin(2 * np.pi * frequency_hz * np.arange(round(sr * duration_s)) / sr)).astype(np.float32)
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Callable[..., Path]:
+    """Make a folder of class folders: tones of each class's own pitch, in noise, several recordings each."""
+
+    def make(
+        classes: tuple[str, ...] = ("high", "low"),
+        *,
+        recordings: int = 6,
+        duration_s: float = 1.0,
+        sr: int = 8000,
+        name: str = "sounds",
+    ) -> Path:
+        root = tmp_path / name
+        rng = np.random.default_rng(1)
+        for c, label in enumerate(classes):
+            (root / label).mkdir(parents=True)
+            for i in range(recordings):
+                y = tone(300 * (c + 1) + 5 * i, sr=sr, duration_s=duration_s)
+                y = y + 0.02 * rng.standard_normal(len(y)).astype(np.float32)
+                soundfile.write(root / label / f"{label}_s{i % 3}_{i}.wav", y, sr)
+        return root
+
+    return make

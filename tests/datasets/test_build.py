@@ -1,0 +1,210 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+
+from sori.datasets import Dataset, Segmenting, build, read_catalog
+from sori.datasets.store import building_folder
+from sori.errors import DatasetError, ParameterError
+from sori.features import FrontEnd
+from tests.audio.test_files import write_bad
+from tests.conftest import REAL, needs_real, tone
+
+MFCC = FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40)
+ONE_SECOND = Segmenting(duration_s=1, segments=2)
+
+
+def made(source, out, *, front_end=MFCC, segmenting=ONE_SECOND, **arguments):
+    return build(read_catalog(source), out, front_end=front_end, segmenting=segmenting, **arguments)
+
+
+def content(path):
+    """Every byte of a dataset but the place of its source."""
+    return {file.name: file.read_bytes() for file in sorted(path.iterdir())}
+
+
+@pytest.mark.parametrize(("segments", "samples", "frames"), [(5, 132300, 259), (10, 66150, 130)])
+def test_thirty_seconds_as_in_the_classic_example(tmp_path, segments, samples, frames):
+    (tmp_path / "in" / "blues").mkdir(parents=True)
+    y = np.random.default_rng(0).uniform(-0.5, 0.5, 22050 * 30).astype(np.float32)
+    soundfile.write(tmp_path / "in" / "blues" / "1.wav", y, 22050, subtype="FLOAT")
+    segmenting = Segmenting(duration_s=30, segments=segments)
+    assert segmenting.samples(22050) == samples
+    dataset = made(tmp_path / "in", tmp_path / "out", front_end=FrontEnd(kind="mfcc", sr=22050), segmenting=segmenting)
+    data = dataset.load()
+    assert data.x.shape == (segments, frames, 13)
+    np.testing.assert_allclose(data.start_s, np.arange(segments) * samples / 22050)
+    third = librosa.feature.mfcc(y=y[2 * samples : 3 * samples], sr=22050, n_mfcc=13)
+    np.testing.assert_allclose(data.x[2], third.T, atol=1e-3)
+
+
+def test_a_segment_is_kept_if_its_frames_are_all_there():
+    segmenting = Segmenting(duration_s=2, segments=2)
+    n = segmenting.samples(8000)
+    y = np.ones(2 * n, dtype=np.float32)
+    whole = MFCC.shape(n)[0]
+    for length, kept in [
+        (2 * n, 2),
+        (2 * n - 1, 2),
+        (n + (whole - 1) * 128, 2),
+        (n + (whole - 1) * 128 - 1, 1),
+        (n, 1),
+        (5, 0),
+    ]:
+        assert len(segmenting.cut(y[:length], front_end=MFCC)[1]) == kept, length
+    padded = Segmenting(duration_s=2, segments=2, pad=True)
+    assert [len(padded.cut(y[:length], front_end=MFCC)[1]) for length in (5, n, n + 1)] == [1, 1, 2]
+
+
+def test_windows_slide():
+    segmenting = Segmenting(duration_s=4, segments=4, overlap=0.5)
+    clips, starts = segmenting.cut(np.arange(32000, dtype=np.float32), front_end=MFCC)
+    assert starts == [0, 4000, 8000, 12000, 16000, 20000, 24000]
+    np.testing.assert_array_equal(clips[3], np.arange(12000, 20000))
+
+
+def test_every_file_ends_in_one_place(sounds, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    source = sounds()
+    bad = source / "low" / "나쁜 소리"
+    bad.mkdir()
+    n_bad = len([name for name in write_bad(bad) if not name.startswith(("missing", "a folder"))])
+    soundfile.write(bad / "silent.wav", np.zeros(8000), 8000)
+    soundfile.write(bad / "short.wav", tone(300, sr=8000, duration_s=0.1), 8000)
+    dataset = made(source, tmp_path / "out")
+    assert dataset.counts["recordings"] == 12
+    assert len(dataset.files["failed"]) == n_bad
+    assert {entry["file"].rpartition("/")[2]: entry["reason"] for entry in dataset.files["dropped"]} == {
+        "silent.wav": "silent: every sample is zero",
+        "short.wav": "too short: 0.1 s, one segment is 0.5 s",
+    }
+    assert all(entry["reason"] and str(tmp_path) not in entry["reason"] for entry in dataset.files["failed"])
+    assert dataset.counts["segments"] == len(dataset.load()) == 24
+
+
+def test_the_columns_are_readable_without_sori(sounds, tmp_path):
+    import pandas
+
+    dataset = made(sounds(), tmp_path / "out")
+    frame = pandas.read_parquet(tmp_path / "out" / dataset.shards[0])
+    assert list(frame.columns) == ["recording", "group", "fold", "label", "start_s", "x"]
+    np.testing.assert_array_equal(np.stack(frame.x).reshape(-1, *dataset.shape), dataset.load().x)
+    description = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert description["front_end"] == MFCC.to_dict()
+    assert description["classes"] == ["high", "low"]
+
+
+def test_threads_do_not_change_the_result(sounds, tmp_path):
+    source = sounds()
+    made(source, tmp_path / "one", jobs=1)
+    made(source, tmp_path / "four", jobs=4)
+    assert content(tmp_path / "one") == content(tmp_path / "four")
+
+
+def test_an_existing_dataset_is_kept_unless_told(sounds, tmp_path):
+    source = sounds()
+    made(source, tmp_path / "out")
+    before = content(tmp_path / "out")
+    with pytest.raises(DatasetError, match="is there already; give --overwrite"):
+        made(source, tmp_path / "out", front_end=FrontEnd(kind="mel", sr=8000, n_mels=20))
+    assert content(tmp_path / "out") == before
+    assert (
+        made(source, tmp_path / "out", front_end=FrontEnd(kind="mel", sr=8000, n_mels=20), overwrite=True).shape[1]
+        == 20
+    )
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("x")
+    with pytest.raises(DatasetError, match="is not a dataset; choose another name"):
+        made(source, tmp_path / "precious", overwrite=True)
+    assert (tmp_path / "precious" / "thesis.txt").is_file()
+
+
+def test_nothing_is_left_of_a_build_that_fails(sounds, tmp_path):
+    source = sounds()
+    (source / "low" / "bad.wav").write_text("no sound")
+    with pytest.raises(DatasetError, match=r"1 of 13 recordings are unusable: 7\.7%, --max-bad is 5\.0%.*low/bad\.wav"):
+        made(source, tmp_path / "out", max_bad=0.05)
+    with pytest.raises(DatasetError, match=r"no usable segment in 13 recordings\. First: low/bad\.wav"):
+        made(source, tmp_path / "out", segmenting=Segmenting(duration_s=9, segments=1))
+    assert [path.name for path in tmp_path.iterdir()] == ["sounds"]
+
+
+def test_killed_and_resumed_is_as_never_killed(sounds, tmp_path, monkeypatch):
+    source = sounds(recordings=40, duration_s=4, sr=44100)
+    front_end = FrontEnd(kind="spectrogram", sr=44100, n_fft=2048, hop_length=256)
+    segmenting = Segmenting(duration_s=4, segments=4)
+    made(source, tmp_path / "straight", front_end=front_end, segmenting=segmenting)
+    script = (
+        "import sys; from pathlib import Path; from sori.features import FrontEnd;"
+        "from sori.datasets import Segmenting, build, read_catalog;"
+        "build(read_catalog(Path(sys.argv[1])), Path(sys.argv[2]), jobs=1,"
+        "front_end=FrontEnd(kind='spectrogram', sr=44100, n_fft=2048, hop_length=256),"
+        "segmenting=Segmenting(duration_s=4, segments=4))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, str(source), str(tmp_path / "out")])
+    building = building_folder(tmp_path / "out")
+    while not (building / "shard-00000.parquet").exists():
+        assert process.poll() is None, "it finished before it could be killed"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(DatasetError, match="interrupted; run `sori dataset build` again with --resume"):
+        Dataset.open(tmp_path / "out")
+    with pytest.raises(DatasetError, match="a build was interrupted here; give --resume"):
+        made(source, tmp_path / "out", front_end=front_end, segmenting=segmenting)
+    with pytest.raises(DatasetError, match="the source or the settings changed"):
+        made(source, tmp_path / "out", front_end=MFCC, segmenting=segmenting, resume=True)
+    kept = (building / "shard-00000.parquet").stat().st_mtime_ns
+    made(source, tmp_path / "out", front_end=front_end, segmenting=segmenting, resume=True)
+    assert (tmp_path / "out" / "shard-00000.parquet").stat().st_mtime_ns == kept
+    assert content(tmp_path / "out") == content(tmp_path / "straight")
+    made(source, tmp_path / "out", front_end=front_end, segmenting=segmenting, resume=True)  # complete: nothing to do
+
+
+def test_copies_of_a_recording_share_a_group(sounds, tmp_path):
+    source = sounds(recordings=3)
+    (source / "low" / "copy.wav").write_bytes((source / "low" / "low_s0_0.wav").read_bytes())
+    data = made(source, tmp_path / "out").load()
+    groups = {recording: group for recording, group in zip(data.recording, data.group, strict=True)}
+    assert groups["low/copy.wav"] == groups["low/low_s0_0.wav"]
+    assert len(set(groups.values())) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"duration_s": 0}, "duration must be above 0"),
+        ({"segments": 0}, "segments must be"),
+        ({"overlap": 1.0}, r"overlap must be 0 to 0\.95"),
+    ],
+)
+def test_segmenting_is_checked(arguments, message):
+    with pytest.raises(ParameterError, match=message):
+        Segmenting(**arguments)
+    with pytest.raises(ParameterError, match="at least one sample"):
+        Segmenting(duration_s=0.001, segments=100).samples(8000)
+
+
+@needs_real
+def test_the_real_folders(tmp_path):
+    catalog = read_catalog(REAL / "spoken_digits", group_by=r"_(\w+)_\d+$")
+    dataset = build(
+        catalog, tmp_path / "digits", front_end=MFCC, segmenting=Segmenting(duration_s=1, segments=1, pad=True)
+    )
+    assert (dataset.counts["recordings"], dataset.counts["groups"]) == (3000, 6)
+    assert dataset.classes == tuple("0123456789")
+    catalog = read_catalog(REAL / "instruments")
+    empty = [r.file for r in catalog.recordings if not (REAL / "instruments" / r.file).stat().st_size]
+    front_end = FrontEnd(kind="mel", sr=22050, n_mels=64)
+    dataset = build(
+        catalog, tmp_path / "notes", front_end=front_end, segmenting=Segmenting(duration_s=1, segments=1, pad=True)
+    )
+    assert [entry["file"] for entry in dataset.files["failed"]] == empty
+    assert dataset.counts["recordings"] == 1200 - len(empty)

@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sori.datasets import Segments, fold_splits, split
+from sori.errors import DatasetError, ParameterError
+
+
+def segments(labels, groups=None, folds=None):
+    n = len(labels)
+    groups = [f"g{i}" for i in range(n)] if groups is None else groups
+    return Segments(
+        x=np.zeros((n, 2, 2), dtype=np.float32),
+        label=np.array(labels),
+        recording=np.array([f"r{i}" for i in range(n)], dtype=object),
+        group=np.array(groups, dtype=object),
+        fold=np.array([""] * n if folds is None else folds, dtype=object),
+        start_s=np.zeros(n),
+    )
+
+
+def parts(division):
+    return division.train, division.valid, division.test
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    n_groups=st.integers(8, 60),
+    per_group=st.integers(1, 12),
+    n_classes=st.integers(2, 5),
+    seed=st.integers(0, 1000),
+    test_size=st.sampled_from([0.1, 0.3, 0.5]),
+)
+def test_groups_never_straddle_and_nothing_is_lost(n_groups, per_group, n_classes, seed, test_size):
+    groups = [f"g{i}" for i in range(n_groups) for _ in range(per_group)]
+    labels = [(i + j) % n_classes for i in range(n_groups) for j in range(per_group)]
+    data = segments(labels, groups)
+    try:
+        division = split(data, test_size=test_size, seed=seed)
+    except DatasetError as error:  # too few groups for every class to be trained on
+        assert "left for training" in str(error)
+        return
+    together = np.concatenate(parts(division))
+    assert sorted(together) == list(range(len(data)))
+    sets = [set(data.group[part]) for part in parts(division)]
+    assert all(sets)
+    assert not (sets[0] & sets[1] or sets[0] & sets[2] or sets[1] & sets[2])
+    assert not division.leaky
+
+
+def test_sizes_and_classes_come_out_as_asked():
+    data = segments(np.repeat(np.arange(10), 100))
+    division = split(data, test_size=0.3, valid_size=0.2, seed=3)
+    assert [len(part) for part in parts(division)] == [560, 140, 300]
+    for part in parts(division):
+        counts = np.bincount(data.label[part], minlength=10)
+        assert counts.max() - counts.min() <= 1
+
+
+def test_six_speakers():
+    groups = [f"s{i}" for i in range(6) for _ in range(50)]
+    division = split(segments([i % 10 for i in range(300)], groups))
+    assert [len(part) for part in parts(division)] == [150, 50, 100]
+
+
+def test_a_seed_is_a_split_and_another_is_another():
+    data = segments(np.repeat([0, 1], 50))
+    one, same, other = split(data, seed=1), split(data, seed=1), split(data, seed=2)
+    np.testing.assert_array_equal(one.test, same.test)
+    assert set(one.test) != set(other.test)
+
+
+def test_by_fold():
+    folds = [str(1 + i % 5) for i in range(100)]
+    data = segments([i // 5 % 2 for i in range(100)], folds=folds)
+    for number, division in enumerate(fold_splits(data, seed=0), 1):
+        assert set(data.fold[division.test]) == {str(number)}
+        assert str(number) not in set(data.fold[np.concatenate([division.train, division.valid])])
+        assert f"fold {number} held out" in division.description
+    np.testing.assert_array_equal(split(data, kind="fold").test, split(data, kind="fold", test_fold="5").test)
+
+
+def test_a_group_in_two_folds_is_a_leak_that_is_refused():
+    data = segments([0, 1] * 10, groups=["a", "b"] * 10, folds=["1", "2", "2", "1"] * 5)
+    with pytest.raises(DatasetError, match=r"group '.' is in both"):
+        split(data, kind="fold")
+
+
+def test_by_segment_leaks_and_says_so():
+    data = segments([i // 50 for i in range(100)], groups=[f"g{i // 10}" for i in range(100)])
+    division = split(data, kind="segment")
+    assert division.leaky
+    assert "LEAKY" in division.description
+    assert not split(segments([0, 1] * 30), kind="segment").leaky
+
+
+@pytest.mark.parametrize(
+    ("data", "arguments", "message"),
+    [
+        (segments([0] * 9), {}, r"one class only \(dog\)"),
+        (segments([0, 1], groups=["a", "a"]), {}, r"one group only \(a\)"),
+        (segments([0, 1, 0, 1], groups=["a", "a", "b", "b"]), {}, "one group only"),
+        (segments([0, 1], groups=["", ""]), {}, "no honest split is possible"),
+        (segments([0, 1] * 5), {"kind": "fold"}, "no folds of its own"),
+        (
+            segments([0] * 20 + [1], groups=[f"g{i}" for i in range(21)]),
+            {"test_size": 0.9},
+            "no group left for training",
+        ),
+    ],
+)
+def test_what_cannot_be_split_is_refused(data, arguments, message):
+    with pytest.raises(DatasetError, match=message):
+        split(data, classes=["dog", "cat"], **arguments)
+
+
+def test_arguments_are_checked():
+    data = segments([0, 1] * 10, folds=["1", "2"] * 10)
+    with pytest.raises(ParameterError, match="test_size"):
+        split(data, test_size=0)
+    with pytest.raises(ParameterError, match="did you mean 'group'"):
+        split(data, kind="groups")
+    with pytest.raises(ParameterError, match="test_fold must be one of 1, 2"):
+        split(data, kind="fold", test_fold="3")
+
+
+def test_a_class_that_the_test_lacks_is_noted():
+    data = segments([0] * 10 + [1], groups=[f"g{i}" for i in range(11)])
+    assert any("has no recording of cat" in note for note in split(data, classes=["dog", "cat"]).notes)

@@ -1,0 +1,51 @@
+import pytest
+
+from sori.errors import (
+    MissingDependencyError,
+    ParameterError,
+    SoriError,
+    check_between,
+    check_choice,
+    check_count,
+    check_keys,
+    reason,
+    require,
+)
+
+
+def test_between_names_bounds_unit_and_value():
+    check_between("snr_db", 3.0, -10, 10, "dB")
+    with pytest.raises(ParameterError, match=r"^snr_db must be -10 to 10 dB\. Received snr_db=11\.$"):
+        check_between("snr_db", 11, -10, 10, "dB")
+    with pytest.raises(ParameterError, match="Received x=nan"):
+        check_between("x", float("nan"), 0, 1)
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.0, True, "3"])
+def test_count_refuses(value):
+    with pytest.raises((ParameterError, TypeError), match="hop_length must be a whole number, at least 1"):
+        check_count("hop_length", value)
+
+
+def test_choice_and_keys_suggest_the_nearest():
+    with pytest.raises(ParameterError, match="did you mean 'mfcc'"):
+        check_choice("feature", "mfc", ("mel", "mfcc"))
+    with pytest.raises(ParameterError, match="unknown key 'n_mells' in FrontEnd; did you mean 'n_mels'"):
+        check_keys("FrontEnd", ["n_mells"], ["n_mels", "sr"])
+
+
+def test_our_errors_are_also_the_standard_ones():
+    assert issubclass(ParameterError, ValueError)
+    assert issubclass(ParameterError, SoriError)
+    assert issubclass(MissingDependencyError, ImportError)
+
+
+def test_missing_library_says_how_to_install_it():
+    with pytest.raises(MissingDependencyError, match=r"needs no_such_library.*pip install 'sori\[train\]'"):
+        require("no_such_library", extra="train")
+
+
+def test_reason_is_one_line():
+    assert reason(ValueError("first\nsecond")) == "first"
+    assert reason(KeyError()) == "KeyError"
+    assert reason(FileNotFoundError(2, "No such file or directory")) == "No such file or directory"
