@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from sori.datasets import Segmenting, build, read_catalog
+from sori.features import FrontEnd
+from sori.tasks.train import train
+
 ROOT = Path(__file__).parents[1]
 REAL = ROOT.parent / "shared" / "data"
 # The one reason to skip: the real recordings are too many to ship, and are beside the checkout where there are any.
@@ -47,3 +51,23 @@ def sounds(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+FRONT_END = FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> Path:
+    """A folder with `sounds` (three classes of tones, one file empty), `data` (two segments each) and `run`."""
+    root = tmp_path_factory.mktemp("trained")
+    rng = np.random.default_rng(5)
+    for c, label in enumerate(("낮은 음", "mid", "high")):
+        (root / "sounds" / label).mkdir(parents=True)
+        for i in range(12):
+            y = tone(200 * 2**c + 7 * i, sr=8000) + 0.02 * rng.standard_normal(8000).astype(np.float32)
+            soundfile.write(root / "sounds" / label / f"{i % 4}-{label}_{i}.wav", y, 8000)
+    (root / "sounds" / "mid" / "0-empty.wav").touch()
+    catalog = read_catalog(root / "sounds")
+    build(catalog, root / "data", front_end=FRONT_END, segmenting=Segmenting(duration_s=1, segments=2))
+    train(root / "data", root / "run", model="mlp", epochs=12, lr=1e-3, options={"dropout": 0.1})
+    return root

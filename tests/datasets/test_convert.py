@@ -113,7 +113,7 @@ def test_what_is_no_such_npz_is_refused(tmp_path, arrays, message):
         import_npz(tmp_path / "in.npz", tmp_path / "out", front_end=FrontEnd(kind="waveform", sr=8000))
     assert not (tmp_path / "out").exists()
     (tmp_path / "in.npz").write_bytes(b"PK nonsense")
-    with pytest.raises(DatasetError, match="not readable as npz|pickled"):
+    with pytest.raises(DatasetError, match=r"not readable as npz|pickled"):
         import_npz(tmp_path / "in.npz", tmp_path / "out", front_end=MFCC)
 
 

@@ -22,7 +22,7 @@ def train(
         str | None, typer.Option(help="Architecture (see sori models; default: mlp for MFCCs, else cnn).")
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Times through the training part (default: the model's own: mlp 50, cnn 60).")
+        int | None, typer.Option(help="Times through the training part (default: the model's own: mlp 50, cnn 100).")
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Segments per step (default: 32).")] = None,
     lr: Annotated[

@@ -62,7 +62,7 @@ ARCHITECTURES = {
             "compact 2-D convolutions over a mel spectrogram: the one to use",
             cnn,
             Recipe(
-                epochs=60,
+                epochs=100,
                 lr=2e-3,
                 schedule="cosine",
                 augment=SpectrogramAugment(

@@ -1,0 +1,42 @@
+import xml.etree.ElementTree as ET
+
+import numpy as np
+
+from sori import plots
+
+
+def words(svg):
+    return " ".join(element.text or "" for element in ET.fromstring(svg).iter() if element.tag.endswith("text"))
+
+
+def test_learning_curve_draws_both_curves():
+    ax = plots.learning_curve([3, 2, 1], [3, 2.5, 2.6], name="loss", best_epoch=2)
+    drawn = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
+    np.testing.assert_array_equal(drawn["training"], [3, 2, 1])
+    np.testing.assert_array_equal(drawn["validation"], [3, 2.5, 2.6])
+    assert "kept: epoch 2" in drawn
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss")
+
+
+def test_confusion_matrix_writes_counts_where_they_belong():
+    ax = plots.confusion_matrix([[5, 1], [0, 4]], ["개", "고양이"])
+    written = {(text.get_position(), text.get_text()) for text in ax.texts}
+    assert written == {((0, 0), "5"), ((1, 0), "1"), ((1, 1), "4")}
+
+
+def test_svg_keeps_words_and_korean(recwarn):
+    svg = plots.to_svg(plots.confusion_matrix([[5, 1], [0, 4]], ["개", "고양이"]))
+    assert "고양이" in words(svg)
+    assert not recwarn.list
+
+
+def test_axes_given_are_axes_used():
+    ax = plots.learning_curve([1], [1], name="loss")
+    assert plots.learning_curve([1, 2], [2, 1], name="accuracy", ax=ax) is ax
+
+
+def test_the_same_picture_is_the_same_text():
+    def draw():
+        return plots.to_svg(plots.learning_curve([3, 2], [3, 1], name="loss"))
+
+    assert draw() == draw()

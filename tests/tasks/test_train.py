@@ -1,0 +1,135 @@
+import json
+
+import numpy as np
+import pytest
+
+from sori.bundle import Bundle
+from sori.datasets import Dataset, import_json
+from sori.datasets.convert import export_json
+from sori.errors import BundleError, DatasetError, ParameterError, SoriError
+from sori.tasks.train import train
+
+
+def test_a_run_has_all_its_parts(trained):
+    names = {path.name for path in (trained / "run").iterdir()}
+    expected = {"bundle.json", "split.json", "model.keras", "model.onnx", "history.csv", "README.md", "report.html"}
+    assert names == expected
+    bundle = Bundle.open(trained / "run")
+    assert bundle.classes == ("high", "mid", "낮은 음")
+    assert bundle.architecture["options"] == {"dropout": 0.1, "l2": 0.0}
+    assert bundle.scores["accuracy"] > 0.8
+    assert bundle.scores["leaky"] is False
+    assert bundle.dataset["fingerprint"] == Dataset.open(trained / "data").fingerprint
+    assert len((trained / "run" / "history.csv").read_text().splitlines()) == 13
+    card = (trained / "run" / "README.md").read_text()
+    assert "낮은 음" in card
+    assert "test groups never heard in training" in card
+    report = (trained / "run" / "report.html").read_text()
+    assert "낮은 음" in report
+    assert "http" not in report.replace("http://www.w3.org", "").replace("https://matplotlib.org", "").replace(
+        "http://purl.org", ""
+    ).replace("http://creativecommons.org", "")
+
+
+def test_normalisation_is_that_of_the_training_part(trained):
+    bundle, dataset = Bundle.open(trained / "run"), Dataset.open(trained / "data")
+    parts = bundle.parts()
+    assert not set(parts["train"]) & (set(parts["valid"]) | set(parts["test"]))
+    data, digests = dataset.load(), dataset.digests()
+    heard = np.array([digests[name] in set(parts["train"]) for name in data.recording])
+    np.testing.assert_allclose(bundle.normalisation["mean"], data.x[heard].mean(axis=(0, 1)), rtol=1e-3, atol=1e-2)
+    assert np.abs(np.array(bundle.normalisation["mean"]) - data.x.mean(axis=(0, 1))).max() > 1e-4
+
+
+def test_the_same_seed_scores_the_same(trained, tmp_path):
+    runs = [train(trained / "data", tmp_path / name, model="mlp", epochs=2, seed=3) for name in ("one", "two")]
+    assert runs[0].scores == runs[1].scores
+    first, second = (tmp_path / name / "history.csv" for name in ("one", "two"))
+    assert first.read_text() == second.read_text()
+
+
+def test_straight_from_a_folder(trained, tmp_path):
+    said = []
+    result = train(trained / "sounds", tmp_path / "run", epochs=2, say=said.append)
+    assert (tmp_path / "run-dataset" / "dataset.json").is_file()
+    assert Bundle.open(tmp_path / "run").architecture["name"] == "cnn"
+    assert result.scores["recordings"] > 0
+    text = "\n".join(said)
+    for expected in ("37 recordings of 3 classes, 1 s, mostly at 8000 Hz", "64 mel bands at 8000 Hz", "model: cnn"):
+        assert expected in text
+    assert "failed: mid/0-empty.wav: the file is empty (0 bytes)" in text
+
+
+def test_folds_report_mean_and_spread(trained, tmp_path):
+    said = []
+    result = train(
+        trained / "sounds", tmp_path / "run", model="mlp", epochs=2, folds=True, fold_by=r"^(\d)", say=said.append
+    )
+    folds = result.scores["folds"]
+    assert [fold["fold"] for fold in folds] == ["0", "1", "2", "3"]
+    assert sum(fold["recordings"] for fold in folds) == result.scores["recordings"] == 36
+    accuracies = [fold["accuracy"] for fold in folds]
+    assert result.scores["accuracy"] == pytest.approx(np.mean(accuracies))
+    assert result.scores["accuracy_std"] == pytest.approx(np.std(accuracies))
+    assert np.sum(result.scores["confusion"]) == 36
+    assert Bundle.open(tmp_path / "run").parts()["test"] == []
+    assert "one network per fold" in (tmp_path / "run" / "README.md").read_text()
+
+
+def test_a_leaky_score_is_marked_everywhere(trained, tmp_path):
+    result = train(trained / "data", tmp_path / "run", model="mlp", epochs=1, split_by="segment")
+    assert result.scores["leaky"] is True
+    assert any("leaky" in note for note in result.notes)
+    assert "LEAKY" in json.loads((tmp_path / "run" / "bundle.json").read_text())["scores"]["split"]
+    assert "LEAKY" in (tmp_path / "run" / "report.html").read_text()
+    assert "LEAKY" in (tmp_path / "run" / "README.md").read_text()
+
+
+def test_imported_features_train_but_only_with_known_groups(trained, tmp_path):
+    export_json(Dataset.open(trained / "data"), tmp_path / "out.json")
+    import_json(tmp_path / "out.json", tmp_path / "unknown")
+    with pytest.raises(DatasetError, match="no honest split is possible"):
+        train(tmp_path / "unknown", tmp_path / "run", epochs=1)
+    import_json(tmp_path / "out.json", tmp_path / "known", group_size=2)
+    train(tmp_path / "known", tmp_path / "run", epochs=1)
+    with pytest.raises(BundleError, match="cannot hear a recording"):
+        from sori.inference import Classifier
+
+        Classifier(tmp_path / "run").predict_file("x.wav")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"model": "mpl"}, "model must be one of mlp, cnn.*did you mean 'mlp'"),
+        ({"options": {"droput": 1}}, "unknown key 'droput' in the options of mlp"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"lr": -1.0}, "lr must be"),
+        ({"test_size": 1.5}, "test_size must be"),
+        ({"folds": True}, "no folds of its own"),
+        ({"group_by": "x"}, "a dataset has its groups already"),
+        ({"model": "mlp", "options": {"dropout": 2}}, "dropout must be 0 to 0.95"),
+    ],
+)
+def test_refused_before_anything_is_written(trained, tmp_path, arguments, message):
+    with pytest.raises((ParameterError, SoriError), match=message):
+        train(trained / "data", tmp_path / "run", **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_kept(trained, tmp_path):
+    before = (trained / "run" / "bundle.json").read_bytes()
+    with pytest.raises(SoriError, match="is there already; give --overwrite"):
+        train(trained / "data", trained / "run", epochs=1)
+    assert (trained / "run" / "bundle.json").read_bytes() == before
+    (tmp_path / "thesis.txt").write_text("x")
+    with pytest.raises(SoriError, match="is not a training run; choose another name"):
+        train(trained / "data", tmp_path, epochs=1, overwrite=True)
+
+
+def test_one_class_is_not_enough(sounds, tmp_path):
+    with pytest.raises(DatasetError, match=r"one class only \(low\)"):
+        train(sounds(("low",)), tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["sounds"]
+    with pytest.raises(DatasetError, match="not a dataset"):
+        train(tmp_path / "nowhere", tmp_path / "run")

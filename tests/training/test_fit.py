@@ -1,0 +1,118 @@
+import csv
+
+import numpy as np
+import pytest
+
+from sori import models
+from sori.augment import SpectrogramAugment
+from sori.errors import ParameterError, SoriError
+from sori.models.backend import keras as load_keras
+from sori.training import Normalisation, Settings, fit
+
+
+@pytest.fixture
+def data(rng):
+    labels = rng.integers(3, size=90)
+    x = rng.standard_normal((90, 6, 4)).astype(np.float32) + np.eye(3, 4, dtype=np.float32)[labels][:, np.newaxis] * 2
+    return (x[:60], labels[:60]), (x[60:], labels[60:])
+
+
+def trained(data, name="mlp", seed=0, **arguments):
+    load_keras().utils.set_random_seed(seed)
+    network = models.build(name, input_shape=(6, 4), n_classes=3)
+    settings = Settings(**{"epochs": 6, "batch_size": 16, "lr": 1e-2, "seed": seed, **arguments})
+    seen = []
+    history = fit(network, *data, settings=settings, progress=lambda *report: seen.append(report))
+    return network, history, seen
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"jit": True},
+        {"schedule": "cosine"},
+        {"augment": SpectrogramAugment(roll=True, level=0.1, mixup=0.2)},
+    ],
+    ids=str,
+)
+def test_learns_and_keeps_the_best_weights(data, arguments):
+    network, history, seen = trained(data, **arguments)
+    losses = history.column("val_loss")
+    assert len(losses) == 6
+    assert history.best_epoch == 1 + int(np.argmin(losses))
+    x, labels = data[1]
+    kept = np.asarray(network(x))
+    assert -np.log(kept[np.arange(30), labels]).mean() == pytest.approx(min(losses), rel=1e-3)
+    assert (kept.argmax(axis=1) == labels).mean() > 0.8
+    stages, done, totals, _ = zip(*seen, strict=True)
+    assert set(stages) == {"Training"}
+    assert list(done) == sorted(done)
+    assert done[-1] == totals[-1]
+
+
+def test_compiling_steps_changes_no_result(data):
+    plain, fast = trained(data, jit=False)[1], trained(data, jit=True)[1]
+    np.testing.assert_allclose(plain.column("val_loss"), fast.column("val_loss"), rtol=1e-3)
+
+
+def test_the_same_seed_is_the_same_training(data):
+    augment = SpectrogramAugment(roll=True, masks=1, time_mask=0.3, mixup=0.2)
+    one, same, other = (trained(data, name="cnn", seed=seed, augment=augment)[1] for seed in (1, 1, 2))
+    assert one == same
+    assert one != other
+
+
+def test_patience_stops():
+    rng = np.random.default_rng(0)
+    noise = (rng.standard_normal((40, 6, 4)).astype(np.float32), rng.integers(3, size=40))
+    _, history, _ = trained((noise, noise[:1] * 0 + (noise[0] * -1, (noise[1] + 1) % 3)), epochs=60, patience=2)
+    assert len(history.epochs) == history.best_epoch + 2 < 60
+
+
+def test_only_the_training_part_is_augmented(data, monkeypatch):
+    changed = []
+
+    def apply(self, x, y, drawn):
+        changed.append(x)
+        return x, y
+
+    monkeypatch.setattr(SpectrogramAugment, "apply", apply)
+    trained(data, augment=SpectrogramAugment(level=1.0), epochs=2)
+    seen = {row.tobytes() for batch in changed for row in batch}
+    (x, _), (valid, _) = data
+    assert seen
+    assert seen <= {row.tobytes() for row in x}
+    assert not seen & {row.tobytes() for row in valid}
+
+
+def test_a_loss_that_is_no_number_stops_with_advice(data):
+    (x, labels), valid = data
+    with pytest.raises(SoriError, match=r"no longer a number in epoch 1: train with a lower --lr than 0\.01"):
+        trained(((np.copysign(np.float32(3e38), x), labels), valid))
+
+
+def test_history_as_csv(data, tmp_path):
+    _, history, _ = trained(data, epochs=2)
+    history.write_csv(tmp_path / "history.csv")
+    with (tmp_path / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert float(rows[1]["val_loss"]) == pytest.approx(history.column("val_loss")[1], rel=1e-4)
+
+
+@pytest.mark.parametrize("bad", [{"epochs": 0}, {"batch_size": 0}, {"lr": 0.0}, {"schedule": "step"}, {"patience": 0}])
+def test_settings_are_checked(bad):
+    with pytest.raises(ParameterError, match=next(iter(bad))):
+        Settings(**{"epochs": 1, "batch_size": 1, "lr": 1e-3, **bad})
+
+
+def test_normalisation_is_learned_on_the_training_part_only(rng):
+    x = (rng.standard_normal((600, 5, 3)) * [1, 10, 0] + [0, 5, 7]).astype(np.float32)
+    train = np.arange(300)
+    x[300:] += 1000
+    normalisation = Normalisation.learn(x, train)
+    out = normalisation(x[train])
+    np.testing.assert_allclose(out.mean(axis=(0, 1)), 0, atol=1e-3)
+    np.testing.assert_allclose(out.std(axis=(0, 1)), [1, 1, 0], atol=1e-3)
+    assert out.dtype == np.float32
