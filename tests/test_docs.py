@@ -11,7 +11,10 @@ import pytest
 
 from tests.conftest import ROOT
 
-PAGES = [ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.md") if not path.name.endswith(".ko.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(path for path in (ROOT / "docs").rglob("*.md") if not path.name.endswith(".ko.md")),
+]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # These set up the machine this test already runs on; what they do is checked by whoever runs the suite with them.
 SET_UP = re.compile(r"^make (demo|test)$")
@@ -52,7 +55,9 @@ def test_korean_stands_beside_it_with_the_same_code(page):
     ]
 
 
-@pytest.mark.parametrize("page", [*PAGES, *(page.with_name(f"{page.stem}.ko.md") for page in PAGES)], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [*PAGES, *(page.with_name(f"{page.stem}.ko.md") for page in PAGES)], ids=lambda p: p.name
+)
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target

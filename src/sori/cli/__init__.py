@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import sori
-from sori.cli import classify, console, dataset
+from sori.cli import classify, console, dataset, learn
 from sori.errors import SoriError, reason
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(learn.app, name="learn")
 app.command()(classify.train)
 app.command()(classify.evaluate)
 app.command()(classify.predict)

@@ -1,6 +1,7 @@
 """Every picture, from arrays; no file reading, no computing of features."""
 
-from sori.plots.figure import to_svg
+from sori.plots.figure import save, to_svg
+from sori.plots.network import error_curve, network_diagram, surfaces
 from sori.plots.training import confusion_matrix, learning_curve
 
-__all__ = ["confusion_matrix", "learning_curve", "to_svg"]
+__all__ = ["confusion_matrix", "error_curve", "learning_curve", "network_diagram", "save", "surfaces", "to_svg"]

@@ -5,11 +5,17 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 from matplotlib import font_manager, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from sori.atomic import replacing_file
+from sori.errors import check_choice
 
 INK, GRID = "#1f2933", "#d9dee4"
 TRAIN, VALID, BAD = "#2a6fbb", "#d9822b", "#c23b3b"
@@ -40,15 +46,42 @@ def tidy(ax: Axes) -> Axes:
 def to_svg(ax: Axes) -> str:
     """Draw the figure that ``ax`` is in as an SVG element; its words stay words."""
     file = io.StringIO()
+    with _settled():
+        _figure(ax).savefig(file, format="svg", metadata={"Date": None})
+    text = file.getvalue()
+    return text[text.index("<svg") :]
+
+
+def save(ax: Axes, path: Path) -> None:
+    """Draw the figure that ``ax`` is in into a PNG, SVG or PDF file.
+
+    Raises
+    ------
+    ParameterError
+        If the ending of the name is of another kind.
+    """
+    check_choice("the ending of the image's name", path.suffix.lower(), (".png", ".svg", ".pdf"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _settled(), replacing_file(path) as temporary:
+        _figure(ax).savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+
+
+def _figure(ax: Axes) -> Figure:
+    figure = ax.figure
+    return figure if isinstance(figure, Figure) else figure.figure
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """Fonts that have every letter we know of, words as words, and the same bytes for the same picture."""
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with (
         rc_context({"svg.fonttype": "none", "font.family": _families(), "svg.hashsalt": "sori"}),
         warnings.catch_warnings(),
     ):
-        # The browser has its own fonts for letters that these lack.
+        # A browser has fonts of its own for letters that these lack.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        ax.get_figure(root=True).savefig(file, format="svg", metadata={"Date": None})  # type: ignore[union-attr]
-    return file.getvalue().partition("<svg")[1] + file.getvalue().partition("<svg")[2]
+        yield
 
 
 @cache

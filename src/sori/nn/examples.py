@@ -1,0 +1,36 @@
+"""The step that is worked by hand in the lessons: 2-2-1 units, activations given."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.nn.trace import StepTrace, trace_on_paper
+
+_INPUTS, _HIDDEN, _OUTPUT = [1.0, 2.0], [0.6, 0.7], [0.68]
+_OUTPUT_LAYER = 1
+
+
+def hand_worked() -> dict[str, StepTrace]:
+    """Trace the example three times.
+
+    ``exact``; ``rounded``, the output's slope and delta to two decimals, as one would on paper; and ``quarter``,
+    rounded too and with the hidden slope taken as 0.25, the steepest that a sigmoid has.
+
+    >>> hand_worked()["rounded"].layers[1].delta
+    array([0.07])
+    """
+
+    def rounded(layer: int, name: str, value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return value.round(2) if layer == _OUTPUT_LAYER else value
+
+    def quarter(layer: int, name: str, value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        if layer != _OUTPUT_LAYER and name == "slope":
+            return np.full_like(value, 0.25)
+        return rounded(layer, name, value)
+
+    activations, weights = [_INPUTS, _HIDDEN, _OUTPUT], [None, [[0.5], [0.5]]]
+    return {
+        name: trace_on_paper(activations, weights, [1.0], rounding=rounding)
+        for name, rounding in (("exact", None), ("rounded", rounded), ("quarter", quarter))
+    }

@@ -1,0 +1,312 @@
+"""A multilayer perceptron, trained by backpropagation and gradient descent, in NumPy alone.
+
+Read :meth:`MLP.forward`, :meth:`MLP.backward` and :meth:`MLP.gradient_descent`: that is all of it.
+"""
+
+from __future__ import annotations
+
+import copy
+import zipfile
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.errors import ParameterError, SoriError, check_between, check_count
+from sori.nn.activations import activation_named
+from sori.nn.backpropagation import backpropagate
+
+if TYPE_CHECKING:
+    from sori.nn.trace import StepTrace
+
+Array = npt.NDArray[np.float64]
+# A loss this many times the first epoch's is no longer on its way down.
+_DIVERGED = 10.0
+
+
+class MLP:
+    """Layers of units, each connected to every unit of the next.
+
+    Parameters
+    ----------
+    n_inputs, hidden, n_outputs
+        Units of the input layer, of each hidden layer in turn, and of the output layer.
+    bias
+        Give every unit a bias, which starts at 0.
+    activation
+        Of every unit: sigmoid, tanh, relu or linear.
+    rng
+        Draws the first weights from a standard normal distribution.
+
+    Attributes
+    ----------
+    weights
+        Arrays ``(units, next units)``, float64.
+    biases
+        Arrays ``(next units,)``, or empty.
+    activations
+        Of the last forward pass: the inputs, every hidden layer and the outputs, ``(examples, units)``.
+    derivatives, bias_derivatives
+        Of the last backward pass, shaped as the weights and biases.
+
+    Raises
+    ------
+    ParameterError
+        If a layer has no unit, or the activation is unknown.
+
+    >>> network = MLP(2, [5], 1, rng=np.random.default_rng(0))
+    >>> network.forward([0.3, 0.1]).shape, network.forward(np.zeros((10, 2))).shape
+    ((1,), (10, 1))
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        hidden: Sequence[int],
+        n_outputs: int,
+        *,
+        bias: bool = False,
+        activation: str = "sigmoid",
+        rng: np.random.Generator,
+    ) -> None:
+        for name, units in [("n_inputs", n_inputs), *(("hidden", units) for units in hidden), ("n_outputs", n_outputs)]:
+            check_count(name, units)
+        self.activation = activation_named(activation)
+        self.weights: list[Array] = [rng.standard_normal(shape) for shape in pairwise([n_inputs, *hidden, n_outputs])]
+        self.biases: list[Array] = [np.zeros(w.shape[1]) for w in self.weights] if bias else []
+        self.activations: list[Array] = []
+        self.derivatives: list[Array] = []
+        self.bias_derivatives: list[Array] = []
+
+    @property
+    def sizes(self) -> list[int]:
+        """Units of every layer."""
+        return [len(w) for w in self.weights] + [self.weights[-1].shape[1]]
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Return outputs for one example ``(n_inputs,)`` or a batch ``(examples, n_inputs)``.
+
+        Raises
+        ------
+        ParameterError
+            If the shape does not fit, or a number is not finite.
+        """
+        batch = self._checked("x", x, self.sizes[0])
+        outputs = self._forward(batch)
+        return outputs[0] if np.ndim(x) == 1 else outputs
+
+    def _forward(self, a: Array) -> Array:
+        self.activations = [a]
+        for layer, w in enumerate(self.weights):
+            z = a.dot(w)
+            if self.biases:
+                z += self.biases[layer]
+            a = self.activation.of(z)
+            self.activations.append(a)
+        return a
+
+    def backward(self, error: npt.ArrayLike) -> None:
+        """Find the derivatives of the last forward pass's examples.
+
+        Parameters
+        ----------
+        error
+            ``target - output``, of the shape that :meth:`forward` returned.
+
+        Raises
+        ------
+        ParameterError
+            If the shape does not fit, or there was no forward pass.
+        """
+        if not self.activations:
+            raise ParameterError("backward needs the activations of a forward pass: call forward first.")
+        batch = self._checked("error", error, self.sizes[-1])
+        if batch.shape != self.activations[-1].shape:
+            raise ParameterError(f"error must have shape {self.activations[-1].shape}. Received {batch.shape}.")
+        self._backward(batch)
+
+    def _backward(self, error: Array) -> None:
+        self.derivatives = [error] * len(self.weights)  # each is filled in below
+        self.bias_derivatives = [error] * len(self.biases)
+        for blame in backpropagate(self.activations, self.weights, error, slope_of=self.activation.slope):
+            self.derivatives[blame.layer] = blame.derivative
+            if self.biases:
+                self.bias_derivatives[blame.layer] = blame.delta.sum(axis=0)
+
+    def gradient_descent(self, learning_rate: float) -> None:
+        """Take a step: ``weights + learning_rate * derivative``.
+
+        Raises
+        ------
+        ParameterError
+            If the rate is not above 0.
+        """
+        _check_rate(learning_rate)
+        self._gradient_descent(learning_rate)
+
+    def _gradient_descent(self, learning_rate: float) -> None:
+        for w, derivative in zip(self.weights, self.derivatives, strict=True):
+            w += learning_rate * derivative
+        for b, derivative in zip(self.biases, self.bias_derivatives, strict=True):
+            b += learning_rate * derivative
+
+    def fit(
+        self,
+        inputs: npt.ArrayLike,
+        targets: npt.ArrayLike,
+        *,
+        epochs: int,
+        learning_rate: float,
+        batch_size: int = 1,
+        shuffle: bool | np.random.Generator = False,
+        on_epoch: Callable[[int, float], None] | None = None,
+    ) -> list[float]:
+        """Learn: forward, backward and a step, batch after batch, epoch after epoch.
+
+        Parameters
+        ----------
+        inputs, targets
+            Shapes ``(examples, n_inputs)`` and ``(examples, n_outputs)``.
+        epochs
+            Times through the data.
+        learning_rate
+            Length of a step. The derivative of a batch sums over its examples, as on paper.
+        batch_size
+            Examples between two steps.
+        shuffle
+            A new order for every epoch: a generator, or True for one seeded with 0.
+        on_epoch
+            Called after each epoch with its number, from 1, and its loss.
+
+        Returns
+        -------
+        The mean squared error of each epoch, averaged over the data set (each example as it was met).
+
+        Raises
+        ------
+        ParameterError
+            If a shape or number does not fit, or a target is outside what the activation can reach.
+        SoriError
+            If the loss is no longer finite, or ten times that of the first epoch; it says in which epoch.
+        """
+        x, t = self._examples(inputs, targets)
+        check_count("epochs", epochs)
+        check_count("batch_size", batch_size)
+        _check_rate(learning_rate)
+        rng = np.random.default_rng(0) if shuffle is True else shuffle
+        losses: list[float] = []
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that runs away is noticed below
+            for epoch in range(1, epochs + 1):
+                if rng:
+                    order = rng.permutation(len(x))
+                    x, t = x[order], t[order]
+                squares = 0.0
+                for i in range(0, len(x), batch_size):
+                    error = t[i : i + batch_size] - self._forward(x[i : i + batch_size])
+                    squares += float(np.vdot(error, error))
+                    self._backward(error)
+                    self._gradient_descent(learning_rate)
+                losses.append(squares / t.size)
+                if not losses[-1] <= max(_DIVERGED * losses[0], 1e-12):
+                    raise SoriError(
+                        f"the training diverged in epoch {epoch} (loss {losses[-1]:.3g}, first {losses[0]:.3g}): use a "
+                        f"learning_rate below {learning_rate:g}"
+                    )
+                if on_epoch is not None:
+                    on_epoch(epoch, losses[-1])
+        return losses
+
+    def evaluate(self, inputs: npt.ArrayLike, targets: npt.ArrayLike) -> float:
+        """Mean squared error over a data set; arguments and errors as :meth:`fit`."""
+        x, t = self._examples(inputs, targets)
+        return float(np.mean((t - self._forward(x)) ** 2))
+
+    def explain_step(self, x: npt.ArrayLike, target: npt.ArrayLike, *, learning_rate: float) -> StepTrace:
+        """Trace one step on one example, every number of it; the network stays as it is.
+
+        Parameters
+        ----------
+        x, target
+            Shapes ``(n_inputs,)`` and ``(n_outputs,)``.
+
+        Raises
+        ------
+        ParameterError
+            As :meth:`fit`.
+        """
+        from sori.nn.trace import trace_step
+
+        _check_rate(learning_rate)
+        inputs, targets = self._examples(np.atleast_2d(np.asarray(x)), np.atleast_2d(np.asarray(target)))
+        return trace_step(copy.deepcopy(self), inputs, targets, learning_rate)
+
+    def save(self, path: str | Path) -> None:
+        """Write weights, biases and activation to an npz file, nothing pickled."""
+        arrays: dict[str, Any] = {f"weights_{i}": w for i, w in enumerate(self.weights)}
+        arrays |= {f"biases_{i}": b for i, b in enumerate(self.biases)}
+        with Path(path).open("wb") as file:
+            np.savez(file, activation=np.array(self.activation.name), **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a network that :meth:`save` wrote.
+
+        Raises
+        ------
+        SoriError
+            If the file is missing, damaged, or does not hold a network.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                count = sum(name.startswith("weights_") for name in file.files)
+                weights = [np.asarray(file[f"weights_{i}"], dtype=np.float64) for i in range(count)]
+                has_bias = "biases_0" in file.files
+                biases = [np.asarray(file[f"biases_{i}"], dtype=np.float64) for i in range(count)] if has_bias else []
+                activation = str(file["activation"])
+            sizes = [len(w) for w in weights] + [weights[-1].shape[1]]
+            network = cls(sizes[0], sizes[1:-1], sizes[-1], activation=activation, rng=np.random.default_rng(0))
+            shapes = list(pairwise(sizes))
+            if [w.shape for w in weights] != shapes or [b.shape for b in biases] not in ([], [s[1:] for s in shapes]):
+                raise ValueError("the layers do not fit each other")
+            if not all(np.isfinite(array).all() for array in (*weights, *biases)):
+                raise ValueError("a weight is not finite")
+        except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise SoriError(f"{path}: not a network that MLP.save wrote, or damaged ({error})") from error
+        network.weights, network.biases = weights, biases
+        return network
+
+    def __repr__(self) -> str:
+        return f"MLP({'-'.join(map(str, self.sizes))}, bias={bool(self.biases)}, activation={self.activation.name!r})"
+
+    def _examples(self, inputs: npt.ArrayLike, targets: npt.ArrayLike) -> tuple[Array, Array]:
+        x = self._checked("inputs", inputs, self.sizes[0], batch=True)
+        t = self._checked("targets", targets, self.sizes[-1], batch=True)
+        if len(x) != len(t):
+            raise ParameterError(f"targets must be as many as inputs, {len(x)}. Received {len(t)}.")
+        low, high = self.activation.range
+        if t.min() < low or t.max() > high:
+            raise ParameterError(
+                f"targets must be {low:g} to {high:g}, which is what {self.activation.name} can reach. Received "
+                f"{t.min():g} to {t.max():g}."
+            )
+        return x, t
+
+    def _checked(self, name: str, values: npt.ArrayLike, units: int, *, batch: bool = False) -> Array:
+        """Return numbers as ``(examples, units)``, float64."""
+        try:
+            array = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ParameterError(f"{name} must be numbers, all rows equally long.") from None
+        if array.ndim not in ((2,) if batch else (1, 2)) or array.shape[-1] != units or not array.size:
+            shapes = f"(examples, {units})" if batch else f"({units},) or (examples, {units})"
+            raise ParameterError(f"{name} must have shape {shapes}. Received {array.shape}.")
+        if not np.isfinite(array).all():
+            raise ParameterError(f"{name} must be finite. Received NaN or infinity.")
+        return np.atleast_2d(array)
+
+
+def _check_rate(learning_rate: float) -> None:
+    check_between("learning_rate", learning_rate, 1e-12, 1e6)
