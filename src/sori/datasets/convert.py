@@ -101,7 +101,7 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
         If the file has other keys or shapes or holds pickled objects, a label is not in ``classes``, or ``out`` exists.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             missing = {"wav_vals", "label_vals"} - set(file.files)
             if missing:
                 raise DatasetError(

@@ -260,7 +260,7 @@ class MLP:
             If the file is missing, damaged, or does not hold a network.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 count = sum(name.startswith("weights_") for name in file.files)
                 weights = [np.asarray(file[f"weights_{i}"], dtype=np.float64) for i in range(count)]
                 has_bias = "biases_0" in file.files
