@@ -222,9 +222,9 @@ def test_forward_and_backward_check_theirs():
         net.gradient_descent(0)
 
 
-@pytest.mark.parametrize(("scale", "epoch"), [(100.0, "1"), (0.9, r"\d+")])
-def test_divergence_stops_with_the_epoch(scale, epoch):
+@pytest.mark.parametrize("scale", [1e200, 100.0, 0.9])
+def test_divergence_stops_with_the_epoch(scale):
     net = MLP(2, [], 1, activation="linear", rng=np.random.default_rng(4))
     x = np.random.default_rng(0).random((50, 2)) * scale
-    with pytest.raises(SoriError, match=rf"diverged in epoch {epoch} .*use a learning_rate below 0\.5"):
+    with pytest.raises(SoriError, match=r"diverged in epoch \d+ .*use a learning_rate below 0\.5"):
         net.fit(x, x.sum(axis=1, keepdims=True) + 1, epochs=50, learning_rate=0.5, batch_size=25)

@@ -24,9 +24,9 @@ def test_the_trace_is_the_step_that_is_taken(net):
 def test_the_network_stays_as_it_is(net):
     before = [w.copy() for w in net.weights]
     net.forward([0.0, 0.0])
-    activations = [a.copy() for a in net.activations]
+    activations = list(net.activations)
     net.explain_step([0.3, 0.1], [0.4], learning_rate=0.5)
-    for mine, old in zip(net.weights + net.activations, before + activations, strict=True):
+    for mine, old in zip([*net.weights, *net.activations], [*before, *activations], strict=True):
         np.testing.assert_array_equal(mine, old)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +12,10 @@ Array = npt.NDArray[np.float64]
 Rounding = Callable[[int, str, Array], Array]
 
 
-class Blame(NamedTuple):
-    """What backpropagation finds about the weights that lead from layer ``layer`` to the next.
-
-    Of shape ``(examples, units)``: ``error`` at the next layer's units, ``slope`` of their activations, and
-    ``delta = error * slope``. ``derivative = a.T @ delta``, of the shape of the weights, sums over the examples.
-    """
-
-    layer: int
-    error: Array
-    slope: Array
-    delta: Array
-    derivative: Array
+# What backpropagation finds about the weights that lead from a layer to the next: the layer's number; the error at the
+# next layer's units, the slope of their activations, and delta = error * slope, each (examples, units); and the
+# derivative, a.T @ delta, of the shape of the weights: it sums over the examples.
+Blame = tuple[int, Array, Array, Array, Array]
 
 
 def backpropagate(
@@ -33,6 +24,7 @@ def backpropagate(
     error: Array,
     *,
     slope_of: Callable[[Array], Array],
+    out: Sequence[Array | None],
     rounding: Rounding | None = None,
 ) -> Iterator[Blame]:
     """Yield what each layer's weights are to blame for, the last layer first.
@@ -47,20 +39,25 @@ def backpropagate(
         ``target - output``, shape ``(examples, outputs)``.
     slope_of
         Slope of the activation function, told from activations.
+    out
+        Where the derivatives go, each of the shape of its weights; None makes a new array.
     rounding
         Replaces slopes and deltas as they are found.
+
+    Yields
+    ------
+    layer, error, slope, delta, derivative
 
     Source: Rumelhart, Hinton and Williams (1986), in the sign convention ``error = target - output``, so that a step
     *along* the derivative makes the error smaller.
     """
-    for layer in range(len(activations) - 2, -1, -1):
+    for layer in range(len(out) - 1, -1, -1):
         slope = slope_of(activations[layer + 1])
-        if rounding is not None:
+        if rounding:
             slope = rounding(layer, "slope", slope)
         delta = error * slope
-        if rounding is not None:
+        if rounding:
             delta = rounding(layer, "delta", delta)
-        yield Blame(layer, error, slope, delta, activations[layer].T.dot(delta))
-        between = weights[layer]
-        if layer and between is not None:
-            error = delta.dot(between.T)
+        yield layer, error, slope, delta, activations[layer].T.dot(delta, out[layer])
+        if layer:
+            error = delta.dot(weights[layer].T)  # type: ignore[union-attr]  # only the first may be None

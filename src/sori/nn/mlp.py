@@ -5,10 +5,10 @@ Read :meth:`MLP.forward`, :meth:`MLP.backward` and :meth:`MLP.gradient_descent`:
 
 from __future__ import annotations
 
-import copy
+import math
 import zipfile
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,10 +43,12 @@ class MLP:
 
     Attributes
     ----------
+    sizes
+        Units of every layer.
     weights
-        Arrays ``(units, next units)``, float64.
+        Arrays ``(units, next units)``, float64; to set one, assign to all of it: ``network.weights[0][...] = w``.
     biases
-        Arrays ``(next units,)``, or empty.
+        Arrays ``(next units,)``, or none.
     activations
         Of the last forward pass: the inputs, every hidden layer and the outputs, ``(examples, units)``.
     derivatives, bias_derivatives
@@ -75,16 +77,21 @@ class MLP:
         for name, units in [("n_inputs", n_inputs), *(("hidden", units) for units in hidden), ("n_outputs", n_outputs)]:
             check_count(name, units)
         self.activation = activation_named(activation)
-        self.weights: list[Array] = [rng.standard_normal(shape) for shape in pairwise([n_inputs, *hidden, n_outputs])]
-        self.biases: list[Array] = [np.zeros(w.shape[1]) for w in self.weights] if bias else []
-        self.activations: list[Array] = []
-        self.derivatives: list[Array] = []
-        self.bias_derivatives: list[Array] = []
-
-    @property
-    def sizes(self) -> list[int]:
-        """Units of every layer."""
-        return [len(w) for w in self.weights] + [self.weights[-1].shape[1]]
+        self.sizes = [n_inputs, *hidden, n_outputs]
+        # All parameters lie in one vector, and their derivatives in another, so that a step is a single addition;
+        # weights and biases are views of their stretches.
+        shapes: list[tuple[int, ...]] = list(pairwise(self.sizes))
+        if bias:
+            shapes += [(units,) for units in self.sizes[1:]]
+        self._parameters = np.zeros(sum(map(math.prod, shapes)))
+        self._derivatives = np.zeros_like(self._parameters)
+        n = len(self.sizes) - 1
+        parameters, derivatives = _views(self._parameters, shapes), _views(self._derivatives, shapes)
+        self.weights, self.biases = parameters[:n], parameters[n:]
+        self.derivatives, self.bias_derivatives = derivatives[:n], derivatives[n:]
+        self.activations = [np.empty((0, units)) for units in self.sizes]
+        for w in self.weights:
+            w[...] = rng.standard_normal(w.shape)
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """Return outputs for one example ``(n_inputs,)`` or a batch ``(examples, n_inputs)``.
@@ -95,16 +102,17 @@ class MLP:
             If the shape does not fit, or a number is not finite.
         """
         batch = self._checked("x", x, self.sizes[0])
-        outputs = self._forward(batch)
+        with np.errstate(over="ignore"):
+            outputs = self._forward(batch)
         return outputs[0] if np.ndim(x) == 1 else outputs
 
     def _forward(self, a: Array) -> Array:
-        self.activations = [a]
+        activation_of, self.activations = self.activation.of, [a]
         for layer, w in enumerate(self.weights):
             z = a.dot(w)
             if self.biases:
-                z += self.biases[layer]
-            a = self.activation.of(z)
+                z = z + self.biases[layer]
+            a = activation_of(z)
             self.activations.append(a)
         return a
 
@@ -121,7 +129,7 @@ class MLP:
         ParameterError
             If the shape does not fit, or there was no forward pass.
         """
-        if not self.activations:
+        if not len(self.activations[-1]):
             raise ParameterError("backward needs the activations of a forward pass: call forward first.")
         batch = self._checked("error", error, self.sizes[-1])
         if batch.shape != self.activations[-1].shape:
@@ -129,12 +137,11 @@ class MLP:
         self._backward(batch)
 
     def _backward(self, error: Array) -> None:
-        self.derivatives = [error] * len(self.weights)  # each is filled in below
-        self.bias_derivatives = [error] * len(self.biases)
-        for blame in backpropagate(self.activations, self.weights, error, slope_of=self.activation.slope):
-            self.derivatives[blame.layer] = blame.derivative
+        slope_of = self.activation.slope
+        steps = backpropagate(self.activations, self.weights, error, slope_of=slope_of, out=self.derivatives)
+        for layer, _, _, delta, _ in steps:
             if self.biases:
-                self.bias_derivatives[blame.layer] = blame.delta.sum(axis=0)
+                delta.sum(axis=0, out=self.bias_derivatives[layer])
 
     def gradient_descent(self, learning_rate: float) -> None:
         """Take a step: ``weights + learning_rate * derivative``.
@@ -145,13 +152,10 @@ class MLP:
             If the rate is not above 0.
         """
         _check_rate(learning_rate)
-        self._gradient_descent(learning_rate)
+        self._gradient_descent(np.array(learning_rate))
 
-    def _gradient_descent(self, learning_rate: float) -> None:
-        for w, derivative in zip(self.weights, self.derivatives, strict=True):
-            w += learning_rate * derivative
-        for b, derivative in zip(self.biases, self.bias_derivatives, strict=True):
-            b += learning_rate * derivative
+    def _gradient_descent(self, rate: Array) -> None:
+        self._parameters += rate * self._derivatives
 
     def fit(
         self,
@@ -197,19 +201,22 @@ class MLP:
         check_count("batch_size", batch_size)
         _check_rate(learning_rate)
         rng = np.random.default_rng(0) if shuffle is True else shuffle
+        rate = np.array(learning_rate)
+        starts = range(0, len(x), batch_size)
+        batches = [(x[i : i + batch_size], t[i : i + batch_size]) for i in starts]
         losses: list[float] = []
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that runs away is noticed below
             for epoch in range(1, epochs + 1):
                 if rng:
                     order = rng.permutation(len(x))
-                    x, t = x[order], t[order]
-                squares = 0.0
-                for i in range(0, len(x), batch_size):
-                    error = t[i : i + batch_size] - self._forward(x[i : i + batch_size])
-                    squares += float(np.vdot(error, error))
+                    batches = [(x[order[i : i + batch_size]], t[order[i : i + batch_size]]) for i in starts]
+                errors = []
+                for x_batch, t_batch in batches:
+                    error = t_batch - self._forward(x_batch)
                     self._backward(error)
-                    self._gradient_descent(learning_rate)
-                losses.append(squares / t.size)
+                    self._gradient_descent(rate)
+                    errors.append(error)
+                losses.append(float(np.mean(np.square(np.concatenate(errors)))))
                 if not losses[-1] <= max(_DIVERGED * losses[0], 1e-12):
                     raise SoriError(
                         f"the training diverged in epoch {epoch} (loss {losses[-1]:.3g}, first {losses[0]:.3g}): use a "
@@ -222,7 +229,7 @@ class MLP:
     def evaluate(self, inputs: npt.ArrayLike, targets: npt.ArrayLike) -> float:
         """Mean squared error over a data set; arguments and errors as :meth:`fit`."""
         x, t = self._examples(inputs, targets)
-        return float(np.mean((t - self._forward(x)) ** 2))
+        return float(np.mean((t - self.forward(x)) ** 2))
 
     def explain_step(self, x: npt.ArrayLike, target: npt.ArrayLike, *, learning_rate: float) -> StepTrace:
         """Trace one step on one example, every number of it; the network stays as it is.
@@ -241,7 +248,7 @@ class MLP:
 
         _check_rate(learning_rate)
         inputs, targets = self._examples(np.atleast_2d(np.asarray(x)), np.atleast_2d(np.asarray(target)))
-        return trace_step(copy.deepcopy(self), inputs, targets, learning_rate)
+        return trace_step(self, inputs, targets, learning_rate)
 
     def save(self, path: str | Path) -> None:
         """Write weights, biases and activation to an npz file, nothing pickled."""
@@ -267,7 +274,9 @@ class MLP:
                 biases = [np.asarray(file[f"biases_{i}"], dtype=np.float64) for i in range(count)] if has_bias else []
                 activation = str(file["activation"])
             sizes = [len(w) for w in weights] + [weights[-1].shape[1]]
-            network = cls(sizes[0], sizes[1:-1], sizes[-1], activation=activation, rng=np.random.default_rng(0))
+            network = cls(
+                sizes[0], sizes[1:-1], sizes[-1], bias=has_bias, activation=activation, rng=np.random.default_rng(0)
+            )
             shapes = list(pairwise(sizes))
             if [w.shape for w in weights] != shapes or [b.shape for b in biases] not in ([], [s[1:] for s in shapes]):
                 raise ValueError("the layers do not fit each other")
@@ -275,7 +284,8 @@ class MLP:
                 raise ValueError("a weight is not finite")
         except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise SoriError(f"{path}: not a network that MLP.save wrote, or damaged ({error})") from error
-        network.weights, network.biases = weights, biases
+        for mine, saved in zip((*network.weights, *network.biases), (*weights, *biases), strict=True):
+            mine[...] = saved
         return network
 
     def __repr__(self) -> str:
@@ -310,3 +320,9 @@ class MLP:
 
 def _check_rate(learning_rate: float) -> None:
     check_between("learning_rate", learning_rate, 1e-12, 1e6)
+
+
+def _views(vector: Array, shapes: Sequence[tuple[int, ...]]) -> tuple[Array, ...]:
+    """Cut a vector into arrays of those shapes, one after another, that share its memory."""
+    ends = list(accumulate(map(math.prod, shapes)))
+    return tuple(vector[end - math.prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True))

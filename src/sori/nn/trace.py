@@ -108,20 +108,21 @@ class StepTrace:
 
 
 def trace_step(network: MLP, inputs: Array, targets: Array, learning_rate: float) -> StepTrace:
-    """Trace a step on one example ``(1, n_inputs)``; ``network`` is used up."""
-    output = network._forward(inputs)
-    net_inputs = [
-        a.dot(w) + (network.biases[i] if network.biases else 0.0)
-        for i, (a, w) in enumerate(zip(network.activations, network.weights, strict=False))
-    ]
-    blames = backpropagate(network.activations, network.weights, targets - output, slope_of=network.activation.slope)
+    """Trace a step on one example ``(1, n_inputs)``; the network stays as it is."""
+    activations, net_inputs = [inputs], []
+    with np.errstate(over="ignore"):
+        for i, w in enumerate(network.weights):
+            net_inputs.append(activations[-1].dot(w) + (network.biases[i] if network.biases else 0.0))
+            activations.append(network.activation.of(net_inputs[-1]))
+    error = targets - activations[-1]
+    none = [None] * len(network.weights)
     return _step(
-        activations=network.activations,
+        activations=activations,
         net_inputs=net_inputs,
-        weights=network.weights,
-        biases=network.biases or None,
+        weights=[w.copy() for w in network.weights],
+        biases=[b.copy() for b in network.biases] or None,
         target=targets,
-        blames=blames,
+        blames=backpropagate(activations, network.weights, error, slope_of=network.activation.slope, out=none),
         learning_rate=learning_rate,
     )
 
@@ -157,7 +158,7 @@ def trace_on_paper(
         weights=w,
         biases=None,
         target=t,
-        blames=backpropagate(a, w, t - a[-1], slope_of=slope, rounding=rounding),
+        blames=backpropagate(a, w, t - a[-1], slope_of=slope, out=[None] * len(w), rounding=rounding),
         learning_rate=learning_rate,
     )
 
@@ -173,8 +174,7 @@ def _step(
     learning_rate: float,
 ) -> StepTrace:
     layers: list[LayerTrace] = []
-    for blame in blames:
-        i = blame.layer
+    for i, blamed, slope, delta, derivative in blames:
         w, z = weights[i], net_inputs[i]
         b = None if biases is None else biases[i]
         layers.append(
@@ -184,13 +184,13 @@ def _step(
                 biases=b,
                 net_input=None if z is None else z[0],
                 activation=activations[i + 1][0],
-                error=blame.error[0],
-                slope=blame.slope[0],
-                delta=blame.delta[0],
-                derivative=blame.derivative,
-                bias_derivative=None if b is None else blame.delta[0],
-                new_weights=None if w is None else w + learning_rate * blame.derivative,
-                new_biases=None if b is None else b + learning_rate * blame.delta[0],
+                error=blamed[0],
+                slope=slope[0],
+                delta=delta[0],
+                derivative=derivative,
+                bias_derivative=None if b is None else delta[0],
+                new_weights=None if w is None else w + learning_rate * derivative,
+                new_biases=None if b is None else b + learning_rate * delta[0],
             )
         )
     error = (target - activations[-1])[0]
