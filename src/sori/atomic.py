@@ -12,6 +12,7 @@ from pathlib import Path
 @contextmanager
 def replacing_file(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; it takes the place of ``path`` if the block ends without an error."""
+    path = Path(os.path.abspath(path))  # "." has no name to put something beside
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
@@ -25,6 +26,7 @@ def replacing_file(path: Path) -> Iterator[Path]:
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Yield a new folder beside ``path``; it takes the place of ``path`` if the block ends without an error."""
+    path = Path(os.path.abspath(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.mkdir(parents=True)
     try:
@@ -36,8 +38,14 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 def move_folder(new: Path, path: Path) -> None:
     """Put the folder ``new`` in the place of ``path``, which is kept until the new one stands."""
+    path = Path(os.path.abspath(path))
     old = path.with_name(f".{path.name}.{os.getpid()}.old")
     if path.exists():
         os.replace(path, old)
-    os.replace(new, path)
+    try:
+        os.replace(new, path)
+    except OSError:
+        if old.exists():
+            os.replace(old, path)
+        raise
     shutil.rmtree(old, ignore_errors=True)

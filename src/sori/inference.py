@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sori.audio import resample
 from sori.bundle import Bundle, onnx_session, run
-from sori.datasets import Segmenting, process
+from sori.datasets import Segmenting, features_of, process
 from sori.errors import BundleError, ParameterError
 from sori.features import FrontEnd
 
@@ -38,6 +37,11 @@ class Classifier:
         shape = tuple(self._session.get_inputs()[0].shape[1:])
         if shape != self.bundle.input_shape:
             raise BundleError(f"{path}: model.onnx takes {shape}, bundle.json says {self.bundle.input_shape}")
+        outputs = self._session.get_outputs()[0].shape[-1]
+        if outputs != len(self.bundle.classes):
+            raise BundleError(
+                f"{path}: model.onnx tells {outputs} classes apart, bundle.json {len(self.bundle.classes)}"
+            )
 
     @property
     def front_end(self) -> FrontEnd:
@@ -56,14 +60,13 @@ class Classifier:
         Raises
         ------
         ParameterError
-            If the clip is too short for one segment, or not finite.
+            If it is not one-dimensional and floating-point.
+        AudioError
+            If it is silent, or too short for one segment.
         """
         front_end, segmenting = self._recipe()
-        y = resample(y, from_sr=sr, to_sr=front_end.sr)
-        clips, starts = segmenting.cut(y, front_end=front_end)
-        if not starts:
-            raise ParameterError(f"a clip of {len(y) / front_end.sr:.3g} s is too short for this model")
-        return self._averaged(front_end(clips))
+        x, _ = features_of(y, sr=sr, front_end=front_end, segmenting=segmenting)
+        return self._averaged(x)
 
     def predict_file(self, path: str | Path) -> Prediction:
         """Classify a recording.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import overload
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from sori.errors import check_between
 
 FloatArray = npt.NDArray[np.floating]
+Reference = float | Callable[[FloatArray], float]
 
 # Slaney's mel scale: linear below 1 kHz, logarithmic above (Auditory Toolbox, 1998).
 _LINEAR_HZ_PER_MEL = 200.0 / 3
@@ -84,7 +86,7 @@ def mel_to_hz(mel: npt.NDArray[np.float64], *, htk: bool = False) -> npt.NDArray
 
 
 def power_to_db(
-    S: FloatArray, *, ref: float = 1.0, amin: float = 1e-10, top_db: float | None = 80.0
+    S: FloatArray, *, ref: Reference = 1.0, amin: float = 1e-10, top_db: float | None = 80.0
 ) -> npt.NDArray[np.float32]:
     """Power in decibels: ``10 log10(max(S, amin) / ref)``.
 
@@ -93,7 +95,7 @@ def power_to_db(
     S
         Power, any shape. Of three dimensions or more, the leading ones are a batch.
     ref
-        The power that is 0 dB.
+        The power that is 0 dB; or a function, such as ``np.max``, that finds it in each example.
     amin
         The smallest power told apart; 1e-10 is -100 dB at ``ref=1``.
     top_db
@@ -117,6 +119,11 @@ def power_to_db(
     """
     tiny = float(np.finfo(np.float32).tiny)
     check_between("amin", amin, tiny, np.inf)
+    if callable(ref):
+        whole = np.asarray(S)
+        examples = whole.reshape(-1, *whole.shape[-2:]) if whole.ndim > 2 else whole[np.newaxis]
+        found = [power_to_db(one, ref=max(float(ref(one)), amin), amin=amin, top_db=top_db) for one in examples]
+        return np.stack(found).reshape(whole.shape)
     check_between("ref", ref, tiny, np.inf)
     db = np.maximum(S, amin).astype(np.float32, copy=False)  # a new array: the steps below may work in place
     np.log10(db, out=db)
@@ -131,7 +138,7 @@ def power_to_db(
 
 
 def amplitude_to_db(
-    S: FloatArray, *, ref: float = 1.0, amin: float = 1e-5, top_db: float | None = 80.0
+    S: FloatArray, *, ref: Reference = 1.0, amin: float = 1e-5, top_db: float | None = 80.0
 ) -> npt.NDArray[np.float32]:
     """Amplitude in decibels: ``20 log10(max(|S|, amin) / ref)``; else as :func:`power_to_db`.
 
@@ -139,4 +146,5 @@ def amplitude_to_db(
     array([  0., -20.], dtype=float32)
     """
     magnitude = np.abs(np.asarray(S)).astype(np.float64, copy=False)
-    return power_to_db(np.square(magnitude), ref=ref**2, amin=amin**2, top_db=top_db)
+    power: Reference = (lambda squares: float(ref(np.sqrt(squares))) ** 2) if callable(ref) else ref**2
+    return power_to_db(np.square(magnitude), ref=power, amin=amin**2, top_db=top_db)

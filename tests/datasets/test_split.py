@@ -83,7 +83,7 @@ def test_by_fold():
 
 def test_a_group_in_two_folds_is_a_leak_that_is_refused():
     data = segments([0, 1] * 10, groups=["a", "b"] * 10, folds=["1", "2", "2", "1"] * 5)
-    with pytest.raises(DatasetError, match=r"group '.' is in both"):
+    with pytest.raises(DatasetError, match=r"group '.', or a copy of one of its files, is in both"):
         split(data, kind="fold")
 
 

@@ -26,8 +26,14 @@ AUDIO_SUFFIXES = LIBSNDFILE_SUFFIXES | FFMPEG_SUFFIXES
 
 # libsndfile notes a chunk that ends before its header says so, as in "data : 88200 (should be 44078)".
 _SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+# What soundfile raises for a file it does not know; TypeError: a raw one, which has no header to know it by.
+_NOT_LIBSNDFILES = (soundfile.LibsndfileError, TypeError)
+# As in "Duration: 00:01:02.50, start: ..." and "Stream #0:0: Audio: aac (LC), 44100 Hz, stereo, fltp".
+_FFMPEG_DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+\.\d+)")
+_FFMPEG_STREAM = re.compile(r"Audio: .*?(\d+) Hz, (mono|stereo|[\d.]+(?: channels)?)")
 _LENGTH_UNKNOWN = 0x7FFFF000  # written by programs that stream to a pipe: this many bytes or more, or 0
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_LONGEST_S = 1e7  # sixteen weeks
 _BIT_DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
 
 
@@ -69,9 +75,8 @@ def info(path: str | Path) -> Info:
         with soundfile.SoundFile(path) as file:
             _check_whole(path, file.extra_info)
             return Info(path, file.samplerate, file.channels, file.frames, file.format, file.subtype)
-    except soundfile.LibsndfileError as error:
-        samples, sr = _decode_with_ffmpeg(path, 0.0, None, why=error)
-        return Info(path, sr, samples.shape[1], len(samples), path.suffix.lstrip(".").upper(), "FFMPEG")
+    except _NOT_LIBSNDFILES as error:
+        return _ask_ffmpeg(path, why=error)
 
 
 def load(
@@ -115,23 +120,22 @@ def load(
     if sr is not None:
         check_count("sr", sr)
         check_between("sr", sr, 1, 1_000_000, "Hz")
-    check_between("offset_s", offset_s, 0, np.inf, "s")
+    check_between("offset_s", offset_s, 0, _LONGEST_S, "s")
     if duration_s is not None:
-        check_between("duration_s", duration_s, 0, np.inf, "s")
+        check_between("duration_s", duration_s, 0, _LONGEST_S, "s")
     _check_readable(path)
     try:
         samples, own_sr = _decode_with_libsndfile(path, offset_s, duration_s)
-    except soundfile.LibsndfileError as error:
+    except _NOT_LIBSNDFILES as error:
         samples, own_sr = _decode_with_ffmpeg(path, offset_s, duration_s, why=error)
     if not len(samples):
         raise AudioError(f"{path}: no samples" + (f" after {offset_s:g} s" if offset_s else ""))
-    if not np.isfinite(samples.sum(dtype=np.float64)):
-        bad = int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
-        raise AudioError(
-            f"{path}: has samples that are not finite (NaN or infinity), the first at {bad / own_sr:.3f} s"
-        )
+    finite = np.isfinite(samples).all(axis=1)
+    if not finite.all():
+        first_s = int(finite.argmin()) / own_sr
+        raise AudioError(f"{path}: has samples that are not finite (NaN or infinity), the first at {first_s:.3f} s")
     if mono:
-        y = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
+        y = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float64).astype(np.float32)
     else:
         y = np.ascontiguousarray(samples.T)
     return (y, own_sr) if sr is None else (resample(y, from_sr=own_sr, to_sr=sr), sr)
@@ -140,6 +144,8 @@ def load(
 def _check_readable(path: Path) -> None:
     """Raise AudioError, with the system's own reason, unless the file opens and has a byte in it."""
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise AudioError(f"{path}: not a file (a pipe or device)")  # opening a pipe would wait for its other end
         with path.open("rb") as file:
             if not file.read(1):
                 raise AudioError(f"{path}: the file is empty (0 bytes)")
@@ -178,24 +184,54 @@ def _decode_with_libsndfile(
 
 
 def _decode_with_ffmpeg(
-    path: Path, offset_s: float, duration_s: float | None, *, why: soundfile.LibsndfileError
+    path: Path, offset_s: float, duration_s: float | None, *, why: Exception
 ) -> tuple[npt.NDArray[np.float32], int]:
     """Return samples as ``(frames, channels)``, for what libsndfile refused because of ``why``."""
-    refusal = f"{path}: not readable as audio ({why.error_string.rstrip('.')})"
+    # AU, unlike WAV, has a way to say that its length is not known yet, so it can come through a pipe. Decoding begins
+    # at the start even for a later stretch: where ffmpeg lands when it seeks depends on the format.
+    command = [] if duration_s is None else ["-t", str(offset_s + duration_s)]
+    command += ["-vn", "-map", "0:a:0", "-f", "au", "-c:a", "pcm_f32be", "pipe:1"]
+    done = _ffmpeg(path, command, why=why)
+    if done.returncode or not done.stdout:
+        raise _refusal(path, why) from why
+    samples, sr = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
+    return samples[seconds_to_samples(offset_s, sr=sr) :], sr
+
+
+def _ask_ffmpeg(path: Path, *, why: Exception) -> Info:
+    """Read what ffmpeg says of a file's header, for what libsndfile refused because of ``why``."""
+    text = _ffmpeg(path, [], why=why).stderr.decode("utf-8", "replace")
+    stream, duration = _FFMPEG_STREAM.search(text), _FFMPEG_DURATION.search(text)
+    if stream is None or duration is None:
+        raise _refusal(path, why) from why
+    sr = int(stream[1])
+    channels = {"mono": 1, "stereo": 2}.get(stream[2]) or round(sum(map(float, stream[2].split()[0].split("."))))
+    seconds = int(duration[1]) * 3600 + int(duration[2]) * 60 + float(duration[3])
+    return Info(path, sr, channels, seconds_to_samples(seconds, sr=sr), path.suffix.lstrip(".").upper(), "FFMPEG")
+
+
+def _ffmpeg(path: Path, arguments: list[str], *, why: Exception) -> subprocess.CompletedProcess[bytes]:
     program = shutil.which("ffmpeg")
     if program is None:
         more = "; ffmpeg, once installed, reads this format" if path.suffix.lower() in FFMPEG_SUFFIXES else ""
-        raise AudioError(refusal + more) from why
-    # AU, unlike WAV, has a way to say that its length is not known yet, so it can come through a pipe. Decoding begins
-    # at the start even for a later stretch: where ffmpeg lands when it seeks depends on the format.
-    command = [program, "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe", "-i", f"file:{path}"]
-    command += [] if duration_s is None else ["-t", str(offset_s + duration_s)]
-    command += ["-vn", "-map", "0:a:0", "-f", "au", "-c:a", "pcm_f32be", "pipe:1"]
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode or not done.stdout:
-        raise AudioError(refusal) from why
-    samples, sr = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
-    return samples[seconds_to_samples(offset_s, sr=sr) :], sr
+        raise _refusal(path, why, more) from why
+    # Only what is on this disk: some formats can name files elsewhere.
+    command = [
+        program,
+        "-nostdin",
+        "-hide_banner",
+        "-protocol_whitelist",
+        "file,pipe",
+        "-i",
+        f"file:{path}",
+        *arguments,
+    ]
+    return subprocess.run(command, capture_output=True, check=False)
+
+
+def _refusal(path: Path, why: Exception, more: str = "") -> AudioError:
+    text = why.error_string.rstrip(".") if isinstance(why, soundfile.LibsndfileError) else "no header"
+    return AudioError(f"{path}: not readable as audio ({text}){more}")
 
 
 def encode_mp3(y: npt.NDArray[np.float32], *, sr: int) -> bytes:

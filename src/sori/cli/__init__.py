@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from typing import Annotated
@@ -46,6 +47,9 @@ def _root(
 def main() -> None:
     """Run the command line: errors are one red line and exit status 1, usage errors 2, Ctrl-C 130."""
     warnings.showwarning = lambda message, *_: console.warn(f"note: {message}")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file name need not be text
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except SoriError as error:

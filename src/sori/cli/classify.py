@@ -66,7 +66,7 @@ def train(
                 batch_size=batch_size,
                 lr=lr,
                 patience=patience,
-                split_by="fold" if test_fold is not None else split,
+                split_by="fold" if test_fold is not None and split == "group" and not folds else split,
                 test_fold=test_fold,
                 folds=folds,
                 test_size=test_size,
@@ -94,7 +94,7 @@ def train(
         )
         return
     _show_scores(result.scores)
-    console.out.print(f"model: {out}   report: {out / 'report.html'}", markup=False)
+    console.out.print(f"model: {out}   report: {out / 'report.html'}")
 
 
 def evaluate(
@@ -121,7 +121,7 @@ def evaluate(
 def predict(
     run: Annotated[Path, typer.Argument(help="A trained model (folder).")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings, or folders of them.")],
-    top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 1,
+    top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
     json: Json = False,
 ) -> None:
     """Say what class each recording is of, and how likely.
@@ -149,7 +149,7 @@ def predict(
         )
         if not json:
             shown = "  ".join(f"{name} {p:.1%}" for name, p in likeliest)
-            console.out.print(f"{file}: {shown}", markup=False)
+            console.out.print(f"{file}: {shown}")
     if json:
         console.print_json(rows)
     if all("error" in row for row in rows):
@@ -166,7 +166,7 @@ def models(
     Example: sori models --shape 216x64 --classes 10
     """
     from sori import models as registry
-    from sori.errors import ParameterError
+    from sori.errors import ParameterError, SoriError
 
     try:
         frames, bins = (int(size) for size in shape.lower().split("x"))
@@ -174,29 +174,31 @@ def models(
         raise ParameterError(f"shape must be FRAMESxBINS, such as 130x13. Received {shape!r}.") from None
     rows: list[dict[str, Any]] = []
     for name, architecture in registry.ARCHITECTURES.items():
-        network = registry.build(name, input_shape=(frames, bins), n_classes=classes)
-        rows.append(
-            {
-                "name": name,
-                "purpose": architecture.purpose,
-                "parameters": network.count_params(),
-                "multiply_adds": registry.multiply_adds(network),
-                "options": architecture.options,
-            }
-        )
+        row: dict[str, Any] = {"name": name, "purpose": architecture.purpose, "options": architecture.options}
+        try:
+            network = registry.build(name, input_shape=(frames, bins), n_classes=classes)
+            row |= {"parameters": network.count_params(), "multiply_adds": registry.multiply_adds(network)}
+        except (
+            SoriError
+        ) as error:  # not for this shape, or there is no Keras to count with: the name stands all the same
+            row |= {"parameters": None, "multiply_adds": None, "why": str(error)}
+        rows.append(row)
     if json:
         console.print_json({"input_shape": [frames, bins], "classes": classes, "models": rows})
         return
     from rich.table import Table
 
-    console.out.print(f"for segments of {frames} frames x {bins}, {classes} classes:", markup=False)
+    console.out.print(f"for segments of {frames} frames x {bins}, {classes} classes:")
     table = Table(
         "name", "parameters", "multiply-adds", "options", "what it is", box=None, pad_edge=False, padding=(0, 2)
     )
     for row in rows:
         options = ", ".join(f"{k} {v:g}" for k, v in row["options"].items())
-        table.add_row(row["name"], f"{row['parameters']:,}", f"{row['multiply_adds']:,}", options, row["purpose"])
+        counts = [f"{row[key]:,}" if row[key] is not None else "-" for key in ("parameters", "multiply_adds")]
+        table.add_row(row["name"], *counts, options, row["purpose"])
     console.out.print(table)
+    for why in dict.fromkeys(row["why"] for row in rows if "why" in row):
+        console.warn(why)
 
 
 def _show_scores(scores: Mapping[str, Any]) -> None:
@@ -208,5 +210,4 @@ def _show_scores(scores: Mapping[str, Any]) -> None:
         f"{high:.1%}), mean over classes "
         f"{scores['balanced_accuracy']:.1%}, macro F1 {scores['macro_f1']:.3f} "
         f"({scores['segment_accuracy']:.1%} of {scores['segments']:,} single segments)",
-        markup=False,
     )

@@ -14,23 +14,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sori.progress import Progress as Report
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# No markup: a file or class may be called "[bold]".
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def say(line: str) -> None:
     """Tell the person something that is not the result."""
-    err.print(line, markup=False)
+    err.print(line)
 
 
 def fail(line: str) -> None:
     """Say in red what went wrong."""
-    err.print(f"sori: {line}", style="red", markup=False)
+    err.print(f"sori: {line}", style="red")
 
 
 def warn(line: str) -> None:
     """Say in yellow what to mind."""
-    err.print(line, style="yellow", markup=False)
+    err.print(line, style="yellow")
 
 
 def print_json(value: Any) -> None:
@@ -45,13 +46,13 @@ def showing_progress() -> Iterator[Report]:
         yield _Lines()
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[values]}", style="dim"),
+        TextColumn("{task.fields[values]}", style="dim", markup=False),
     )
     with Progress(*columns, console=err) as bar:
         tasks: dict[str, Any] = {}

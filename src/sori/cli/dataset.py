@@ -156,6 +156,10 @@ def import_(
     from sori.features import FrontEnd
 
     npz = file.suffix.lower() == ".npz"
+    if npz and group_size is not None:
+        raise ParameterError("--group-size is for a JSON; each clip of an npz is a recording of its own")
+    if not npz and (classes is not None or feature != "waveform"):
+        raise ParameterError("--classes and --feature are for an npz; a JSON has its classes and MFCCs in it")
     if npz and sr is None:
         raise ParameterError("an npz does not say its rate: give --sr, e.g. --sr 16000")
     front_end = None
@@ -165,6 +169,9 @@ def import_(
     if npz and front_end is not None:
         order = [name.strip() for name in classes.split(",")] if classes else None
         import_npz(file, out, front_end=front_end, classes=order)
+        console.warn(
+            "each clip counts as a recording of its own; whether two are by one speaker, the file does not say"
+        )
     else:
         import_json(file, out, front_end=front_end, group_size=group_size)
     _show(out, json=json)
@@ -205,7 +212,7 @@ def _show(path: Path, *, json: bool) -> None:
         + (f"; folds {', '.join(counts['folds'])}" if counts["folds"] else ""),
     ]
     for line in lines:
-        console.out.print(line, markup=False)
+        console.out.print(line)
     table = Table("class", "recordings", "segments", box=None, pad_edge=False, padding=(0, 2))
     for name, numbers in counts["per_class"].items():
         table.add_row(name, f"{numbers['recordings']:,}", f"{numbers['segments']:,}")

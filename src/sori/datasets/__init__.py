@@ -1,6 +1,6 @@
 """From recordings to datasets: catalog, build, store, convert and split."""
 
-from sori.datasets.build import Segmenting, build, process
+from sori.datasets.build import Segmenting, build, features_of, process
 from sori.datasets.catalog import Catalog, Recording, read_catalog
 from sori.datasets.convert import export_json, import_json, import_npz
 from sori.datasets.split import Split, fold_splits, split
@@ -15,6 +15,7 @@ __all__ = [
     "Split",
     "build",
     "export_json",
+    "features_of",
     "fold_splits",
     "import_json",
     "import_npz",

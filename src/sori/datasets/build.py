@@ -15,7 +15,7 @@ import numpy.typing as npt
 from joblib import Parallel, cpu_count, delayed
 
 from sori.atomic import move_folder, replacing_file
-from sori.audio import load
+from sori.audio import load, resample
 from sori.datasets.catalog import Catalog, Recording
 from sori.datasets.store import (
     Dataset,
@@ -27,12 +27,18 @@ from sori.datasets.store import (
     write_description,
     write_shard,
 )
-from sori.errors import AudioError, DatasetError, ParameterError, check_between, check_count, reason
+from sori.errors import AudioError, DatasetError, ParameterError, SoriError, check_between, check_count, reason
 from sori.features import FrontEnd
 from sori.progress import Progress, silent
 from sori.units import seconds_to_samples, segment_samples
 
 _PLAN = "build.json"
+# Read beyond the stretch that is used, so that rounding in a change of rate never takes a sample from the last segment.
+_MARGIN_S = 0.05
+
+
+class Unusable(AudioError):
+    """A recording that can be read, and holds no segment that can be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,8 +160,13 @@ def build(
     shape = front_end.shape(segmenting.samples(front_end.sr))
     plan = _plan(catalog, front_end, segmenting)
     folder = building_folder(out)
+    if resume and overwrite:
+        raise ParameterError("give --resume, to keep what an interrupted build has done, or --overwrite, not both.")
     if resume and (out / "dataset.json").is_file() and not folder.exists():
-        return Dataset.open(out)
+        dataset = Dataset.open(out)
+        if dataset.plan != plan["files"] or dataset.front_end != front_end or dataset.segmenting != asdict(segmenting):
+            raise DatasetError(f"{out}: was built from other recordings or settings; give --overwrite to replace it")
+        return dataset
     _make_room(out, folder, plan, resume=resume, overwrite=overwrite)
     per_shard = max(1, rows_per_shard(shape) // max(1, len(segmenting.starts(front_end.sr))))
     done = 0
@@ -199,12 +210,13 @@ def build(
                 "per_class": _per_class(catalog.classes, merged["used"]),
             },
             "source": str(catalog.root.resolve()),
+            "plan": plan["files"],
             "files": merged,
             "shards": [shard_name(index) for index in range(len(outcomes))],
         },
     )
-    (folder / _PLAN).unlink()
     move_folder(folder, out)
+    (out / _PLAN).unlink()
     return Dataset.open(out)
 
 
@@ -213,32 +225,62 @@ def process(path: Path, *, front_end: FrontEnd, segmenting: Segmenting) -> tuple
 
     Returns
     -------
-    float32, shape ``(n, frames, bins)``, and the first sample of each segment; ``n`` may be 0.
+    float32, shape ``(n, frames, bins)``, and the first sample of each segment; ``n`` is at least 1.
 
     Raises
     ------
     AudioError
-        If the recording cannot be read, or is silent.
+        If the recording cannot be read.
+    Unusable
+        If it is silent, or too short for one segment.
     """
-    y, sr = load(path, sr=front_end.sr, duration_s=segmenting.duration_s)
+    y, sr = load(path, duration_s=segmenting.duration_s + _MARGIN_S)
+    try:
+        return features_of(y, sr=sr, front_end=front_end, segmenting=segmenting)
+    except (Unusable, ParameterError) as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+def features_of(
+    y: npt.NDArray[np.float32], *, sr: int, front_end: FrontEnd, segmenting: Segmenting
+) -> tuple[npt.NDArray[np.float32], list[int]]:
+    """Make features of a clip's segments; shapes and errors as :func:`process`.
+
+    Parameters
+    ----------
+    y
+        Samples ``(samples,)`` at any rate ``sr``.
+    """
+    if np.ndim(y) != 1 or not np.issubdtype(np.asarray(y).dtype, np.floating):
+        raise ParameterError(
+            f"a clip must be floating-point samples in [-1, 1], of shape (samples,). Received {np.asarray(y).dtype} "
+            f"of shape {np.shape(y)}."
+        )
+    wanted = seconds_to_samples(segmenting.duration_s + _MARGIN_S, sr=sr)
+    y = resample(np.asarray(y[:wanted], dtype=np.float32), from_sr=sr, to_sr=front_end.sr)
     if not y.any():
-        raise AudioError(f"{path}: silent: every sample is zero")
+        raise Unusable("silent: every sample is zero")
     clips, starts = segmenting.cut(y, front_end=front_end)
     if not starts:
-        need_s = segmenting.samples(sr) / sr
-        raise AudioError(f"{path}: too short: {len(y) / sr:.3g} s, one segment is {need_s:.3g} s")
-    return front_end(clips), starts
+        need_s = segmenting.samples(front_end.sr) / front_end.sr
+        raise Unusable(f"too short: {len(y) / front_end.sr:.3g} s, one segment is {need_s:.3g} s")
+    with np.errstate(over="ignore", invalid="ignore"):
+        x = front_end(clips)
+    if not np.isfinite(x).all():
+        raise Unusable(f"samples are far too large: up to {np.abs(y).max():.2g}, where full scale is 1")
+    return x, starts
 
 
 def _process(root: Path, recording: Recording, front_end: FrontEnd, segmenting: Segmenting) -> _Outcome:
     path = root / recording.file
     try:
         x, starts = process(path, front_end=front_end, segmenting=segmenting)
-        digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-    except (AudioError, OSError) as error:
-        why = reason(error).removeprefix(f"{path}: ")
-        unusable = why.startswith(("silent", "too short"))
-        return _Outcome(recording, dropped=why) if unusable else _Outcome(recording, failed=why)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except Unusable as error:
+        return _Outcome(recording, dropped=reason(error).removeprefix(f"{path}: "))
+    except (SoriError, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        return _Outcome(recording, failed=reason(error).removeprefix(f"{path}: "))
     missing = len(segmenting.starts(front_end.sr)) - len(starts)
     return _Outcome(recording, x, [s / front_end.sr for s in starts], digest, missing)
 
@@ -280,7 +322,7 @@ def _plan(catalog: Catalog, front_end: FrontEnd, segmenting: Segmenting) -> dict
         try:
             stat = (catalog.root / recording.file).stat()
             state = (stat.st_size, stat.st_mtime_ns)
-        except OSError:
+        except (OSError, ValueError):
             state = (-1, -1)
         files.update(repr((recording, state)).encode())
     return {"front_end": front_end.to_dict(), "segmenting": asdict(segmenting), "files": files.hexdigest()}
@@ -292,6 +334,10 @@ def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool
     if (out / "dataset.json").is_file() and not overwrite:
         raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
     if folder.exists():
+        if not (folder / _PLAN).is_file():
+            raise DatasetError(
+                f"{folder}: is in the way, and is not a build of Sori's; move it, or choose another name"
+            )
         if resume:
             try:
                 same = json.loads((folder / _PLAN).read_text(encoding="utf-8")) == plan
@@ -299,6 +345,8 @@ def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool
                 same = False
             if not same:
                 raise DatasetError(f"{out}: the source or the settings changed since that build; give --overwrite")
+            for unfinished in folder.glob(".*.tmp"):
+                unfinished.unlink()
         elif overwrite:
             shutil.rmtree(folder)
         else:

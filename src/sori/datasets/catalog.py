@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+import posixpath
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sori.audio import AUDIO_SUFFIXES
@@ -75,6 +76,8 @@ def read_catalog(
         raise DatasetError(f"{source}: must be a folder of class folders, or a CSV file with columns file,label")
     else:
         raise DatasetError(f"{source}: no such folder or CSV file")
+    if _printable(str(catalog.root)) != str(catalog.root):
+        raise DatasetError(f"{_printable(str(source))}: the name of this folder is not valid UTF-8; rename it")
     if not catalog.recordings:
         hint = "recordings must lie in one folder per class" if catalog.dropped else "it holds no audio file"
         raise DatasetError(f"{source}: no recordings found; {hint}")
@@ -83,8 +86,10 @@ def read_catalog(
 
 def _scan(root: Path) -> Catalog:
     recordings, dropped, ignored = [], [], []
-    for file in _walk(root):
-        if Path(file).suffix.lower() not in AUDIO_SUFFIXES:
+    for file, problem in _walk(root):
+        if problem:
+            dropped.append((_printable(file), problem))
+        elif Path(file).suffix.lower() not in AUDIO_SUFFIXES:
             ignored.append(_printable(file))
         elif "/" not in file:
             dropped.append((_printable(file), "not in a class folder"))
@@ -95,14 +100,20 @@ def _scan(root: Path) -> Catalog:
     return Catalog(root, tuple(sorted(recordings)), tuple(sorted(dropped)), tuple(sorted(ignored)))
 
 
-def _walk(root: Path) -> Iterator[str]:
-    """Yield every file below ``root``, relative to it; a link that leads back to a folder above is not followed."""
+def _walk(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield every file below ``root``, relative to it, with an empty string; and folders not readable, with the reason.
 
-    def enter(folder: Path, above: frozenset[str]) -> Iterator[str]:
+    A link that leads back to a folder above is not followed.
+    """
+
+    def enter(folder: Path, above: frozenset[str]) -> Iterator[tuple[str, str]]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            raise DatasetError(f"{folder}: {reason(error)}") from error
+            if folder == root:
+                raise DatasetError(f"{folder}: {reason(error)}") from error
+            yield folder.relative_to(root).as_posix(), reason(error)
+            return
         for entry in entries:
             if entry.name.startswith("."):
                 continue
@@ -116,17 +127,22 @@ def _walk(root: Path) -> Iterator[str]:
                 if real not in above:
                     yield from enter(path, above | {real})
             else:
-                yield path.relative_to(root).as_posix()
+                yield path.relative_to(root).as_posix(), ""
 
     yield from enter(root, frozenset({os.path.realpath(root)}))
 
 
 def _label_with_csv(root: Path, labels: Path) -> Catalog:
-    listed = {recording.file: recording for recording in _read_csv(labels)}
     found = _scan(root)
-    files = {recording.file for recording in found.recordings} | {file for file, _ in found.dropped}
-    dropped = tuple((file, f"not listed in {labels.name}") for file in sorted(files - listed.keys()))
-    return Catalog(root, tuple(sorted(listed.values())), dropped, found.ignored)
+    # The list and the disk may spell the same letters differently; the disk's spelling is what opens the file.
+    on_disk = {_normal(file): file for file in [r.file for r in found.recordings] + [file for file, _ in found.dropped]}
+    listed = [
+        replace(r, file=on_disk.get(_normal(r.file), r.file), group=on_disk.get(_normal(r.group), r.group))
+        for r in _read_csv(labels)
+    ]
+    files = {recording.file for recording in listed}
+    dropped = tuple((file, f"not listed in {labels.name}") for file in sorted(set(on_disk.values()) - files))
+    return Catalog(root, tuple(sorted(listed)), dropped, found.ignored)
 
 
 def _read_csv(path: Path) -> Iterator[Recording]:
@@ -136,13 +152,13 @@ def _read_csv(path: Path) -> Iterator[Recording]:
             reader = csv.DictReader(file)
             columns = reader.fieldnames or []
             if "file" not in columns or "label" not in columns:
-                raise DatasetError(
-                    f"{path}: needs the columns file,label[,group,fold]; has {','.join(columns) or 'none'}"
-                )
+                has = ",".join(columns) or "none"
+                raise DatasetError(f"{path}: needs the columns file,label[,group,fold]; has {has}")
             for row in reader:
                 name, label = (row["file"] or "").strip(), _normal((row["label"] or "").strip())
                 if not name or not label:
                     raise DatasetError(f"{path}:{reader.line_num}: a line needs both file and label")
+                name = posixpath.normpath(name)
                 if name in seen:
                     raise DatasetError(f"{path}:{reader.line_num}: {name} is listed twice")
                 seen.add(name)
@@ -156,11 +172,9 @@ def _with_groups(catalog: Catalog, *, group_by: str | None, fold_by: str | None)
     notes = []
     group_of = _StemReader("--group-by", group_by)
     fold_of = _StemReader("--fold-by", fold_by)
-    recordings = []
-    for r in catalog.recordings:
-        recordings.append(
-            Recording(r.label, r.file, group_of(r.file) or r.group, fold_of(r.file) or r.fold),
-        )
+    recordings = [
+        replace(r, group=group_of(r.file) or r.group, fold=fold_of(r.file) or r.fold) for r in catalog.recordings
+    ]
     for option, expression, reader in (("--group-by", group_by, group_of), ("--fold-by", fold_by, fold_of)):
         if expression is None:
             continue

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -66,27 +68,36 @@ def import_json(path: Path, out: Path, *, front_end: FrontEnd | None = None, gro
     """
     try:
         content = orjson.loads(path.read_bytes())
-        mapping, labels, mfcc = content["mapping"], content["labels"], content["mfcc"]
-        x = np.array(mfcc, dtype=np.float32)
-        ids = np.array(labels, dtype=np.int64)
+        mapping, labels, mfcc = (content[key] for key in ("mapping", "labels", "mfcc"))
+        x, ids = np.array(mfcc, dtype=np.float32), np.array(labels)
     except (OSError, orjson.JSONDecodeError) as error:
         raise DatasetError(f"{path}: not readable as JSON ({reason(error)})") from error
     except (KeyError, TypeError) as error:
-        raise DatasetError(f"{path}: a classic JSON has mapping, labels and mfcc; {error} is missing") from error
-    except ValueError as error:
+        raise DatasetError(
+            f"{path}: a classic JSON has mapping, labels and mfcc; {error} is missing or wrong"
+        ) from error
+    except (ValueError, OverflowError) as error:
         raise DatasetError(f"{path}: segments must all have the same (frames, n_mfcc) ({reason(error)})") from error
-    if x.ndim != 3 or len(x) != len(ids) or not len(x):
+    if not isinstance(mapping, list) or not all(isinstance(name, str) for name in mapping):
+        raise DatasetError(f"{path}: mapping must be a list of class names")
+    if x.ndim != 3 or len(x) != len(ids) or not x.size:
         raise DatasetError(f"{path}: needs one label per segment; has {len(ids)} labels, mfcc of shape {x.shape}")
+    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
+        raise DatasetError(f"{path}: labels must be whole numbers, one per segment")
     if ids.min() < 0 or ids.max() >= len(mapping):
         raise DatasetError(f"{path}: label {int(ids.max())} is outside mapping, which has {len(mapping)} names")
+    if not np.isfinite(x).all():
+        raise DatasetError(f"{path}: mfcc holds numbers that are not finite")
     if front_end is not None and front_end.bins != x.shape[2]:
         raise DatasetError(f"{path}: has {x.shape[2]} coefficients; the front end given makes {front_end.bins}")
-    names = [str(mapping[i]) for i in ids]
-    return _store(out, x, names, classes=sorted({str(name) for name in mapping}), front_end=front_end, size=group_size)
+    names = [mapping[i] for i in ids]
+    return _store(out, x, names, classes=sorted(set(mapping)), front_end=front_end, size=group_size)
 
 
 def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[str] | None = None) -> Dataset:
     """Make a dataset of an npz with ``wav_vals`` (n, samples) and ``label_vals`` (n, 1) of strings.
+
+    Each clip counts as a recording of its own; whether two are by one speaker, the file does not say.
 
     Parameters
     ----------
@@ -109,17 +120,28 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
                     f"{', '.join(file.files) or 'nothing'}"
                 )
             wav, label = file["wav_vals"], file["label_vals"]
-    except ValueError as error:
+    except (
+        OSError,
+        EOFError,
+        AttributeError,
+        TypeError,
+        KeyError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         if "pickle" in str(error).lower():
             raise DatasetError(f"{path}: holds pickled objects; save it again as plain numbers and strings") from error
         raise DatasetError(f"{path}: not readable as npz ({reason(error)})") from error
-    except (OSError, EOFError, AttributeError) as error:
-        raise DatasetError(f"{path}: not readable as npz ({reason(error)})") from error
-    if wav.ndim != 2 or len(wav) != label.size or not len(wav):
+    if wav.ndim != 2 or len(wav) != label.size or not wav.size:
         raise DatasetError(
             f"{path}: needs wav_vals (n, samples), n at least 1, and as many labels; has {wav.shape} and {label.shape}"
         )
-    wav = wav.astype(np.float32) / (np.iinfo(wav.dtype).max if np.issubdtype(wav.dtype, np.integer) else 1)
+    if label.dtype.kind not in "US":
+        raise DatasetError(f"{path}: label_vals must be strings; they are {label.dtype}")
+    wav = _full_scale(path, wav)
+    if label.dtype.kind == "S":
+        label = np.char.decode(label, "utf-8", "replace")
     names = [str(name) for name in label.reshape(-1)]
     order = sorted(set(names)) if classes is None else list(classes)
     unknown = sorted(set(names) - set(order))
@@ -148,7 +170,7 @@ def _store(
     if out.exists():
         raise DatasetError(f"{out}: is there already; choose another name")
     shape = (x.shape[1], x.shape[2])
-    names = [f"{label}/{i if size is None else i // size:06d}" for i, label in enumerate(labels)]
+    names = _recording_names(labels, size)
     used = []
     for first, end in _runs(names):
         used.append(
@@ -200,11 +222,42 @@ def _store(
                     "per_class": per_class,
                 },
                 "source": "",
+                "plan": "",
                 "files": {"used": used, "dropped": [], "failed": [], "ignored": []},
                 "shards": shards,
             },
         )
     return Dataset.open(out)
+
+
+def _recording_names(labels: list[str], size: int | None) -> list[str]:
+    """Name the recording that each segment is of: ``size`` in a row of a class make one; None: each for itself.
+
+    Raises
+    ------
+    DatasetError
+        If a stretch of one class is no multiple of ``size``, so that a recording would be torn in two.
+    """
+    names = []
+    for first, end in _runs(labels):
+        if size is not None and (end - first) % size:
+            raise DatasetError(
+                f"{end - first} segments of {labels[first]} in a row are not a multiple of --group-size {size}: some "
+                "recording has fewer, so nobody knows where one ends; leave --group-size out"
+            )
+        names += [f"{labels[first]}/{first + (i if size is None else i // size):06d}" for i in range(end - first)]
+    return names
+
+
+def _full_scale(path: Path, wav: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Bring samples of any type to float32 in [-1, 1]."""
+    if np.issubdtype(wav.dtype, np.floating):
+        return wav.astype(np.float32)
+    if not np.issubdtype(wav.dtype, np.integer):
+        raise DatasetError(f"{path}: wav_vals must be numbers; they are {wav.dtype}")
+    half = 2.0 ** (8 * wav.dtype.itemsize - 1)
+    zero = half if np.issubdtype(wav.dtype, np.unsignedinteger) else 0.0
+    return ((wav.astype(np.float64) - zero) / half).astype(np.float32)
 
 
 def _segmenting(front_end: FrontEnd | None, shape: tuple[int, int], samples: int | None) -> dict[str, Any]:

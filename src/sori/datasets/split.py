@@ -39,7 +39,9 @@ class Split:
             return f"fold {self.fold} held out; validation by group (seed {self.seed})"
         if self.kind == "group":
             return f"test groups never heard in training (split by group, seed {self.seed})"
-        return f"LEAKY: segments of one group are in both training and test (split by segment, seed {self.seed})"
+        if self.leaky:
+            return f"LEAKY: segments of one group are in both training and test (split by segment, seed {self.seed})"
+        return f"split by segment, which here are groups of their own (seed {self.seed})"
 
 
 def split(
@@ -107,9 +109,18 @@ def split(
         shared = _shared(groups, parts)
         if shared is not None:
             raise DatasetError(
-                f"group {shared[0]!r} is in both {shared[1]} and {shared[2]}; give --group-by, or merge folds"
+                f"group {shared[0]!r}, or a copy of one of its files, is in both {shared[1]} and {shared[2]}: put what "
+                "belongs together into one fold"
             )
     notes = []
+    homeless = int((segments.fold == "").sum()) if kind == "fold" else 0
+    if homeless:
+        notes.append(f"{homeless} segments have no fold: they are trained on and never tested")
+    unused = [name for i, name in enumerate(classes) if i not in present]
+    if unused:
+        notes.append(
+            f"no usable recording of {', '.join(unused[:5])}: the network has an output that was never trained"
+        )
     for name, indices in parts.items():
         absent = [i for i in present if i not in set(segments.label[indices])]
         if absent and name == "training":

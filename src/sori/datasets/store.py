@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -76,8 +77,9 @@ def read_outcome(path: Path) -> dict[str, Any]:
 class Dataset:
     """A finished dataset.
 
-    ``front_end`` is None where an imported file did not say how its features were made; ``source`` is the folder
-    that the recordings' names are relative to, or empty.
+    ``front_end`` is None where an imported file did not say how its features were made. ``source`` is the folder that
+    the recordings' names are relative to, and ``plan`` a hash of their names, sizes and dates; both are empty after an
+    import.
     """
 
     path: Path
@@ -89,6 +91,7 @@ class Dataset:
     files: Mapping[str, Any]
     shards: tuple[str, ...]
     source: str
+    plan: str
     fingerprint: str
 
     @classmethod
@@ -123,6 +126,7 @@ class Dataset:
                 values["files"],
                 tuple(values["shards"]),
                 values["source"],
+                values["plan"],
                 values["fingerprint"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, ParameterError) as error:
@@ -227,6 +231,7 @@ def write_description(folder: Path, values: Mapping[str, Any]) -> None:
 
 def building_folder(path: Path) -> Path:
     """Where a dataset stands until it is complete."""
+    path = Path(os.path.abspath(path))
     return path.with_name(f"{path.name}.building")
 
 

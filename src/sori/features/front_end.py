@@ -136,8 +136,9 @@ class FrontEnd:
 
     def shape(self, n_samples: int) -> tuple[int, int]:
         """``(frames, bins)`` that a clip of ``n_samples`` becomes."""
-        frames = n_samples if self.hop_length is None else frame_count(n_samples, hop_length=self.hop_length)
-        return frames, self.bins
+        if self.hop_length is None or self.n_fft is None:
+            return n_samples, self.bins
+        return frame_count(n_samples - self.n_fft % 2, hop_length=self.hop_length), self.bins
 
     def __call__(self, y: FloatArray) -> npt.NDArray[np.float32]:
         """Features of a clip.

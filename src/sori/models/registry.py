@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sori.augment import SpectrogramAugment
@@ -40,6 +40,13 @@ class Architecture:
     purpose: str
     build: Callable[..., keras.Model]
     recipe: Recipe = field(default_factory=Recipe)
+
+    def recipe_for(self, kind: str | None) -> Recipe:
+        """Return the recipe for features of a kind: only on a mel axis is a shift of bins a change of pitch."""
+        augment = self.recipe.augment
+        if augment is None or kind == "mel":
+            return self.recipe
+        return replace(self.recipe, augment=replace(augment, shift_bins=0))
 
     @property
     def options(self) -> dict[str, Any]:

@@ -54,8 +54,9 @@ def confusion_matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str],
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ax.set(xlabel="predicted", ylabel="true")
-    ax.set_xticks(range(n), classes, rotation=45, ha="right", rotation_mode="anchor")
-    ax.set_yticks(range(n), classes)
+    # A class may be called "$x$", which is not a formula here.
+    ax.set_xticks(range(n), classes, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)
+    ax.set_yticks(range(n), classes, parse_math=False)
     ax.spines[:].set_visible(False)
     ax.set_xticks(np.arange(n + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(n + 1) - 0.5, minor=True)

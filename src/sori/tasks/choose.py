@@ -39,7 +39,7 @@ def choose(catalog: Catalog) -> Choice:
     DatasetError
         If no recording can be read.
     """
-    step = max(1, len(catalog.recordings) // _LOOK_AT)
+    step = -(-len(catalog.recordings) // _LOOK_AT)
     rates, durations_s = [], []
     for recording in catalog.recordings[::step]:
         try:

@@ -11,7 +11,7 @@ import numpy as np
 from sori.audio import AUDIO_SUFFIXES
 from sori.bundle import Bundle
 from sori.datasets import Dataset
-from sori.errors import AudioError, BundleError, DatasetError, SoriError
+from sori.errors import BundleError, DatasetError, SoriError
 from sori.evaluation import score_classes
 from sori.inference import Classifier, Prediction
 from sori.progress import Progress, silent
@@ -54,6 +54,8 @@ def evaluate(run: Path, data: Path, *, include_training: bool = False) -> dict[s
     )
     if leaky:
         described = f"LEAKY: {left_out} of the recordings were in training or validation"
+    elif not dataset.source or not bundle.dataset["source"]:
+        described = "imported features: whether some were used in training cannot be known"
     elif left_out:
         described = f"recordings not used in training ({left_out} others left out)"
     else:
@@ -81,7 +83,7 @@ def predict(
     for i, file in enumerate(listed, 1):
         try:
             results.append((file, classifier.predict_file(file)))
-        except AudioError as error:
+        except SoriError as error:
             results.append((file, error))
         progress("Predicting", i, len(listed))
     return results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from sori.atomic import replacing_folder
 from sori.audio import encode_mp3, load
 from sori.bundle import Bundle, save_bundle
 from sori.datasets import Dataset, Segmenting, Segments, Split, build, fold_splits, read_catalog, split
-from sori.errors import AudioError, DatasetError, SoriError, check_choice, check_keys
+from sori.datasets.store import building_folder
+from sori.errors import AudioError, DatasetError, ParameterError, SoriError, check_between, check_choice, check_keys
 from sori.evaluation import ClassScores, by_recording, score_classes
 from sori.models.backend import keras as load_keras
 from sori.progress import Progress, silent
@@ -59,6 +61,7 @@ class _Trainer:
     options: Mapping[str, Any]
     settings: Settings
     classes: tuple[str, ...]
+    kind: str | None
     progress: Progress
 
     def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> _Fitted:
@@ -69,7 +72,10 @@ class _Trainer:
         network = models.build(
             self.model, input_shape=segments.x.shape[1:], n_classes=len(self.classes), **self.options
         )
-        normalisation = Normalisation.learn(segments.x, train)
+        # Decibels have one unit in every bin; the coefficients of MFCCs, and what is imported, have none in common.
+        normalisation = Normalisation.learn(
+            segments.x, train, one_scale=self.kind in ("mel", "spectrogram", "waveform")
+        )
         history = fit(
             network,
             (normalisation(segments.x[train]), segments.label[train]),
@@ -145,35 +151,48 @@ def train(
         raise SoriError(f"{out}: is there already; give --overwrite to replace it, or another name")
     if out.exists() and not (out / "bundle.json").is_file() and (not out.is_dir() or any(out.iterdir())):
         raise SoriError(f"{out}: is there already and is not a training run; choose another name")
-    if (
-        (source / "dataset.json").is_file()
-        or not source.exists()
-        or source.with_name(f"{source.name}.building").is_dir()
-    ):
-        if group_by or fold_by:
-            raise SoriError("--group-by and --fold-by are for a folder of recordings; a dataset has its groups already")
+    check_between("seed", seed, 0, 2**32 - 1)
+    if folds and (split_by != "group" or test_fold is not None):
+        raise ParameterError("--folds tests on every fold in turn: leave out --split and --test-fold")
+    if test_fold is not None and split_by == "segment":
+        raise ParameterError("--test-fold belongs to --split fold, not to --split segment")
+    is_dataset = (source / "dataset.json").is_file() or not source.exists() or building_folder(source).is_dir()
+    if is_dataset and (group_by or fold_by):
+        raise SoriError("--group-by and --fold-by are for a folder of recordings; a dataset has its groups already")
+    if model is not None:
+        _check_model(model, options or {})
+
+    def settings_for(name: str, kind: str | None) -> Settings:
+        recipe = models.ARCHITECTURES[name].recipe_for(kind)
+        return Settings(
+            epochs=recipe.epochs if epochs is None else epochs,
+            batch_size=recipe.batch_size if batch_size is None else batch_size,
+            lr=recipe.lr if lr is None else lr,
+            schedule=recipe.schedule,
+            augment=recipe.augment,
+            jit=recipe.jit,
+            patience=patience,
+            seed=seed,
+        )
+
+    settings_for(model or "cnn", None)  # whatever is wrong with them is said before a dataset is built
+    if is_dataset:
         dataset = Dataset.open(source)
     else:
-        dataset = _build_beside(source, out, group_by=group_by, fold_by=fold_by, progress=progress, say=say)
+        dataset = _build_beside(
+            source, out, group_by=group_by, fold_by=fold_by, overwrite=overwrite, progress=progress, say=say
+        )
+    kind = dataset.front_end.kind if dataset.front_end else None
     if model is None:
-        model = "mlp" if dataset.front_end is None or dataset.front_end.kind == "mfcc" else "cnn"
-        say(f"model: {model} ({models.ARCHITECTURES[model].purpose})" if model in models.ARCHITECTURES else model)
-    recipe = _recipe(model, options or {})
-    settings = Settings(
-        epochs=recipe.epochs if epochs is None else epochs,
-        batch_size=recipe.batch_size if batch_size is None else batch_size,
-        lr=recipe.lr if lr is None else lr,
-        schedule=recipe.schedule,
-        augment=recipe.augment,
-        jit=recipe.jit,
-        patience=patience,
-        seed=seed,
-    )
+        model = "mlp" if kind in (None, "mfcc", "waveform") else "cnn"
+        say(f"model: {model} ({models.ARCHITECTURES[model].purpose})")
+        _check_model(model, options or {})
+    settings = settings_for(model, kind)
     segments = dataset.load()
-    trainer = _Trainer(model, options or {}, settings, dataset.classes, progress)
+    trainer = _Trainer(model, options or {}, settings, dataset.classes, kind, progress)
     notes: list[str] = []
     if folds:
-        fitted, final, scores, mistakes = _cross_validate(trainer, segments, valid_size, seed, say, dataset)
+        fitted, final, scores, mistakes, notes = _cross_validate(trainer, segments, valid_size, seed, say, dataset)
     else:
         final = split(
             segments,
@@ -186,13 +205,13 @@ def train(
         )
         if final.leaky:
             notes.append("This score is leaky: segments of one recording or group are in both training and test sets.")
-        for note in (*notes, *final.notes):
+        notes += final.notes
+        for note in notes:
             say(note)
         fitted = trainer.fit(segments, final.train, final.valid, "Training")
         probabilities, result = trainer.score(fitted, segments, final.test)
         scores = {"split": final.description, "leaky": final.leaky, **result.to_dict()}
         mistakes = _worst(probabilities, segments, final.test, dataset)
-    notes += final.notes
     parameters = int(fitted.network.count_params())
     bundle = _bundle(trainer, fitted, dataset, scores, parameters)
     whole = _with_normalisation(fitted, bundle)
@@ -201,8 +220,9 @@ def train(
         name: sorted({digests[recording] for recording in segments.recording[getattr(final, name)]})
         for name in ("train", "valid", "test")
     }
+    name = os.path.basename(os.path.abspath(out))
     page = render_report(
-        title=f"{out.name}: {model} on {len(dataset.classes)} classes",
+        title=f"{name}: {model} on {len(dataset.classes)} classes",
         scores=scores,
         classes=dataset.classes,
         history=fitted.history,
@@ -213,7 +233,7 @@ def train(
     )
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(out) as folder:
-        save_bundle(folder, bundle, whole, parts=parts, card=model_card(out.name, bundle, notes))
+        save_bundle(folder, bundle, whole, parts=parts, card=model_card(name, bundle, notes))
         fitted.history.write_csv(folder / "history.csv")
         (folder / "report.html").write_text(page, encoding="utf-8")
     return TrainingResult(out, scores, tuple(notes), parameters, fitted.history.best_epoch, len(fitted.history.epochs))
@@ -225,10 +245,11 @@ def _build_beside(
     *,
     group_by: str | None,
     fold_by: str | None,
+    overwrite: bool,
     progress: Progress,
     say: Callable[[str], None],
 ) -> Dataset:
-    """Build a dataset from recordings beside the run, or go on with the one that is there."""
+    """Build a dataset from recordings beside the run, or take the one that an earlier run built of the same."""
     catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
     if len(catalog.classes) < 2:
         raise DatasetError(
@@ -237,16 +258,19 @@ def _build_beside(
     choice = choose(catalog)
     for line in (*choice.reasons, *catalog.notes):
         say(line)
-    path = out.with_name(f"{out.name}-dataset")
+    beside = Path(os.path.abspath(out))
+    path = beside.with_name(f"{beside.name}-dataset")
     dataset = build(
         catalog,
         path,
         front_end=choice.front_end,
         segmenting=choice.segmenting,
-        overwrite=True,
+        resume=not overwrite,
+        overwrite=overwrite,
         progress=progress,
     )
-    say(f"dataset: {path}, {dataset.counts['segments']} segments of {dataset.counts['recordings']} recordings")
+    counts = dataset.counts
+    say(f"dataset: {os.path.relpath(path)}, {counts['segments']} segments of {counts['recordings']} recordings")
     for kind in ("failed", "dropped"):
         for entry in dataset.files[kind][:5]:
             say(f"{kind}: {entry['file']}: {entry['reason']}")
@@ -264,10 +288,9 @@ def _with_normalisation(fitted: _Fitted, bundle: Bundle) -> keras.Model:
     return keras.Model(inputs, fitted.network(normalised), name=bundle.architecture["name"])
 
 
-def _recipe(model: str, options: Mapping[str, Any]) -> models.Recipe:
+def _check_model(model: str, options: Mapping[str, Any]) -> None:
     check_choice("model", model, models.ARCHITECTURES)
     check_keys(f"the options of {model}", options, models.ARCHITECTURES[model].options)
-    return models.ARCHITECTURES[model].recipe
 
 
 def _cross_validate(
@@ -277,10 +300,13 @@ def _cross_validate(
     seed: int,
     say: Callable[[str], None],
     dataset: Dataset,
-) -> tuple[_Fitted, Split, dict[str, Any], list[Mistake]]:
+) -> tuple[_Fitted, Split, dict[str, Any], list[Mistake], list[str]]:
     """Score every fold with a network that never heard it, then train one on all folds."""
     splits = list(fold_splits(segments, valid_size=valid_size, seed=seed, classes=dataset.classes))
     accuracies, per_fold, tested, answers = [], [], [], []
+    notes = list(dict.fromkeys(note for part in splits for note in part.notes))
+    for note in notes:
+        say(note)
     for part in splits:
         fitted = trainer.fit(segments, part.train, part.valid, f"Fold {part.fold} of {len(splits)}")
         probabilities, result = trainer.score(fitted, segments, part.test)
@@ -308,7 +334,7 @@ def _cross_validate(
     train = np.concatenate([everything.train, everything.valid])
     final = Split("group", train, everything.test, np.empty(0, dtype=np.intp), False, seed)
     fitted = trainer.fit(segments, final.train, final.valid, "All folds")
-    return fitted, final, scores, _worst(probabilities, segments, test, dataset)
+    return fitted, final, scores, _worst(probabilities, segments, test, dataset), notes
 
 
 def _worst(

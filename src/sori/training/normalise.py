@@ -18,8 +18,15 @@ class Normalisation:
     std: npt.NDArray[np.float32]
 
     @classmethod
-    def learn(cls, x: npt.NDArray[np.float32], train: Indices) -> Normalisation:
-        """Measure ``x[train]``, of shape ``(n, frames, bins)``, without a copy of it."""
+    def learn(cls, x: npt.NDArray[np.float32], train: Indices, *, one_scale: bool) -> Normalisation:
+        """Measure ``x[train]``, of shape ``(n, frames, bins)``, without a copy of it.
+
+        Parameters
+        ----------
+        one_scale
+            All bins have one unit and get one deviation, so that a band with little in it is not blown up to the size
+            of the others; else each bin has its own.
+        """
         bins = x.shape[2]
         total, squares, count = np.zeros(bins), np.zeros(bins), 0
         for first in range(0, len(train), 256):
@@ -29,6 +36,8 @@ class Normalisation:
             count += len(part)
         mean = total / count
         variance = np.maximum(squares / count - mean**2, 0)
+        if one_scale:
+            variance = np.full(bins, variance.mean())
         # A bin that never changes (a band above a resampled recording's Nyquist) is centred and left at that.
         std = np.where(variance > 1e-8, np.sqrt(variance), 1.0)
         return cls(mean.astype(np.float32), std.astype(np.float32))
