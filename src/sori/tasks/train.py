@@ -72,7 +72,7 @@ class _Trainer:
         network = models.build(
             self.model, input_shape=segments.x.shape[1:], n_classes=len(self.classes), **self.options
         )
-        # Decibels have one unit in every bin; the coefficients of MFCCs, and what is imported, have none in common.
+        # Decibels are one unit for every bin; MFCCs, and what is imported, have none in common.
         normalisation = Normalisation.learn(
             segments.x, train, one_scale=self.kind in ("mel", "spectrogram", "waveform")
         )
