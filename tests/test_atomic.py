@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from sori.atomic import replacing_file, replacing_folder
+from sori.atomic import move_folder, replacing_file, replacing_folder
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -26,3 +28,20 @@ def test_a_folder_is_replaced_whole(tmp_path):
         raise RuntimeError
     assert (path / "x").read_text() == "two"
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
+
+
+def test_the_folder_one_is_in_can_be_replaced(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with replacing_folder(Path(".")) as temporary:
+        (temporary / "x").write_text("one")
+    assert (tmp_path / "here" / "x").read_text() == "one"
+
+
+def test_the_old_folder_comes_back_if_the_new_one_cannot_stand(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "x").write_text("old")
+    with pytest.raises(OSError, match="No such file"):
+        move_folder(tmp_path / "missing", tmp_path / "run")
+    assert (tmp_path / "run" / "x").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

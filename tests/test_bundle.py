@@ -39,6 +39,7 @@ def test_survives_a_round_trip(run):
         (lambda v: v.pop("scores"), "scores"),
         (lambda v: v.update(schema_version=9), "has format 9, this Sori reads 1"),
         (lambda v: v.update(input_shape=3), "bundle.json: "),
+        (lambda v: v["classes"].pop(), r"model\.onnx tells 3 classes apart, bundle\.json 2"),
     ],
 )
 def test_a_wrong_description_is_one_line(run, change, message):

@@ -75,3 +75,13 @@ def test_prediction_loads_no_framework():
     code = f"import sys, sori.tasks.classify; print([name for name in {HEAVY[:3]} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_networks_from_scratch_need_nothing_of_ours_but_errors():
+    files = sorted((SOURCE / "nn").glob("*.py"))
+    assert len(files) >= 5
+    for file in files:
+        for module, line in imports(file):
+            allowed = module.startswith(("sori.nn", "sori.errors")) or not module.startswith("sori")
+            assert allowed, f"{file}:{line}: nn must not import {module}"
+            assert module.partition(".")[0] in {"sori", "numpy", *sys.stdlib_module_names}, f"{file}:{line}: {module}"

@@ -67,3 +67,12 @@ def test_decibels_leave_their_argument_alone():
 def test_decibel_arguments_are_checked(bad):
     with pytest.raises(ParameterError, match=next(iter(bad))):
         power_to_db(np.ones(3), **bad)
+
+
+def test_the_reference_may_be_found_in_each_example(rng):
+    power = rng.random((3, 8, 5)).astype(np.float32)
+    for one, alone in zip(power, power_to_db(power, ref=np.max), strict=True):
+        np.testing.assert_allclose(alone, librosa.power_to_db(one, ref=np.max), atol=1e-4)
+    np.testing.assert_allclose(
+        amplitude_to_db(power[0], ref=np.max), librosa.amplitude_to_db(power[0], ref=np.max), atol=1e-4
+    )

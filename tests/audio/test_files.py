@@ -172,3 +172,20 @@ def test_every_real_recording_loads_or_says_why():
         assert y.dtype == np.float32
         assert np.abs(y).max() <= 1.5
         assert sori.info(file).sr == sr
+
+
+def test_a_pipe_or_a_raw_file_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(AudioError, match=r"pipe\.wav: not a file"):
+        sori.load(tmp_path / "pipe.wav")
+    (tmp_path / "a.raw").write_bytes(bytes(100))
+    with pytest.raises(AudioError, match=r"a\.raw: not readable as audio \(no header\)"):
+        sori.load(tmp_path / "a.raw")
+    with pytest.raises(AudioError, match="null"):
+        sori.load("a\0b.wav")
+
+
+def test_the_mean_of_channels_does_not_overflow(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.full((100, 2), 3e38, dtype=np.float32), SR, subtype="FLOAT")
+    assert np.isfinite(sori.load(tmp_path / "a.wav")[0]).all()

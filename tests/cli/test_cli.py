@@ -138,3 +138,30 @@ def test_an_unwritable_place_is_one_line(sounds):
         assert "cannot be written" in fails("dataset", "build", sounds(), "/proc/out")
     else:
         assert "out" in fails("dataset", "build", sounds(), "/proc/out")
+
+
+def test_names_that_look_like_something_else(sounds, tmp_path):
+    source = sounds(("[bold]", "$x$"))
+    (source / "[bold]" / "[red]bad.wav").write_text("no sound")
+    done = sori("dataset", "build", source, tmp_path / "data", "--sr", 8000, "--duration", 1, "--segments", 1)
+    assert "[bold]" in done.stdout
+    assert "failed: [bold]/[red]bad.wav" in done.stderr
+
+
+def test_here_is_a_place_like_any_other(sounds, tmp_path):
+    source = sounds()
+    done = sori("train", ".", "--out", "../run", "--model", "mlp", "--epochs", 1, cwd=source)
+    assert done.returncode == 0, done.stderr
+    assert sori("dataset", "info", ".", cwd=tmp_path / "run-dataset").returncode == 0
+    assert sori("predict", ".", source / "low", cwd=tmp_path / "run").returncode == 0
+    (tmp_path / "empty").mkdir()
+    assert sori("dataset", "build", source, ".", "--duration", 1, cwd=tmp_path / "empty").returncode == 0
+
+
+def test_predict_shows_a_name_that_is_not_text(trained, tmp_path):
+    name = os.fsencode(tmp_path) + b"/\xff.wav"
+    with open(name, "wb") as file:
+        file.write((trained / "sounds" / "high" / "0-high_0.wav").read_bytes())
+    done = subprocess.run([SORI, "predict", trained / "run", name], capture_output=True, check=False)
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr

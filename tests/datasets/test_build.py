@@ -208,3 +208,58 @@ def test_the_real_folders(tmp_path):
     )
     assert [entry["file"] for entry in dataset.files["failed"]] == empty
     assert dataset.counts["recordings"] == 1200 - len(empty)
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(sounds, tmp_path):
+    (tmp_path / "out.building").mkdir()
+    (tmp_path / "out.building" / "thesis.txt").write_text("x")
+    for overwrite in (False, True):
+        with pytest.raises(DatasetError, match="is not a build of Sori's"):
+            made(sounds(name=f"s{overwrite}"), tmp_path / "out", overwrite=overwrite)
+    assert (tmp_path / "out.building" / "thesis.txt").is_file()
+
+
+def test_resume_does_not_pass_off_another_dataset(sounds, tmp_path):
+    source = sounds()
+    made(source, tmp_path / "out")
+    with pytest.raises(DatasetError, match="was built from other recordings or settings"):
+        made(source, tmp_path / "out", front_end=FrontEnd(kind="mel", sr=8000), resume=True)
+    (source / "low" / "new.wav").write_bytes((source / "low" / "low_s0_0.wav").read_bytes())
+    with pytest.raises(DatasetError, match="was built from other recordings or settings"):
+        made(source, tmp_path / "out", resume=True)
+    with pytest.raises(ParameterError, match="not both"):
+        made(source, tmp_path / "out", resume=True, overwrite=True)
+
+
+def test_what_a_killed_writer_left_is_swept_up(sounds, tmp_path):
+    source = sounds()
+    made(source, tmp_path / "out")
+    building = building_folder(tmp_path / "out")
+    (tmp_path / "out").rename(building)
+    # As after a kill between the description and the last move.
+    plan = {"front_end": MFCC.to_dict(), "segmenting": ONE_SECOND.__dict__, "files": Dataset.open(building).plan}
+    (building / "build.json").write_text(json.dumps(plan))
+    (building / ".shard-00000.parquet.99.tmp").write_bytes(b"half")
+    made(source, tmp_path / "out", resume=True)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["dataset.json", "shard-00000.parquet"]
+
+
+@pytest.mark.parametrize("level", [1e30, 3e38])
+def test_samples_beyond_all_measure_are_no_ground_for_features(sounds, tmp_path, level):
+    source = sounds()
+    soundfile.write(source / "low" / "huge.wav", np.full((8000, 2), level, dtype=np.float32), 8000, subtype="FLOAT")
+    dataset = made(source, tmp_path / "out")
+    bad = [*dataset.files["failed"], *dataset.files["dropped"]]
+    assert [entry["file"] for entry in bad] == ["low/huge.wav"]
+    assert np.isfinite(dataset.load().x).all()
+
+
+def test_rounding_in_a_change_of_rate_costs_no_segment(tmp_path):
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    soundfile.write(tmp_path / "in" / "a" / "1.wav", tone(300, sr=11025, duration_s=60), 11025)
+    waveform = FrontEnd(kind="waveform", sr=22050)
+    dataset = made(
+        tmp_path / "in", tmp_path / "out", front_end=waveform, segmenting=Segmenting(duration_s=0.5, segments=1)
+    )
+    assert dataset.shape == (11025, 1)
+    assert dataset.counts["segments"] == 1

@@ -131,3 +131,12 @@ def test_what_is_no_source_is_refused(tmp_path):
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DatasetError, match="not readable as a CSV file in UTF-8"):
         read_catalog(tmp_path / "binary.csv")
+
+
+def test_a_list_may_spell_a_path_its_own_way(tmp_path):
+    touch(tmp_path / "sounds" / "a" / unicodedata.normalize("NFD", "멍.wav"))
+    touch(tmp_path / "sounds" / "a" / "b.wav")
+    (tmp_path / "l.csv").write_text("file,label\n./a/멍.wav,dog\na//b.wav,cat\n", encoding="utf-8")
+    catalog = read_catalog(tmp_path / "sounds", labels=tmp_path / "l.csv")
+    assert catalog.dropped == ()
+    assert all((tmp_path / "sounds" / r.file).is_file() for r in catalog.recordings)

@@ -122,3 +122,47 @@ def test_a_group_size_is_a_count(dataset, tmp_path):
     with pytest.raises(ParameterError, match="group_size"):
         import_json(tmp_path / "out.json", tmp_path / "again", group_size=0)
     assert Dataset.open(dataset.path) == dataset
+
+
+def test_a_recording_is_never_torn_in_two(tmp_path):
+    values = {"mapping": ["a", "b"], "labels": [0] * 5 + [1] * 6, "mfcc": [[[0.0]]] * 11}
+    (tmp_path / "in.json").write_text(json.dumps(values))
+    with pytest.raises(DatasetError, match="5 segments of a in a row are not a multiple of --group-size 3"):
+        import_json(tmp_path / "in.json", tmp_path / "out", group_size=3)
+    values["labels"], values["mfcc"] = [*values["labels"], 0], [[[float(i)]] for i in range(12)]
+    (tmp_path / "in.json").write_text(json.dumps(values))
+    data = import_json(tmp_path / "in.json", tmp_path / "out", group_size=1).load()
+    assert len(set(data.group)) == 12
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"mapping": ["a"], "labels": [[0], [0]], "mfcc": [[[0.0]]] * 2}, "labels must be whole numbers"),
+        ({"mapping": ["a", "b"], "labels": [0.9, 1.9], "mfcc": [[[0.0]]] * 2}, "labels must be whole numbers"),
+        ({"mapping": {"a": 0}, "labels": [0], "mfcc": [[[0.0]]]}, "mapping must be a list"),
+        ({"mapping": None, "labels": [0], "mfcc": [[[0.0]]]}, "mapping must be a list"),
+        ({"mapping": ["a"], "labels": [2**63], "mfcc": [[[0.0]]]}, "outside mapping|whole numbers"),
+    ],
+)
+def test_labels_of_another_kind_are_refused(tmp_path, values, message):
+    (tmp_path / "in.json").write_text(json.dumps(values))
+    with pytest.raises(DatasetError, match=message):
+        import_json(tmp_path / "in.json", tmp_path / "out")
+
+
+def test_npz_in_other_clothes(tmp_path):
+    waveform = FrontEnd(kind="waveform", sr=8000)
+    np.savez(tmp_path / "a.npz", wav_vals=np.full((2, 9), 128, dtype=np.uint8), label_vals=np.array([b"no", b"yes"]))
+    dataset = import_npz(tmp_path / "a.npz", tmp_path / "out", front_end=waveform)
+    assert dataset.classes == ("no", "yes")
+    np.testing.assert_array_equal(dataset.load().x, 0)
+    whole = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with (tmp_path / "array.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    np.savez(tmp_path / "text.npz", wav_vals=np.array([["a", "b"]]), label_vals=np.array(["x"]))
+    np.savez(tmp_path / "ids.npz", wav_vals=np.zeros((1, 9)), label_vals=np.array([3]))
+    for name in ("cut", "array", "text", "ids"):
+        with pytest.raises(DatasetError, match=rf"{name}\.npz: "):
+            import_npz(tmp_path / f"{name}.npz", tmp_path / "no", front_end=waveform)

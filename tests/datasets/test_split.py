@@ -128,3 +128,9 @@ def test_arguments_are_checked():
 def test_a_class_that_the_test_lacks_is_noted():
     data = segments([0] * 10 + [1], groups=[f"g{i}" for i in range(11)])
     assert any("has no recording of cat" in note for note in split(data, classes=["dog", "cat"]).notes)
+
+
+def test_what_no_fold_tests_and_what_no_recording_trains_is_noted():
+    data = segments([0, 1] * 10, folds=["1", "2", "2", "1", ""] * 4)
+    assert any("4 segments have no fold" in note for note in split(data, kind="fold").notes)
+    assert any("no usable recording of fish" in note for note in split(data, classes=["dog", "cat", "fish"]).notes)

@@ -77,3 +77,10 @@ def test_names_differences():
 def test_strict_about_what_it_is_made_of(values, message):
     with pytest.raises(ParameterError, match=message):
         FrontEnd.from_dict(values)
+
+
+@pytest.mark.parametrize("n_fft", [1023, 1024])
+@pytest.mark.parametrize("n_samples", [1, 799, 800, 16000])
+def test_odd_frames_are_counted_as_they_come(n_fft, n_samples):
+    front_end = FrontEnd(kind="mel", sr=16000, n_fft=n_fft, hop_length=400, n_mels=20)
+    assert front_end(np.ones(n_samples, dtype=np.float32)).shape == front_end.shape(n_samples)

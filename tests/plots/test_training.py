@@ -40,3 +40,8 @@ def test_the_same_picture_is_the_same_text():
         return plots.to_svg(plots.learning_curve([3, 2], [3, 1], name="loss"))
 
     assert draw() == draw()
+
+
+def test_a_class_name_is_no_formula():
+    svg = plots.to_svg(plots.confusion_matrix([[1, 0], [0, 1]], [r"US$\x$", "b_{"]))
+    assert r"US$\x$" in words(svg)

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from sori.bundle import Bundle
-from sori.datasets import Dataset, Segmenting, build, read_catalog
+from sori.datasets import Dataset, Segmenting, build, export_json, import_json, read_catalog
 from sori.errors import AudioError, BundleError, DatasetError, SoriError
 from sori.features import FrontEnd
 from sori.tasks.classify import evaluate, predict
@@ -119,3 +119,24 @@ def test_a_run_from_a_dataset_without_overlap_of_recordings_scores_all(trained, 
     scores = evaluate(trained / "run", tmp_path / "data")
     assert (scores["recordings"], scores["left_out"], scores["split"]) == (18, 0, "no recording was used in training")
     json.dumps(scores)
+
+
+def test_a_clip_in_memory_is_held_to_the_same_as_a_file(trained):
+    from sori.inference import Classifier
+
+    classifier = Classifier(trained / "run")
+    with pytest.raises(SoriError, match=r"floating-point samples.*Received int16"):
+        classifier.predict(np.zeros(8000, dtype=np.int16), sr=8000)
+    with pytest.raises(SoriError, match=r"of shape \(2, 8000\)"):
+        classifier.predict(np.zeros((2, 8000), dtype=np.float32), sr=8000)
+    with pytest.raises(AudioError, match="silent"):
+        classifier.predict(np.zeros(8000, dtype=np.float32), sr=8000)
+    with pytest.raises(AudioError, match="too short"):
+        classifier.predict(np.ones(80, dtype=np.float32), sr=8000)
+
+
+def test_imported_features_cannot_be_known_again(trained, tmp_path):
+    export_json(Dataset.open(trained / "data"), tmp_path / "out.json")
+    import_json(tmp_path / "out.json", tmp_path / "copy", front_end=FRONT_END, group_size=2)
+    scores = evaluate(trained / "run", tmp_path / "copy")
+    assert scores["split"] == "imported features: whether some were used in training cannot be known"

@@ -1,13 +1,16 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from sori.bundle import Bundle
-from sori.datasets import Dataset, import_json
+from sori.datasets import Dataset, Segmenting, build, import_json, read_catalog
 from sori.datasets.convert import export_json
 from sori.errors import BundleError, DatasetError, ParameterError, SoriError
+from sori.models import ARCHITECTURES
 from sori.tasks.train import train
+from tests.conftest import FRONT_END
 
 
 def test_a_run_has_all_its_parts(trained):
@@ -133,3 +136,40 @@ def test_one_class_is_not_enough(sounds, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["sounds"]
     with pytest.raises(DatasetError, match="not a dataset"):
         train(tmp_path / "nowhere", tmp_path / "run")
+
+
+def test_a_mistake_in_the_call_is_told_before_anything_is_built(trained, tmp_path):
+    for bad, message in (
+        ({"model": "cnnn"}, "did you mean 'cnn'"),
+        ({"seed": -1}, "seed must be 0 to"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"folds": True, "split_by": "segment"}, "leave out --split"),
+        ({"test_fold": "1", "split_by": "segment"}, "--test-fold belongs to"),
+    ):
+        with pytest.raises(SoriError, match=message):
+            train(trained / "sounds", tmp_path / "run", **bad)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_dataset_beside_a_run_is_used_again_but_never_replaced_unasked(trained, tmp_path):
+    train(trained / "sounds", tmp_path / "run", model="mlp", epochs=1)
+    built = (tmp_path / "run-dataset" / "dataset.json").stat().st_mtime_ns
+    train(trained / "data", tmp_path / "run", model="mlp", epochs=1, overwrite=True)
+    shutil.rmtree(tmp_path / "run")
+    train(trained / "sounds", tmp_path / "run", model="mlp", epochs=1)
+    assert (tmp_path / "run-dataset" / "dataset.json").stat().st_mtime_ns == built
+    mine = tmp_path / "other-dataset"
+    build(read_catalog(trained / "sounds"), mine, front_end=FRONT_END, segmenting=Segmenting(duration_s=1, segments=1))
+    with pytest.raises(DatasetError, match="was built from other recordings or settings"):
+        train(trained / "sounds", tmp_path / "other", model="mlp", epochs=1)
+    assert Dataset.open(mine).front_end == FRONT_END
+
+
+def test_only_a_mel_axis_is_shifted():
+    recipes = {kind: ARCHITECTURES["cnn"].recipe_for(kind) for kind in ("mel", "mfcc", "spectrogram", None)}
+    assert recipes["mel"].augment.shift_bins > 0
+    assert {kind: recipe.augment.shift_bins for kind, recipe in recipes.items() if kind != "mel"} == {
+        "mfcc": 0,
+        "spectrogram": 0,
+        None: 0,
+    }
