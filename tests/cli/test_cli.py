@@ -94,7 +94,7 @@ def test_train_evaluate_predict(trained, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "accuracy" in done.stdout
     assert f"report: {tmp_path / 'run' / 'report.html'}" in done.stdout
-    assert "test groups never heard in training" in done.stderr
+    assert "test recordings never heard in training" in done.stderr
     scores = json.loads(sori("evaluate", tmp_path / "run", trained / "data", "--json").stdout)
     assert scores["left_out"] > 0
     file = trained / "sounds" / "high" / "0-high_0.wav"

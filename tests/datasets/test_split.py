@@ -134,3 +134,9 @@ def test_what_no_fold_tests_and_what_no_recording_trains_is_noted():
     data = segments([0, 1] * 10, folds=["1", "2", "2", "1", ""] * 4)
     assert any("4 segments have no fold" in note for note in split(data, kind="fold").notes)
     assert any("no usable recording of fish" in note for note in split(data, classes=["dog", "cat", "fish"]).notes)
+
+
+def test_a_split_says_what_it_keeps_together():
+    assert "split by recording, seed 0" in split(segments([0, 1] * 10)).description
+    groups = [f"g{i // 2}" for i in range(20)]
+    assert "split by group, seed 0" in split(segments([0, 1] * 10, groups=groups)).description

@@ -26,7 +26,7 @@ def test_a_run_has_all_its_parts(trained):
     assert len((trained / "run" / "history.csv").read_text().splitlines()) == 13
     card = (trained / "run" / "README.md").read_text()
     assert "낮은 음" in card
-    assert "test groups never heard in training" in card
+    assert "test recordings never heard in training" in card
     report = (trained / "run" / "report.html").read_text()
     assert "낮은 음" in report
     assert "http" not in report.replace("http://www.w3.org", "").replace("https://matplotlib.org", "").replace(

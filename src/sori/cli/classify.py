@@ -204,10 +204,12 @@ def models(
 def _show_scores(scores: Mapping[str, Any]) -> None:
     spread = f" ± {scores['accuracy_std']:.1%}" if scores.get("accuracy_std") is not None else ""
     low, high = scores["accuracy_interval"]
+    single = ""
+    if scores["segments"] != scores["recordings"]:
+        single = f" ({scores['segment_accuracy']:.1%} of {scores['segments']:,} single segments)"
     (console.warn if scores["leaky"] else console.say)(scores["split"])
     console.out.print(
         f"accuracy {scores['accuracy']:.1%}{spread} on {scores['recordings']:,} recordings (95 % interval {low:.1%} to "
         f"{high:.1%}), mean over classes "
-        f"{scores['balanced_accuracy']:.1%}, macro F1 {scores['macro_f1']:.3f} "
-        f"({scores['segment_accuracy']:.1%} of {scores['segments']:,} single segments)",
+        f"{scores['balanced_accuracy']:.1%}, macro F1 {scores['macro_f1']:.3f}{single}",
     )

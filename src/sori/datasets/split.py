@@ -20,7 +20,8 @@ KINDS = ("group", "fold", "segment")
 class Split:
     """Indices of the segments to train on, to choose the weights by, and to score once at the end.
 
-    ``leaky`` says that recordings or groups sit on both sides, so that every score made with it flatters.
+    ``leaky`` says that recordings or groups sit on both sides, so that every score made with it flatters. ``unit`` is
+    what is never split apart: recording where each is a group of its own, else group.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Split:
     leaky: bool
     seed: int
     fold: str = ""
+    unit: str = "group"
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -38,7 +40,7 @@ class Split:
         if self.kind == "fold":
             return f"fold {self.fold} held out; validation by group (seed {self.seed})"
         if self.kind == "group":
-            return f"test groups never heard in training (split by group, seed {self.seed})"
+            return f"test {self.unit}s never heard in training (split by {self.unit}, seed {self.seed})"
         if self.leaky:
             return f"LEAKY: segments of one group are in both training and test (split by segment, seed {self.seed})"
         return f"split by segment, which here are groups of their own (seed {self.seed})"
@@ -131,7 +133,8 @@ def split(
         if absent:
             shown = ", ".join(classes[i] if classes else str(i) for i in absent[:5])
             notes.append(f"the {name} part has no recording of {shown}: there are too few groups")
-    return Split(kind, train, valid, test, leaky, seed, fold, tuple(notes))
+    own = len(set(segments.group)) == len(set(segments.recording))
+    return Split(kind, train, valid, test, leaky, seed, fold, "recording" if own else "group", tuple(notes))
 
 
 def fold_splits(segments: Segments, **arguments: Any) -> Iterator[Split]:

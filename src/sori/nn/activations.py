@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy import exp, negative, reciprocal
 
 from sori.errors import check_choice
 
@@ -38,7 +39,7 @@ _ONE = np.array(1.0)
 
 def _sigmoid(z: Array) -> Array:
     # Far below zero exp(-z) is infinite, and its reciprocal the 0 that it should be: callers silence that overflow.
-    a: Array = np.reciprocal(np.exp(np.negative(z)) + _ONE)
+    a: Array = reciprocal(exp(negative(z)) + _ONE)
     return a
 
 

@@ -53,11 +53,10 @@ def backpropagate(
     """
     for layer in range(len(out) - 1, -1, -1):
         slope = slope_of(activations[layer + 1])
-        if rounding:
-            slope = rounding(layer, "slope", slope)
         delta = error * slope
         if rounding:
-            delta = rounding(layer, "delta", delta)
+            slope = rounding(layer, "slope", slope)
+            delta = rounding(layer, "delta", error * slope)
         yield layer, error, slope, delta, activations[layer].T.dot(delta, out[layer])
         if layer:
             error = delta.dot(weights[layer].T)  # type: ignore[union-attr]  # only the first may be None

@@ -107,13 +107,14 @@ class MLP:
         return outputs[0] if np.ndim(x) == 1 else outputs
 
     def _forward(self, a: Array) -> Array:
-        activation_of, self.activations = self.activation.of, [a]
+        activation_of, activations = self.activation.of, [a]
         for layer, w in enumerate(self.weights):
             z = a.dot(w)
             if self.biases:
                 z = z + self.biases[layer]
             a = activation_of(z)
-            self.activations.append(a)
+            activations.append(a)
+        self.activations = activations
         return a
 
     def backward(self, error: npt.ArrayLike) -> None:
@@ -138,9 +139,9 @@ class MLP:
 
     def _backward(self, error: Array) -> None:
         slope_of = self.activation.slope
-        steps = backpropagate(self.activations, self.weights, error, slope_of=slope_of, out=self.derivatives)
-        for layer, _, _, delta, _ in steps:
-            if self.biases:
+        blames = list(backpropagate(self.activations, self.weights, error, slope_of=slope_of, out=self.derivatives))
+        if self.biases:
+            for layer, _, _, delta, _ in blames:
                 delta.sum(axis=0, out=self.bias_derivatives[layer])
 
     def gradient_descent(self, learning_rate: float) -> None:

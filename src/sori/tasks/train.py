@@ -258,6 +258,8 @@ def _build_beside(
     choice = choose(catalog)
     for line in (*choice.reasons, *catalog.notes):
         say(line)
+    if group_by is None and source.is_dir():
+        say("each recording is a group of its own; if file names tell speaker, artist or take, give --group-by")
     beside = Path(os.path.abspath(out))
     path = beside.with_name(f"{beside.name}-dataset")
     dataset = build(
