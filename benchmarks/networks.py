@@ -83,7 +83,7 @@ def main() -> None:
         ("sori.nn.MLP, one example at a time", "ours"),
         ("sori.nn.MLP, batches of 100", "batches"),
     ):
-        print(f"| {label} | {best[name]:.3f} | {best["plain"] / best[name]:.2f} |")
+        print(f"| {label} | {best[name]:.3f} | {best['plain'] / best[name]:.2f} |")
     print(f"\nlargest difference between the weights of the first two: {gap:.1e}")
 
 

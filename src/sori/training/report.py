@@ -26,7 +26,7 @@ p { margin: .4rem 0; } .soft { color: var(--soft); } .warn { color: var(--bad); 
 .big { font-size: 2rem; font-weight: 650; line-height: 1.2; } .figure { flex: 1 1 9rem; }
 .picture { background: #fff; } .picture svg { display: block; max-width: 100%; height: auto; margin: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
+th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
 th { font-weight: 600; color: var(--soft); } td.n, th.n { text-align: right; }
 audio { height: 2rem; vertical-align: middle; } code { font-size: .9em; }
 """
