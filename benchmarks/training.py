@@ -11,7 +11,7 @@ from sori import models
 from sori.models.backend import keras as load_keras
 from sori.training import Settings, fit
 
-SEGMENTS, EPOCHS, CLASSES = 4000, 8, 10
+SEGMENTS, EPOCHS, CLASSES = 4000, 20, 10
 
 
 def main() -> None:

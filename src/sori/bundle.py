@@ -107,7 +107,10 @@ class Bundle:
             raise
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, SoriError) as error:
             missing = isinstance(error, KeyError)
-            raise BundleError(f"{file}: {f'{error} is missing' if missing else reason(error)}") from error
+            what = f"{error} is missing" if missing else reason(error)
+            raise BundleError(
+                f"{file}: damaged or of another version ({what}); copy the run again, or train anew"
+            ) from error
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `bundle.json` holds."""

@@ -60,7 +60,8 @@ def check_keys(where: str, given: Iterable[str], allowed: Iterable[str]) -> None
     known = list(allowed)
     for key in given:
         if key not in known:
-            raise ParameterError(f"unknown key {key!r} in {where}{_did_you_mean(key, known)}")
+            nearest = _did_you_mean(key, known) or f"; known: {', '.join(known)}."
+            raise ParameterError(f"unknown key {key!r} in {where}{nearest}")
 
 
 def require(module: str, *, extra: str) -> ModuleType:
@@ -91,4 +92,4 @@ def reason(error: BaseException) -> str:
 
 def _did_you_mean(word: str, known: list[Any]) -> str:
     close = difflib.get_close_matches(word, [str(k) for k in known], n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(map(str, known))}."
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -21,6 +21,8 @@ def test_forward():
     values = json.loads(sori("learn", "forward", 2, 3, 1, "--inputs", "0.3,0.1", "--json").stdout)
     assert [len(a) for a in values["activations"]] == [2, 3, 1]
     assert "two layers or more" in fails("learn", "forward", 2)
+    assert "seed must be" in fails("learn", "forward", 2, 1, "--seed", -1)
+    assert "seed must be" in fails("learn", "sum", "--seed", -1)
     assert "at least 1" in fails("learn", "forward", 2, 0, 1)
 
 

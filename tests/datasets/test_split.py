@@ -99,8 +99,8 @@ def test_by_segment_leaks_and_says_so():
     ("data", "arguments", "message"),
     [
         (segments([0] * 9), {}, r"one class only \(dog\)"),
-        (segments([0, 1], groups=["a", "a"]), {}, r"one group only \(a\)"),
-        (segments([0, 1, 0, 1], groups=["a", "a", "b", "b"]), {}, "one group only"),
+        (segments([0, 1], groups=["a", "a"]), {}, "too few groups: a alone is left"),
+        (segments([0, 1, 0, 1], groups=["a", "a", "b", "b"]), {}, "too few groups"),
         (segments([0, 1], groups=["", ""]), {}, "no honest split is possible"),
         (segments([0, 1] * 5), {"kind": "fold"}, "no folds of its own"),
         (

@@ -134,7 +134,7 @@ def test_one_class_is_not_enough(sounds, tmp_path):
     with pytest.raises(DatasetError, match=r"one class only \(low\)"):
         train(sounds(("low",)), tmp_path / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["sounds"]
-    with pytest.raises(DatasetError, match="not a dataset"):
+    with pytest.raises(DatasetError, match="no such dataset, folder of recordings or CSV file"):
         train(tmp_path / "nowhere", tmp_path / "run")
 
 

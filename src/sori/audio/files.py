@@ -130,9 +130,8 @@ def load(
         samples, own_sr = _decode_with_ffmpeg(path, offset_s, duration_s, why=error)
     if not len(samples):
         raise AudioError(f"{path}: no samples" + (f" after {offset_s:g} s" if offset_s else ""))
-    finite = np.isfinite(samples).all(axis=1)
-    if not finite.all():
-        first_s = int(finite.argmin()) / own_sr
+    if not np.isfinite(samples).all():
+        first_s = int(np.isfinite(samples).all(axis=1).argmin()) / own_sr
         raise AudioError(f"{path}: has samples that are not finite (NaN or infinity), the first at {first_s:.3f} s")
     if mono:
         y = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float64).astype(np.float32)

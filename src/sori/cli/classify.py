@@ -166,12 +166,14 @@ def models(
     Example: sori models --shape 216x64 --classes 10
     """
     from sori import models as registry
-    from sori.errors import ParameterError, SoriError
+    from sori.errors import ParameterError, SoriError, check_count
 
     try:
         frames, bins = (int(size) for size in shape.lower().split("x"))
     except ValueError:
         raise ParameterError(f"shape must be FRAMESxBINS, such as 130x13. Received {shape!r}.") from None
+    check_count("shape", min(frames, bins))
+    check_count("classes", classes, at_least=2)
     rows: list[dict[str, Any]] = []
     for name, architecture in registry.ARCHITECTURES.items():
         row: dict[str, Any] = {"name": name, "purpose": architecture.purpose, "options": architecture.options}
@@ -205,11 +207,13 @@ def _show_scores(scores: Mapping[str, Any]) -> None:
     spread = f" ± {scores['accuracy_std']:.1%}" if scores.get("accuracy_std") is not None else ""
     low, high = scores["accuracy_interval"]
     single = ""
+    together = "mean of the folds; of all together, " if scores.get("folds") else ""
     if scores["segments"] != scores["recordings"]:
         single = f" ({scores['segment_accuracy']:.1%} of {scores['segments']:,} single segments)"
     (console.warn if scores["leaky"] else console.say)(scores["split"])
+    right = f"{scores['accuracy']:.1%}{spread} on {scores['recordings']:,} recordings"
+    interval = f"{together}95 % interval {low:.1%} to {high:.1%}"
     console.out.print(
-        f"accuracy {scores['accuracy']:.1%}{spread} on {scores['recordings']:,} recordings (95 % interval {low:.1%} to "
-        f"{high:.1%}), mean over classes "
+        f"accuracy {right} ({interval}), mean over classes "
         f"{scores['balanced_accuracy']:.1%}, macro F1 {scores['macro_f1']:.3f}{single}",
     )

@@ -66,10 +66,11 @@ def forward(
 
     from sori.errors import ParameterError
     from sori.nn import MLP
+    from sori.tasks.learn import generator
 
     if len(layers) < 2:
         raise ParameterError(f"a network needs two layers or more, e.g. 2 3 1. Received {len(layers)}.")
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     network = MLP(layers[0], layers[1:-1], layers[-1], activation=activation, rng=rng)
     x = rng.random(layers[0]) if inputs is None else np.array(_numbers("inputs", inputs.split(",")))
     network.forward(x)
@@ -113,18 +114,15 @@ def backprop(
 
     Example: sori learn backprop --example
     """
-    import numpy as np
-
     from sori.nn import MLP
     from sori.nn.examples import hand_worked
+    from sori.tasks.learn import generator
 
     if example:
         traces = hand_worked()
     else:
         units = [int(number) for number in _numbers("layers", layers.split(","))]
-        network = MLP(
-            units[0], units[1:-1], units[-1], bias=bias, activation=activation, rng=np.random.default_rng(seed)
-        )
+        network = MLP(units[0], units[1:-1], units[-1], bias=bias, activation=activation, rng=generator(seed))
         x, t = _numbers("inputs", inputs.split(",")), _numbers("target", target.split(","))
         traces = {"step": network.explain_step(x, t, learning_rate=lr)}
     if plot is not None:

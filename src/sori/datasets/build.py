@@ -35,6 +35,7 @@ from sori.units import seconds_to_samples, segment_samples
 _PLAN = "build.json"
 # Read beyond the stretch that is used, so that rounding in a change of rate never takes a sample from the last segment.
 _MARGIN_S = 0.05
+_LARGEST_SEGMENT = 2**28  # 1 GiB of float32
 
 
 class Unusable(AudioError):
@@ -158,6 +159,11 @@ def build(
     if jobs is not None:
         check_count("jobs", jobs)
     shape = front_end.shape(segmenting.samples(front_end.sr))
+    if shape[0] * shape[1] > _LARGEST_SEGMENT:
+        raise ParameterError(
+            f"a segment would be {shape[0]:,} frames x {shape[1]}, more than {_LARGEST_SEGMENT:,} numbers: use more "
+            "segments, or a shorter duration"
+        )
     plan = _plan(catalog, front_end, segmenting)
     folder = building_folder(out)
     if resume and overwrite:
@@ -259,11 +265,11 @@ def features_of(
     wanted = seconds_to_samples(segmenting.duration_s + _MARGIN_S, sr=sr)
     y = resample(np.asarray(y[:wanted], dtype=np.float32), from_sr=sr, to_sr=front_end.sr)
     if not y.any():
-        raise Unusable("silent: every sample is zero")
+        raise Unusable("silent: every sample is zero, or the channels cancel each other")
     clips, starts = segmenting.cut(y, front_end=front_end)
     if not starts:
         need_s = segmenting.samples(front_end.sr) / front_end.sr
-        raise Unusable(f"too short: {len(y) / front_end.sr:.3g} s, one segment is {need_s:.3g} s")
+        raise Unusable(f"too short: {len(y) / front_end.sr:.3g} s, one segment is {need_s:.3g} s (--pad fills it up)")
     with np.errstate(over="ignore", invalid="ignore"):
         x = front_end(clips)
     if not np.isfinite(x).all():
@@ -350,7 +356,10 @@ def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool
         elif overwrite:
             shutil.rmtree(folder)
         else:
-            raise DatasetError(f"{out}: a build was interrupted here; give --resume to finish it, or --overwrite")
+            raise DatasetError(
+                f"{out}: an interrupted build stands in {folder.name}; give --resume to finish it (same source and "
+                "settings), or --overwrite"
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_file(folder / _PLAN) as temporary:

@@ -172,7 +172,10 @@ def _divide(
     names, group = np.unique(groups[among].astype(str), return_inverse=True)
     classes, label = np.unique(labels[among], return_inverse=True)
     if len(names) < 2:
-        raise DatasetError(f"there is one group only ({names[0] if len(names) else 'none'}); a split needs two or more")
+        raise DatasetError(
+            f"there are too few groups: {names[0] if len(names) else 'none'} alone is left where two must be told "
+            "apart; training, validation and test need a group each"
+        )
     counts = np.zeros((len(names), len(classes)))
     np.add.at(counts, (group, label), 1)
     wanted = np.outer([1 - part, part], counts.sum(axis=0))

@@ -71,6 +71,7 @@ class FrontEnd:
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, KINDS)
         check_count("sr", self.sr)
+        check_between("sr", self.sr, 1, 1_000_000, "Hz")
         defaults = _DEFAULTS[self.kind]
         for field in fields(self):
             if field.name in ("kind", "sr"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -30,6 +31,7 @@ def keras() -> ModuleType:
         try:
             module = require("keras", extra="train")
             require(backend, extra="train")
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every fold's new network
         finally:
             os.dup2(saved, 2)
             os.close(saved)

@@ -56,11 +56,12 @@ def choose(catalog: Catalog) -> Choice:
     long_s = float(np.percentile(durations_s, 95))
     if long_s <= _LONGEST_WHOLE_S:
         segmenting = Segmenting(duration_s=max(round(long_s, 2), 0.1), segments=1, pad=True)
-        cut = f"whole, as one segment of {segmenting.duration_s:g} s (shorter ones padded)"
+        longer = f", longer ones cut to their first {segmenting.duration_s:g} s" if long_s < max(durations_s) else ""
+        cut = f"as one segment of {segmenting.duration_s:g} s (shorter ones padded{longer})"
     else:
         segments = max(1, int(min(float(np.median(durations_s)), _LONGEST_USED_S) // _SEGMENT_S))
         segmenting = Segmenting(duration_s=segments * _SEGMENT_S, segments=segments, pad=True)
-        cut = f"their first {segmenting.duration_s:g} s, in {segments} segments of {_SEGMENT_S:g} s"
+        cut = f"up to their first {segmenting.duration_s:g} s, in {segments} segments of {_SEGMENT_S:g} s"
     n_fft = max(64, 2 ** int(np.log2(0.064 * sr)))
     short = segmenting.samples(sr) < 2 * sr
     front_end = FrontEnd(kind="mel", sr=sr, n_fft=n_fft, hop_length=n_fft // (4 if short else 2), n_mels=64)

@@ -72,13 +72,20 @@ def predict(
     ------
     BundleError
         If the model is missing or damaged.
+    DatasetError
+        If a folder holds no recording.
     """
     classifier = Classifier(run)
     _ = classifier.front_end  # one that cannot hear is refused before the first file
     listed: list[Path] = []
     for file in files:
-        inside = sorted(p for p in file.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES) if file.is_dir() else []
-        listed += inside or [file]
+        if not file.is_dir():
+            listed.append(file)
+            continue
+        inside = sorted(p for p in file.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
+        if not inside:
+            raise DatasetError(f"{file}: no recordings in this folder")
+        listed += inside
     results: list[tuple[Path, Prediction | SoriError]] = []
     for i, file in enumerate(listed, 1):
         try:
@@ -93,7 +100,8 @@ def _check_fit(bundle: Bundle, dataset: Dataset) -> None:
     """Raise BundleError, naming the differences, unless the dataset is what the model takes."""
     differences = []
     if (bundle.front_end is None) != (dataset.front_end is None):
-        differences.append(f"front end {'not stated' if dataset.front_end is None else 'stated'} in the dataset only")
+        lacking = dataset.path if dataset.front_end is None else bundle.path
+        differences.append(f"how its features were made is not stated in {lacking}")
     elif bundle.front_end is not None and dataset.front_end is not None:
         differences += dataset.front_end.differences(bundle.front_end)
     if not differences and dataset.shape != bundle.input_shape:

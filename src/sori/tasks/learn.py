@@ -59,6 +59,12 @@ class TwinResult:
     verdict: str
 
 
+def generator(seed: int) -> np.random.Generator:
+    """Make a random generator of a seed that may be anything a person types."""
+    check_between("seed", seed, 0, 2**32 - 1)
+    return np.random.default_rng(seed)
+
+
 def sum_data(samples: int, *, rng: np.random.Generator) -> tuple[Array, Array]:
     """Pairs of numbers from 0 to 0.5, ``(samples, 2)``, and their sums, ``(samples, 1)``."""
     check_count("samples", samples)
@@ -82,7 +88,7 @@ def learn_sum(
     SoriError
         If an argument is out of range, or the training diverges.
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     inputs, targets = sum_data(samples, rng=rng)
     network = MLP(2, [hidden], 1, rng=rng)
     losses = network.fit(
@@ -118,7 +124,7 @@ def compare_with_keras(
     check_count("epochs", epochs)
     check_count("hidden", hidden)
     check_between("learning_rate", learning_rate, 1e-12, 1e6)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     inputs, targets = sum_data(samples, rng=rng)
     tested = round(samples * TEST_SHARE)
     train, test = (inputs[tested:], targets[tested:]), (inputs[:tested], targets[:tested])

@@ -156,7 +156,9 @@ def train(
         raise ParameterError("--folds tests on every fold in turn: leave out --split and --test-fold")
     if test_fold is not None and split_by == "segment":
         raise ParameterError("--test-fold belongs to --split fold, not to --split segment")
-    is_dataset = (source / "dataset.json").is_file() or not source.exists() or building_folder(source).is_dir()
+    if not source.exists() and not building_folder(source).is_dir():
+        raise DatasetError(f"{source}: no such dataset, folder of recordings or CSV file")
+    is_dataset = (source / "dataset.json").is_file() or building_folder(source).is_dir()
     if is_dataset and (group_by or fold_by):
         raise SoriError("--group-by and --fold-by are for a folder of recordings; a dataset has its groups already")
     if model is not None:

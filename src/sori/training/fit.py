@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import keras
 
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
-# Batches that run between two looks at the progress bar: each look costs as much as several small batches.
-_LOOKS_PER_EPOCH = 8
+# Batches of a compiled network that run between two looks at the progress bar: a look costs as much as a batch or two.
+_BATCHES_AT_ONCE = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,7 @@ def fit(
         loss=loss,
         metrics=["accuracy"],
         jit_compile=settings.jit,
-        steps_per_execution=max(1, steps // _LOOKS_PER_EPOCH) if settings.jit else 1,
+        steps_per_execution=min(steps, _BATCHES_AT_ONCE) if settings.jit else 1,
     )
     watch = _watch(keras, settings, steps, progress, stage)
     model.fit(

@@ -105,8 +105,12 @@ def render_report(
 def _headline(scores: Mapping[str, Any]) -> str:
     spread = f" ± {scores['accuracy_std']:.1%}" if scores.get("accuracy_std") is not None else ""
     low, high = scores["accuracy_interval"]
+    together = "mean of the folds; of all together, " if scores.get("folds") else ""
     figures = [
-        (f"{scores['accuracy']:.1%}{spread}", f"of test recordings right (95 % interval {low:.1%} to {high:.1%})"),
+        (
+            f"{scores['accuracy']:.1%}{spread}",
+            f"of test recordings right ({together}95 % interval {low:.1%} to {high:.1%})",
+        ),
         (f"{scores['balanced_accuracy']:.1%}", "mean over classes"),
         (f"{scores['macro_f1']:.3f}", "macro F1"),
         (f"{scores['segment_accuracy']:.1%}", "of single segments right"),
