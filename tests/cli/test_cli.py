@@ -113,17 +113,17 @@ def test_train_evaluate_predict(trained, tmp_path):
 
 def test_a_missing_run_or_dataset_is_one_line(tmp_path):
     assert "not a trained model" in fails("predict", tmp_path / "no", "x.wav")
+    assert "not a trained model" in fails("evaluate", tmp_path / "no", tmp_path)
+    assert "no such dataset, folder" in fails("train", tmp_path / "no", "--out", tmp_path / "run")
+    assert "not a dataset" in fails("dataset", "info", tmp_path)
+    soundfile.write(tmp_path / "a.wav", np.zeros(10), 8000)
+    assert "recordings must lie in one folder per class" in fails("train", tmp_path, "--out", tmp_path / "run")
     huge = ("--duration", "1e9", "--segments", 1)
     soundfile.write(tmp_path / "b.wav", np.ones(10), 8000)
     (tmp_path / "in" / "a").mkdir(parents=True)
     (tmp_path / "b.wav").rename(tmp_path / "in" / "a" / "b.wav")
     assert "use more segments" in fails("dataset", "build", tmp_path / "in", tmp_path / "huge", *huge)
     assert not list(tmp_path.glob("huge*"))
-    assert "not a trained model" in fails("evaluate", tmp_path / "no", tmp_path)
-    assert "no such dataset, folder" in fails("train", tmp_path / "no", "--out", tmp_path / "run")
-    assert "not a dataset" in fails("dataset", "info", tmp_path)
-    soundfile.write(tmp_path / "a.wav", np.zeros(10), 8000)
-    assert "recordings must lie in one folder per class" in fails("train", tmp_path, "--out", tmp_path / "run")
 
 
 def test_models_are_listed_with_what_they_cost():

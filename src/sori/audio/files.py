@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -72,7 +73,7 @@ def info(path: str | Path) -> Info:
     path = Path(path)
     _check_readable(path)
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_raw_name(path)) as file:
             _check_whole(path, file.extra_info)
             return Info(path, file.samplerate, file.channels, file.frames, file.format, file.subtype)
     except _NOT_LIBSNDFILES as error:
@@ -152,6 +153,11 @@ def _check_readable(path: Path) -> None:
         raise AudioError(f"{path}: {reason(error)}") from error
 
 
+def _raw_name(path: Path) -> Path | bytes:
+    """Return the name as the system has it, which need not be text where names are bytes."""
+    return path if os.name == "nt" else os.fsencode(path)
+
+
 def _check_whole(path: Path, log: str) -> None:
     match = _SHORT_CHUNK.search(log)
     if match:
@@ -164,7 +170,7 @@ def _decode_with_libsndfile(
     path: Path, offset_s: float, duration_s: float | None
 ) -> tuple[npt.NDArray[np.float32], int]:
     """Return samples as ``(frames, channels)``."""
-    with soundfile.SoundFile(path) as file:
+    with soundfile.SoundFile(_raw_name(path)) as file:
         _check_whole(path, file.extra_info)
         sr: int = file.samplerate
         start = seconds_to_samples(offset_s, sr=sr) if offset_s else 0

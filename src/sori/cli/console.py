@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import orjson
@@ -41,10 +42,34 @@ def print_json(value: Any) -> None:
 
 @contextmanager
 def showing_progress() -> Iterator[Report]:
-    """Yield a function to report progress to: a live bar on a terminal, a line now and then elsewhere."""
-    if not err.is_terminal:
-        yield _Lines()
-        return
+    """Yield a function to report progress to: a live bar on a terminal, a line now and then elsewhere.
+
+    Ctrl-C stops the work at its next report, where it is safe to; a second one stops it at once.
+    """
+    pressed: list[int] = []
+
+    def press(number: int, frame: object) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+        say("stopping ...")
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        with _bar() if err.is_terminal else nullcontext(_Lines()) as report:
+
+            def stoppable(stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
+                if pressed:
+                    raise KeyboardInterrupt
+                report(stage, done, total, values)
+
+            yield stoppable
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _bar() -> Iterator[Report]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),

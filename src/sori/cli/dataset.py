@@ -93,7 +93,7 @@ def build(
             console.warn(f"{kind}: {entry['file']}: {entry['reason']}")
         if len(dataset.files[kind]) > 10:
             console.warn(f"{kind}: {len(dataset.files[kind]) - 10} more, listed in {out / 'dataset.json'}")
-    _show(out, json=json)
+    _show(out if out.name else dataset.path, json=json)
 
 
 @app.command()

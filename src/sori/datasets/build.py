@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -158,6 +159,7 @@ def build(
     check_between("max_bad", max_bad, 0, 1)
     if jobs is not None:
         check_count("jobs", jobs)
+    out = Path(os.path.abspath(out))  # which may be the folder one is in, and that is about to be replaced
     shape = front_end.shape(segmenting.samples(front_end.sr))
     if shape[0] * shape[1] > _LARGEST_SEGMENT:
         raise ParameterError(

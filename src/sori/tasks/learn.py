@@ -197,8 +197,8 @@ def _keras_twin(
     before = keras.config.floatx()
     keras.config.set_floatx("float64")  # Keras casts what it is fed to this
     try:
-        layers = [keras.layers.Dense(w.shape[1], activation="sigmoid") for w in first[::2]]
-        model = keras.Sequential([keras.Input((2,)), *layers])
+        layers = [keras.layers.Dense(w.shape[1], activation="sigmoid", dtype="float64") for w in first[::2]]
+        model = keras.Sequential([keras.Input((2,), dtype="float64"), *layers])
         model.set_weights(list(first))
         # Most of a step on one example is the cost of starting it, so hundreds are started at once.
         at_once = min(len(train[0]), 500)
