@@ -24,11 +24,12 @@ class Prediction:
 
 
 class Classifier:
-    """A trained classifier, loaded once.
+    """A trained classifier, loaded once from the folder that `sori train` made.
 
-    >>> classifier = Classifier("runs/instruments")              # doctest: +SKIP
-    >>> classifier.predict_file("note.flac").classes[0]          # doctest: +SKIP
-    'violin'
+    Raises
+    ------
+    BundleError
+        If the folder is no bundle, or its parts do not fit each other.
     """
 
     def __init__(self, path: str | Path) -> None:
