@@ -11,7 +11,7 @@ from sori import models
 from sori.models.backend import keras as load_keras
 from sori.training import Settings, fit
 
-SEGMENTS, EPOCHS, CLASSES = 4000, 20, 10
+SEGMENTS, EPOCHS, CLASSES = 4000, 50, 10
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def main() -> None:
         return time.perf_counter() - start, history.column("val_loss")
 
     plain_s = ours_s = float("inf")
-    for _ in range(3):
+    for _ in range(2):
         seconds, their_losses = plain()
         plain_s = min(plain_s, seconds)
         seconds, our_losses = ours()
