@@ -209,14 +209,7 @@ def build(
             "segmenting": asdict(segmenting),
             "classes": catalog.classes,
             "shape": list(shape),
-            "counts": {
-                "segments": sum(entry["segments"] for entry in merged["used"]),
-                "segments_dropped": sum(o["segments_dropped"] for o in outcomes),
-                "recordings": len(merged["used"]),
-                "groups": len({entry["group"] for entry in merged["used"]}),
-                "folds": sorted({entry["fold"] for entry in merged["used"] if entry["fold"]}),
-                "per_class": _per_class(catalog.classes, merged["used"]),
-            },
+            "segments_dropped": sum(o["segments_dropped"] for o in outcomes),
             "source": str(catalog.root.resolve()),
             "plan": plan["files"],
             "files": merged,
@@ -380,11 +373,3 @@ def _check_usable(files: Mapping[str, Sequence[Mapping[str, str]]], max_bad: flo
         raise DatasetError(
             f"{len(bad)} of {total} recordings are unusable: {len(bad) / total:.1%}, --max-bad is {max_bad:.1%}.{first}"
         )
-
-
-def _per_class(classes: Sequence[str], used: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    counts = {name: {"recordings": 0, "segments": 0} for name in classes}
-    for entry in used:
-        counts[entry["label"]]["recordings"] += 1
-        counts[entry["label"]]["segments"] += entry["segments"]
-    return counts

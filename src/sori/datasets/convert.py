@@ -199,13 +199,6 @@ def _store(
             )
             shards.append(shard_name(len(shards)))
             write_shard(folder / shards[-1], rows, shape=shape, outcome={})
-        per_class = {
-            name: {
-                "recordings": sum(entry["label"] == name for entry in used),
-                "segments": labels.count(name),
-            }
-            for name in classes
-        }
         write_description(
             folder,
             {
@@ -213,14 +206,7 @@ def _store(
                 "segmenting": _segmenting(front_end, shape, samples),
                 "classes": classes,
                 "shape": list(shape),
-                "counts": {
-                    "segments": len(x),
-                    "segments_dropped": 0,
-                    "recordings": len(used),
-                    "groups": 0 if size is None else len(used),
-                    "folds": [],
-                    "per_class": per_class,
-                },
+                "segments_dropped": 0,
                 "source": "",
                 "plan": "",
                 "files": {"used": used, "dropped": [], "failed": [], "ignored": []},

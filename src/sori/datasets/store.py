@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -222,11 +222,28 @@ def write_description(folder: Path, values: Mapping[str, Any]) -> None:
     )
     whole = {
         "schema_version": SCHEMA_VERSION,
-        **values,
+        **{key: value for key, value in values.items() if key != "segments_dropped"},
+        "counts": _counts(values["classes"], values["files"]["used"], values["segments_dropped"]),
         "fingerprint": hashlib.blake2b(hashed.encode(), digest_size=16).hexdigest(),
     }
     with replacing_file(folder / "dataset.json") as temporary:
         temporary.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _counts(classes: Sequence[str], used: Sequence[Mapping[str, Any]], segments_dropped: int) -> dict[str, Any]:
+    """Count what the used recordings come to; a group that is not known has no name and does not count."""
+    per_class = {name: {"recordings": 0, "segments": 0} for name in classes}
+    for entry in used:
+        per_class[entry["label"]]["recordings"] += 1
+        per_class[entry["label"]]["segments"] += entry["segments"]
+    return {
+        "segments": sum(entry["segments"] for entry in used),
+        "segments_dropped": segments_dropped,
+        "recordings": len(used),
+        "groups": len({entry["group"] for entry in used} - {""}),
+        "folds": sorted({entry["fold"] for entry in used} - {""}),
+        "per_class": per_class,
+    }
 
 
 def building_folder(path: Path) -> Path:
