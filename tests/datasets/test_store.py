@@ -9,7 +9,7 @@ from sori.features import FrontEnd
 
 @pytest.fixture
 def dataset(sounds, tmp_path):
-    front_end = FrontEnd(kind="mel", sr=8000, n_fft=256, n_mels=20)
+    front_end = FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=64, n_mels=20)
     return build(
         read_catalog(sounds()), tmp_path / "data", front_end=front_end, segmenting=Segmenting(duration_s=1, segments=1)
     )

@@ -12,10 +12,11 @@ ALL = [
     FrontEnd(kind="spectrogram", sr=16000, n_fft=258, hop_length=129),
     FrontEnd(kind="mel", sr=22050, n_fft=1024, n_mels=64, fmin=30, fmax=8000),
     FrontEnd(kind="mfcc", sr=22050),
+    FrontEnd(kind="spectrogram", sr=22050, fmin=27.5, fmax=4186, top_db=np.inf),
 ]
 
 
-@pytest.mark.parametrize("front_end", ALL, ids=lambda f: f.kind)
+@pytest.mark.parametrize("front_end", ALL, ids=str)
 class TestContract:
     def test_survives_json(self, front_end):
         assert FrontEnd.from_dict(json.loads(json.dumps(front_end.to_dict()))) == front_end
@@ -46,6 +47,19 @@ def test_gives_the_features_of_the_functions(rng):
     mel = features.mel_spectrogram(y, sr=22050, n_fft=1024, n_mels=64, fmin=30, fmax=8000)
     np.testing.assert_array_equal(ALL[2](y), features.power_to_db(mel).T)
     np.testing.assert_array_equal(ALL[0](y)[:, 0], y)
+    piano = features.amplitude_to_db(features.spectrogram(y, sr=22050, hop_length=512)[3:389], top_db=None)
+    np.testing.assert_array_equal(ALL[4](y), piano.T)
+
+
+def test_frames_need_not_be_centred(rng):
+    y = rng.standard_normal(9000).astype(np.float32)
+    front_end = FrontEnd(kind="mel", sr=22050, n_mels=40, center=False)
+    mel = features.mel_spectrogram(y, sr=22050, n_mels=40, center=False)
+    np.testing.assert_array_equal(front_end(y), features.power_to_db(mel).T)
+    assert front_end.shape(9000) == front_end(y).shape == (14, 40)
+    assert front_end.shape(2047) == (0, 40)
+    with pytest.raises(ParameterError, match="shorter than n_fft=2048"):
+        front_end(y[:2047])
 
 
 def test_what_a_kind_does_not_use_does_not_tell_two_apart():
@@ -68,6 +82,10 @@ def test_names_differences():
         ({"kind": "mel", "sr": 8000, "n_mells": 64}, "unknown key 'n_mells' in FrontEnd; did you mean 'n_mels'"),
         ({"kind": "mel", "sr": "8000"}, "sr must be a whole number"),
         ({"kind": "mel", "sr": 8000, "hop_length": 0}, "hop_length must be"),
+        ({"kind": "mel", "sr": 8000, "hop_length": 4096}, "hop_length must be at most n_fft=2048"),
+        ({"kind": "mel", "sr": 8000, "center": 1}, "center must be true or false"),
+        ({"kind": "mel", "sr": 8000, "top_db": -1}, "top_db must be at least 0 dB"),
+        ({"kind": "spectrogram", "sr": 8000, "fmin": 51, "fmax": 54}, "no bin lies between fmin=51 and fmax=54 Hz"),
         ({"kind": "mel", "sr": 8000, "fmin": "low"}, "fmin must be a number"),
         ({"kind": "mel", "sr": 8000, "fmax": 9000}, "fmax must be 0 to 4000 Hz"),
         ({"kind": "mfcc", "sr": 8000, "n_mels": 20, "n_mfcc": 21}, r"n_mfcc must be 1 to 20 \(n_mels\)"),

@@ -19,7 +19,7 @@ def test_equals_librosa(rng, n_fft, hop_length, n_samples):
         warnings.simplefilter("ignore")
         theirs = librosa.stft(y, n_fft=n_fft, hop_length=hop_length)
     assert (mine.shape, mine.dtype) == (theirs.shape, theirs.dtype)
-    np.testing.assert_allclose(mine, theirs, atol=1e-5)
+    np.testing.assert_allclose(mine, theirs, atol=3e-5)  # of values up to 100
 
 
 @pytest.mark.parametrize(

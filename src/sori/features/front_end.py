@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import ParameterError, check_between, check_choice, check_count, check_keys
+from sori.features.frames import as_clips
 from sori.features.mel import mel_filters, mel_spectrogram, mfcc
-from sori.features.stft import as_clips, spectrogram
+from sori.features.stft import band_bins, spectrogram
+from sori.features.stream import FeatureStream
 from sori.units import FloatArray, amplitude_to_db, frame_count, power_to_db
 
 KINDS = ("waveform", "spectrogram", "mel", "mfcc")
 
 # What each kind uses besides sr, with its default.
-_FRAMES: dict[str, Any] = {"n_fft": 2048, "hop_length": 512}
-_MEL: dict[str, Any] = {**_FRAMES, "n_mels": 128, "fmin": 0.0, "fmax": None}
+_FRAMES: dict[str, Any] = {"n_fft": 2048, "hop_length": 512, "fmin": 0.0, "fmax": None, "center": True, "top_db": 80.0}
+_MEL: dict[str, Any] = {**_FRAMES, "n_mels": 128}
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "waveform": {},
     "spectrogram": _FRAMES,
@@ -35,15 +37,21 @@ class FrontEnd:
     ----------
     kind
         ``waveform``: the samples, one bin a frame. ``spectrogram``: magnitude in dB. ``mel``: mel spectrogram in
-        dB. ``mfcc``: its cepstral coefficients. Decibels reach 80 below the loudest value of the same clip.
+        dB. ``mfcc``: its cepstral coefficients.
     sr
         The rate that clips must have, in Hz.
     n_fft, hop_length
-        Frame length and step in samples; 2048 and 512. Frames are centred, with zeros beyond the ends.
-    n_mels, fmin, fmax
-        Mel filters (128) and their range in Hz (0 to ``sr / 2``).
+        Frame length and step in samples; 2048 and 512. The step is at most the length.
+    center
+        Frame ``t`` is centred on sample ``t * hop_length``, with zeros beyond the ends (True); or starts there.
+    top_db
+        Decibels reach so far below the loudest value of the same clip (80); ``math.inf`` for no such floor.
+    n_mels
+        Mel filters (128).
     n_mfcc
         Cepstral coefficients (13).
+    fmin, fmax
+        The band in Hz (0 to ``sr / 2``) that the mel filters share, or that is kept of a spectrogram.
 
     What a kind does not use is None, whatever was given.
 
@@ -67,6 +75,8 @@ class FrontEnd:
     n_mfcc: int | None = None
     fmin: float | None = None
     fmax: float | None = None
+    center: bool | None = None
+    top_db: float | None = None
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, KINDS)
@@ -84,6 +94,15 @@ class FrontEnd:
             if field.type == "int | None" and value is not None:
                 check_count(field.name, value)
             object.__setattr__(self, field.name, value)
+        if self.n_fft is not None and self.hop_length is not None and self.hop_length > self.n_fft:
+            raise ParameterError(
+                f"hop_length must be at most n_fft={self.n_fft}, or samples between the frames are never looked at. "
+                f"Received hop_length={self.hop_length}."
+            )
+        if self.top_db is not None:
+            check_between("top_db", self.top_db, 0, np.inf, "dB")
+        if self.kind == "spectrogram":
+            self._band()
         if self.n_mels is not None and self.n_fft is not None:
             # Makes the filters once, so that a range or count they cannot have is refused here, not at the first clip.
             mel_filters(sr=self.sr, n_fft=self.n_fft, n_mels=self.n_mels, fmin=self.fmin or 0.0, fmax=self.fmax)
@@ -110,14 +129,18 @@ class FrontEnd:
         for key in ("kind", "sr"):
             if key not in values:
                 raise ParameterError(f"a front end needs {key!r}. Received {', '.join(map(str, values)) or 'nothing'}.")
-        for key in ("fmin", "fmax"):
+        for key, unit in (("fmin", "Hz"), ("fmax", "Hz"), ("top_db", "dB")):
             if not isinstance(values.get(key), int | float | None) or isinstance(values.get(key), bool):
-                raise ParameterError(f"{key} must be a number of Hz. Received {key}={values[key]!r}.")
-        return cls(**values)
+                raise ParameterError(f"{key} must be a number of {unit}. Received {key}={values[key]!r}.")
+        if not isinstance(values.get("center"), bool | None):
+            raise ParameterError(f"center must be true or false. Received center={values['center']!r}.")
+        no_floor = {"top_db": np.inf} if "top_db" in values and values["top_db"] is None else {}
+        return cls(**{**values, **no_floor})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings that this kind uses, as JSON can hold them."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        """Return the settings that this kind uses, as JSON can hold them (no floor is a ``top_db`` of None)."""
+        used = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
+        return {**used, "top_db": None} if used.get("top_db") == np.inf else used
 
     def differences(self, other: FrontEnd) -> list[str]:
         """List the settings that differ, each as ``name: mine, not theirs``.
@@ -133,13 +156,18 @@ class FrontEnd:
         """Numbers per frame."""
         if self.kind == "waveform":
             return 1
-        return self.n_mfcc or self.n_mels or 1 + (self.n_fft or 0) // 2
+        if self.kind == "spectrogram":
+            return len(range(1 + (self.n_fft or 0) // 2)[self._band()])
+        return self.n_mfcc or self.n_mels or 0
 
     def shape(self, n_samples: int) -> tuple[int, int]:
         """``(frames, bins)`` that a clip of ``n_samples`` becomes."""
         if self.hop_length is None or self.n_fft is None:
             return n_samples, self.bins
-        return frame_count(n_samples - self.n_fft % 2, hop_length=self.hop_length), self.bins
+        if self.center:
+            return frame_count(n_samples - self.n_fft % 2, hop_length=self.hop_length), self.bins
+        beyond_first = n_samples - self.n_fft
+        return (frame_count(beyond_first, hop_length=self.hop_length) if beyond_first >= 0 else 0), self.bins
 
     def __call__(self, y: FloatArray) -> npt.NDArray[np.float32]:
         """Features of a clip.
@@ -156,16 +184,36 @@ class FrontEnd:
         Raises
         ------
         ParameterError
-            If ``y`` is not floating-point, is empty or has a value that is not finite.
+            If ``y`` is not floating-point, is empty or has a value that is not finite, or with ``center=False`` is
+            shorter than a frame.
         """
         if self.kind == "waveform":
             clips = as_clips(y).astype(np.float32, copy=False)[..., np.newaxis]
             return clips if np.ndim(y) == 2 else clips[0]
-        given = {key: value for key, value in self.to_dict().items() if key != "kind"}
+        given = {key: value for key, value in self.to_dict().items() if key not in ("kind", "top_db")}
         if self.kind == "spectrogram":
-            out = amplitude_to_db(spectrogram(y, **given))
+            magnitude = spectrogram(y, **{k: v for k, v in given.items() if k not in ("fmin", "fmax")})
+            out = amplitude_to_db(magnitude[..., self._band(), :], top_db=self.top_db)
         elif self.kind == "mel":
-            out = power_to_db(mel_spectrogram(y, **given))
+            out = power_to_db(mel_spectrogram(y, **given), top_db=self.top_db)
         else:
-            out = mfcc(y, **given)
+            out = mfcc(y, **given, top_db=self.top_db)
         return np.ascontiguousarray(out.swapaxes(-1, -2))
+
+    def _band(self) -> slice:
+        """Bins of a spectrogram that are kept."""
+        return band_bins(sr=self.sr, n_fft=self.n_fft or 0, fmin=self.fmin or 0.0, fmax=self.fmax)
+
+    def stream(self) -> FeatureStream:
+        """Begin a stream of samples whose features come as soon as they can be known.
+
+        Raises
+        ------
+        ParameterError
+            If there is a ``top_db``: the loudest value of a clip is not known while it is still coming.
+
+        >>> stream = FrontEnd(kind="mel", sr=16000, center=False, top_db=np.inf).stream()
+        >>> stream(np.zeros(3000, dtype=np.float32)).shape  # 2048 make a frame, each 512 more another
+        (2, 128)
+        """
+        return FeatureStream(self)

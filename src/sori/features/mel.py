@@ -11,14 +11,17 @@ import numpy.typing as npt
 import scipy.fft
 
 from sori.errors import ParameterError, check_between, check_choice, check_count
-from sori.features.stft import Frames, PadMode, as_clips, bins_by_frames, squared_magnitude
+from sori.features.frames import Frames, PadMode, as_clips, bins_by_frames
+from sori.features.stft import check_band, magnitude_power
 from sori.units import FloatArray, hz_to_mel, mel_to_hz, power_to_db
 
 MelNorm = Literal["slaney"] | None
 
-# A mel filter touches few bins, so the dense product is mostly zeros: sixteen neighbouring filters share one
-# narrow product, which costs a fifth of the dense one at 128 filters and 1025 bins.
+# A mel filter touches few bins, so the dense product is mostly zeros: up to sixteen neighbouring filters share one
+# narrow product instead, which at 128 filters and 1025 bins costs a fifth. Above so many multiplications OpenBLAS
+# would share a product out to threads, which at this size costs more than it gains.
 _FILTERS_PER_BAND = 16
+_LARGEST_PRODUCT = 2**18
 _Band = tuple[slice, slice, npt.NDArray[np.float32]]
 
 
@@ -69,11 +72,7 @@ def mel_filters(
     """
     for name, value in (("sr", sr), ("n_fft", n_fft), ("n_mels", n_mels)):
         check_count(name, value)
-    fmax = sr / 2 if fmax is None else fmax
-    check_between("fmax", fmax, 0, sr / 2, "Hz (half of sr)")
-    check_between("fmin", fmin, 0, sr / 2, "Hz (half of sr)")
-    if fmin >= fmax:
-        raise ParameterError(f"fmin must be below fmax. Received fmin={fmin:g}, fmax={fmax:g} Hz.")
+    fmax = check_band(sr=sr, fmin=fmin, fmax=fmax)
     if norm not in ("slaney", None):
         raise ParameterError(f"norm must be 'slaney' or None. Received norm={norm!r}.")
     bins_hz = np.fft.rfftfreq(n_fft, 1 / sr)
@@ -130,7 +129,16 @@ def mel_spectrogram(
     >>> mel_spectrogram(np.zeros(22050), sr=22050, n_mels=64).shape
     (64, 44)
     """
-    filters = mel_filters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm)
+    bank: dict[str, Any] = {
+        "sr": sr,
+        "n_fft": n_fft,
+        "n_mels": n_mels,
+        "fmin": fmin,
+        "fmax": fmax,
+        "htk": htk,
+        "norm": norm,
+    }
+    mel_filters(**bank)
     clips = as_clips(y)
     frames = Frames(
         clips.shape[-1],
@@ -141,7 +149,7 @@ def mel_spectrogram(
         center=center,
         pad_mode=pad_mode,
     )
-    return bins_by_frames(_mel(clips, frames, filters, power=power, precision=np.float64), y)
+    return bins_by_frames(_mel(clips, frames, bank, power=power, precision=np.float64), y)
 
 
 def mfcc(
@@ -164,8 +172,9 @@ def mfcc(
     fmax: float | None = None,
     htk: bool = False,
     mel_norm: MelNorm = "slaney",
+    top_db: float | None = 80.0,
 ) -> npt.NDArray[np.float32]:
-    """Mel-frequency cepstral coefficients: the cosine transform of the mel spectrogram in dB (top_db 80).
+    """Mel-frequency cepstral coefficients: the cosine transform of the mel spectrogram in dB.
 
     Parameters
     ----------
@@ -175,6 +184,8 @@ def mfcc(
         Of the cosine transform.
     lifter
         Above 0: coefficient ``n`` is scaled by ``1 + lifter / 2 * sin(pi * (n + 1) / lifter)``.
+    top_db
+        As in :func:`power_to_db`.
 
     The others are those of :func:`mel_spectrogram`, ``mel_norm`` being its ``norm``.
 
@@ -192,7 +203,16 @@ def mfcc(
     >>> mfcc(np.zeros(66150), sr=22050, n_mfcc=13).shape
     (13, 130)
     """
-    filters = mel_filters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=mel_norm)
+    bank: dict[str, Any] = {
+        "sr": sr,
+        "n_fft": n_fft,
+        "n_mels": n_mels,
+        "fmin": fmin,
+        "fmax": fmax,
+        "htk": htk,
+        "norm": mel_norm,
+    }
+    mel_filters(**bank)  # refuses what they cannot have before anything else is looked at
     clips = as_clips(y)
     frames = Frames(
         clips.shape[-1],
@@ -205,9 +225,10 @@ def mfcc(
     )
     basis = _cosines(n_mfcc, n_mels, dct_type, norm, lifter)
     # Averaged over the filters, the error of 32-bit butterflies stays below 1e-3 from 1024 samples up
-    # (worst measured: 7e-4); shorter frames come closer to it and cost less in 64-bit.
-    precision = np.float32 if n_fft >= 1024 else np.float64
-    level_db = power_to_db(_mel(clips, frames, filters, power=power, precision=precision))
+    # (worst measured: 7e-4) where the length has small factors; shorter frames cost little more in 64-bit.
+    fast = n_fft >= 1024 and scipy.fft.next_fast_len(n_fft, real=True) == n_fft
+    precision = np.float32 if fast else np.float64
+    level_db = power_to_db(_mel(clips, frames, bank, power=power, precision=precision), top_db=top_db)
     # In 64-bit: the levels of silence sum to -1131, of which 32-bit rounding leaves 1e-3 in every coefficient.
     coefficients = (level_db.astype(np.float64) @ basis).astype(np.float32)
     return bins_by_frames(coefficients, y)
@@ -216,35 +237,58 @@ def mfcc(
 def _mel(
     clips: FloatArray,
     frames: Frames,
-    filters: npt.NDArray[np.float32],
+    bank: dict[str, Any],
     *,
     power: float,
     precision: type[np.floating[Any]],
 ) -> npt.NDArray[np.float32]:
     """Mel spectrogram of a batch, shape ``(n, frames, n_mels)``."""
     check_between("power", power, 1e-30, np.inf)
-    bands = _bands(filters)
-    out = np.zeros((len(clips), frames.count, len(filters)), dtype=np.float32)
-    rows = out.reshape(-1, len(filters))
-    for where, block in frames.spectra(clips, precision):
-        energy = squared_magnitude(block).astype(np.float32, copy=False)
-        if power != 2:
-            energy **= power / 2
-        mel = rows[where]
-        for columns, bins, weights in bands:
-            np.matmul(energy[:, bins], weights, out=mel[:, columns])
+    squared = power == 2
+    bands = _bands(parts=squared, rows=frames.rows_per_block, **bank)
+    out = np.zeros((len(clips), frames.count, bank["n_mels"]), dtype=np.float32)
+    rows = out.reshape(-1, out.shape[-1])
+
+    def work(blocks: range) -> None:
+        rounded = np.empty((frames.rows_per_block if squared else 0, 2 * frames.bins), dtype=np.float32)
+        for where, spectrum in frames.spectra(clips, blocks, precision=precision):
+            if squared:
+                energy = np.square(spectrum.view(precision), out=rounded[: len(spectrum)], casting="same_kind")
+            else:
+                energy = magnitude_power(spectrum, power=power).astype(np.float32, copy=False)
+            mel = rows[where]
+            for columns, bins, weights in bands:
+                np.matmul(energy[:, bins], weights, out=mel[:, columns])
+
+    frames.share_out(len(clips), work)
     return out
 
 
-def _bands(filters: npt.NDArray[np.float32]) -> list[_Band]:
-    """Cut a filter bank into groups of neighbours, each with the range of bins it needs."""
+@lru_cache(maxsize=32)
+def _bands(*, parts: bool, rows: int, **bank: Any) -> list[_Band]:
+    """Cut a filter bank into groups of neighbours, each with the range of bins it needs, for blocks of ``rows`` frames.
+
+    ``parts``: for the squares of real and imaginary parts in turn. The product with the filters then adds the two,
+    which takes less time than adding them before.
+    """
+    filters = mel_filters(**bank)
+    if parts:
+        filters = filters.repeat(2, axis=1)
+    used = [np.flatnonzero(one) for one in filters]
     bands: list[_Band] = []
-    for first in range(0, len(filters), _FILTERS_PER_BAND):
-        group = filters[first : first + _FILTERS_PER_BAND]
-        used = np.flatnonzero(group.any(axis=0))
-        if used.size:
-            bins = slice(int(used[0]), int(used[-1]) + 1)
-            bands.append((slice(first, first + len(group)), bins, np.ascontiguousarray(group[:, bins].T)))
+    first = 0
+    while first < len(filters):
+        last, low, high = first, filters.shape[1], 0
+        while last < min(first + _FILTERS_PER_BAND, len(filters)):
+            bins = used[last]
+            wider = (min(low, bins[0]), max(high, bins[-1] + 1)) if bins.size else (low, high)
+            if last > first and rows * (last + 1 - first) * (wider[1] - wider[0]) > _LARGEST_PRODUCT:
+                break
+            (low, high), last = wider, last + 1
+        if high:
+            columns, span = slice(first, last), slice(int(low), int(high))
+            bands.append((columns, span, np.ascontiguousarray(filters[columns, span].T)))
+        first = last
     return bands
 
 

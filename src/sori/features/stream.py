@@ -1,0 +1,72 @@
+"""Features of sound that is still coming, such as a microphone's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.errors import ParameterError
+from sori.features.frames import as_clips
+from sori.units import FloatArray
+
+if TYPE_CHECKING:
+    from sori.features.front_end import FrontEnd
+
+_Array = npt.NDArray[np.float32]
+
+
+class FeatureStream:
+    """Call it with samples as they come: it gives the frames that are complete, the same as of the whole clip.
+
+    It keeps less than one frame of samples, however long the stream. Made by :meth:`FrontEnd.stream`.
+    """
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        if front_end.top_db is not None and front_end.top_db != np.inf:
+            raise ParameterError(
+                f"a stream cannot end {front_end.top_db:g} dB below the loudest value of a clip that is still coming: "
+                "use FrontEnd(..., top_db=math.inf)"
+            )
+        self.front_end = front_end
+        self._frame_by_frame = replace(front_end, center=False)
+        self._padding = (front_end.n_fft or 0) // 2 if front_end.center else 0
+        self._kept: _Array
+        self._begin()
+
+    def __call__(self, y: FloatArray) -> _Array:
+        """Take the next samples, shape ``(samples,)`` (none are allowed), and return what frames they complete.
+
+        Returns
+        -------
+        float32, shape ``(frames, bins)``; no frames until there are samples for one.
+
+        Raises
+        ------
+        ParameterError
+            If ``y`` is a batch, is not floating-point or has a value that is not finite.
+        """
+        y = np.asarray(y)
+        if y.ndim != 1:
+            raise ParameterError(f"a stream takes samples of shape (samples,). Received shape {y.shape}.")
+        if not y.size:
+            return np.empty((0, self.front_end.bins), dtype=np.float32)
+        as_clips(y)  # refuses what would stay in the samples that are kept
+        samples = np.concatenate([self._kept, y.astype(np.float32, copy=False)])
+        frames, bins = self._frame_by_frame.shape(len(samples))
+        step = self.front_end.hop_length or 1
+        self._kept = samples[frames * step :].copy()  # a copy, so that the rest of the memory is let go
+        if not frames:
+            return np.empty((0, bins), dtype=np.float32)
+        return self._frame_by_frame(samples)
+
+    def finish(self) -> _Array:
+        """End the stream and return the frames that reach beyond its end; it may then begin again."""
+        last = self(np.zeros(self._padding, dtype=np.float32))
+        self._begin()
+        return last
+
+    def _begin(self) -> None:
+        self._kept = np.zeros(self._padding, dtype=np.float32)
