@@ -1,14 +1,15 @@
-"""Seconds, samples and frames; Hz and mel; amplitude, power and decibels: every conversion and every rounding."""
+"""Every conversion and rounding: seconds, samples, frames; Hz, notes, mel; amplitude, power, decibels."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import check_between
+from sori.errors import ParameterError, check_between
 
 FloatArray = npt.NDArray[np.floating]
 Reference = float | Callable[[FloatArray], float]
@@ -18,6 +19,7 @@ _LINEAR_HZ_PER_MEL = 200.0 / 3
 _KNEE_HZ = 1000.0
 _KNEE_MEL = _KNEE_HZ / _LINEAR_HZ_PER_MEL
 _LOG_STEP = np.log(6.4) / 27.0
+_NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def segment_samples(*, duration_s: float, sr: int, segments: int) -> int:
@@ -83,6 +85,49 @@ def mel_to_hz(mel: npt.NDArray[np.float64], *, htk: bool = False) -> npt.NDArray
         return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
     above = _KNEE_HZ * np.exp(_LOG_STEP * (np.maximum(mel, _KNEE_MEL) - _KNEE_MEL))
     return np.where(mel >= _KNEE_MEL, above, mel * _LINEAR_HZ_PER_MEL)
+
+
+def midi_to_hz(pitch: float, *, tuning_hz: float = 440.0) -> float:
+    """Frequency of a MIDI number, A4 (69) being ``tuning_hz``.
+
+    >>> midi_to_hz(60)
+    261.6255653005986
+    """
+    return float(tuning_hz * 2.0 ** ((pitch - 69) / 12))
+
+
+def hz_to_midi(hz: float, *, tuning_hz: float = 440.0) -> float:
+    """MIDI number, with its fraction, of a frequency above 0.
+
+    >>> hz_to_midi(220.0)
+    57.0
+    """
+    check_between("hz", hz, np.finfo(np.float64).tiny, np.inf, "Hz")
+    return float(69 + 12 * np.log2(hz / tuning_hz))
+
+
+def note_name(pitch: float) -> str:
+    """Name of the note nearest to a MIDI number, 60 being C4; with the cents to it where they are not zero.
+
+    >>> note_name(60), note_name(69.1), note_name(57.98)
+    ('C4', 'A4 +10 cents', 'A#3 -2 cents')
+    """
+    nearest = round(pitch)
+    cents = round(100 * (pitch - nearest))
+    return f"{_NOTE_NAMES[nearest % 12]}{nearest // 12 - 1}" + (f" {cents:+d} cents" if cents else "")
+
+
+def note_to_midi(name: str) -> int:
+    """MIDI number of a note's name: a letter, sharps (#) or flats (b), and the octave.
+
+    >>> note_to_midi("C4"), note_to_midi("Eb-1"), note_to_midi("A#3")
+    (60, 3, 58)
+    """
+    match = re.fullmatch(r"([A-Ga-g])([#♯b♭]*)(-?\d+)", name.strip())
+    if match is None:
+        raise ParameterError(f"a note is a letter from A to G, # or b, and an octave, as in C#4. Received {name!r}.")
+    shift = sum(1 if sign in "#♯" else -1 for sign in match[2])
+    return _NOTE_NAMES.index(match[1].upper()) + shift + 12 * (int(match[3]) + 1)
 
 
 def power_to_db(

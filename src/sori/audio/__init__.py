@@ -1,6 +1,32 @@
-"""Sound as samples: reading recordings, changing their rate."""
+"""Sound as samples: reading recordings, changing their rate and resolution, levels, and sound whose answer is known."""
 
-from sori.audio.files import AUDIO_SUFFIXES, Info, encode_mp3, info, load
+from sori.audio.files import AUDIO_SUFFIXES, Info, encode_mp3, info, load, save
+from sori.audio.level import clipped_samples, mix, peak_db, rms_db, silent_ends_s, snr_db
+from sori.audio.quantise import mu_law_decode, mu_law_encode, quantise, theoretical_snr_db
 from sori.audio.resample import resample
+from sori.audio.tones import chirp, clicks, complex_tone, noise, tone
 
-__all__ = ["AUDIO_SUFFIXES", "Info", "encode_mp3", "info", "load", "resample"]
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "Info",
+    "chirp",
+    "clicks",
+    "clipped_samples",
+    "complex_tone",
+    "encode_mp3",
+    "info",
+    "load",
+    "mix",
+    "mu_law_decode",
+    "mu_law_encode",
+    "noise",
+    "peak_db",
+    "quantise",
+    "resample",
+    "rms_db",
+    "save",
+    "silent_ends_s",
+    "snr_db",
+    "theoretical_snr_db",
+    "tone",
+]

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from sori.atomic import replacing_file
 from sori.audio.resample import resample
 from sori.errors import AudioError, check_between, check_count, reason
 from sori.units import seconds_to_samples
@@ -246,3 +247,29 @@ def encode_mp3(y: npt.NDArray[np.float32], *, sr: int) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, np.clip(y, -1, 1), sr, format="MP3")
     return file.getvalue()
+
+
+def save(path: str | Path, y: npt.NDArray[np.float32], *, sr: int) -> None:
+    """Write a mono clip as WAV or FLAC (16 bit), OGG or MP3, whichever the name ends in; whole or not at all.
+
+    Parameters
+    ----------
+    y
+        Samples in [-1, 1], shape ``(samples,)``; what lies beyond is clipped.
+
+    Raises
+    ------
+    AudioError
+        If the ending is another, or the file cannot be written.
+    """
+    path = Path(path)
+    kind = path.suffix.lower().lstrip(".").upper()
+    if kind not in ("WAV", "FLAC", "OGG", "MP3"):
+        raise AudioError(f"{path}: the name must end in .wav, .flac, .ogg or .mp3")
+    clipped = np.clip(np.asarray(y, dtype=np.float32), -1, 1)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing_file(path) as temporary:
+            soundfile.write(_raw_name(temporary), clipped, sr, format=kind)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise AudioError(f"{path}: cannot be written ({reason(error)})") from error

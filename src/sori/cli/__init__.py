@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import sori
-from sori.cli import classify, console, dataset, learn
+from sori.cli import classify, console, dataset, learn, synth
 from sori.errors import SoriError, reason
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(learn.app, name="learn")
+app.add_typer(synth.app, name="synth")
 app.command()(classify.train)
 app.command()(classify.evaluate)
 app.command()(classify.predict)

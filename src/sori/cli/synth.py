@@ -1,0 +1,273 @@
+"""`sori synth`: labelled sound whose answer is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sori.cli import console
+
+if TYPE_CHECKING:
+    from sori.tasks.synth import Item, Rendering
+
+app = typer.Typer(
+    help="Make labelled sound whose answer is known: notes, chords, mixtures, and MIDI files as recordings.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Out = Annotated[Path, typer.Argument(help="The folder to make, with labels.csv in it.")]
+Pitches = Annotated[
+    str | None,
+    typer.Option(help="MIDI numbers or names, and ranges: 21-108, C3-C5 or 60,64,67 (default: the instrument's own)."),
+]
+Velocities = Annotated[str, typer.Option(help="How hard, 1 to 127, with commas between.")]
+Duration = Annotated[float, typer.Option(help="Seconds of a clip.")]
+Hold = Annotated[float | None, typer.Option(help="Seconds a key is held (default: three quarters of the clip).")]
+Sr = Annotated[int, typer.Option("--sr", help="Rate in Hz.")]
+Engine = Annotated[str, typer.Option(help="soundfont (FluidSynth), or additive, which needs nothing installed.")]
+Soundfont = Annotated[
+    Path | None, typer.Option(help="SF2 or SF3 file (default: the first General MIDI bank that is found).")
+]
+Reverb = Annotated[
+    str | None, typer.Option(metavar="ROOM[,DAMPING[,WIDTH[,LEVEL]]]", help="A room, e.g. 0.6 (default: none).")
+]
+Tuning = Annotated[float, typer.Option(help="Frequency of A4 in Hz.")]
+Label = Annotated[str | None, typer.Option(help="What the label is: instrument, pitch or kind.")]
+Jobs = Annotated[int | None, typer.Option(help="Threads (default: one per core).")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def notes(
+    out: Out,
+    instruments: Annotated[str, typer.Option(help="Names with commas between, or gm:0 to gm:127.")] = "piano",
+    pitches: Pitches = None,
+    velocities: Velocities = "40,80,110",
+    duration: Duration = 2.0,
+    hold: Hold = None,
+    sr: Sr = 22050,
+    engine: Engine = "soundfont",
+    soundfont: Soundfont = None,
+    reverb: Reverb = None,
+    tuning: Tuning = 440.0,
+    label: Label = None,
+    jobs: Jobs = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Render single notes of each instrument, at every pitch and velocity.
+
+    Example: sori synth notes data/notes --instruments piano,guitar,bass,violin --pitches 21-108 --velocities 40,80,110
+    """
+    from sori.music import parse_pitches
+    from sori.tasks.synth import plan_notes
+
+    rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
+    items = plan_notes(
+        _names(instruments),
+        rendering=rendering,
+        pitches=None if pitches is None else parse_pitches(pitches),
+        velocities=_whole_numbers("velocities", velocities),
+        label=label,
+    )
+    _render(items, out, rendering, jobs=jobs, resume=resume, overwrite=overwrite, json=json)
+
+
+@app.command()
+def chords(
+    out: Out,
+    kinds: Annotated[
+        str, typer.Option(help="major, minor, diminished, augmented, sus2, sus4, major7, minor7, dominant7, ...")
+    ] = "major,minor",
+    roots: Annotated[str, typer.Option(help="Roots, as pitches: 21-108, C3-B4 or 60,62.")] = "21-108",
+    inversions: Annotated[bool, typer.Option("--inversions", help="Every inversion too.")] = False,
+    instruments: Annotated[str, typer.Option(help="Names with commas between.")] = "piano",
+    velocities: Velocities = "80",
+    duration: Duration = 2.0,
+    hold: Hold = None,
+    sr: Sr = 22050,
+    engine: Engine = "soundfont",
+    soundfont: Soundfont = None,
+    reverb: Reverb = None,
+    tuning: Tuning = 440.0,
+    label: Label = None,
+    jobs: Jobs = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Render chords of each kind on each root (C-E-G is major on C4); those that leave the piano are left out.
+
+    Example: sori synth chords data/chords --kinds major,minor,dominant7 --roots C3-B4 --inversions
+    """
+    from sori.music import parse_pitches
+    from sori.tasks.synth import plan_chords
+
+    rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
+    items = plan_chords(
+        _names(kinds),
+        rendering=rendering,
+        instruments=_names(instruments),
+        roots=parse_pitches(roots),
+        velocities=_whole_numbers("velocities", velocities),
+        inversions=inversions,
+        label=label,
+    )
+    _render(items, out, rendering, jobs=jobs, resume=resume, overwrite=overwrite, json=json)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def mix(
+    out: Out,
+    pair: Annotated[
+        str,
+        typer.Option("--with", help="piano:violin, or piano:noise (white, pink, brown, blue, violet)."),
+    ] = "piano:violin",
+    snr: Annotated[str, typer.Option(help="dB that the second lies below the first, with commas between.")] = "0,6,12",
+    pitches: Pitches = None,
+    velocities: Velocities = "80",
+    duration: Duration = 2.0,
+    hold: Hold = None,
+    sr: Sr = 22050,
+    seed: Annotated[int, typer.Option(help="Of the second's notes and of noise.")] = 0,
+    engine: Engine = "soundfont",
+    soundfont: Soundfont = None,
+    reverb: Reverb = None,
+    tuning: Tuning = 440.0,
+    label: Label = None,
+    jobs: Jobs = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Render notes of one instrument with a random note of another, or with noise, at a set level below them.
+
+    Example: sori synth mix data/mixed --with piano:violin --snr 0,6,12
+    """
+    from sori.errors import check_between
+    from sori.music import parse_pitches
+    from sori.tasks.synth import plan_mixtures
+
+    check_between("seed", seed, 0, 2**32 - 1)
+    rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
+    items = plan_mixtures(
+        pair,
+        rendering=rendering,
+        snrs_db=_numbers("snr", snr),
+        pitches=None if pitches is None else parse_pitches(pitches),
+        velocities=_whole_numbers("velocities", velocities),
+        label=label,
+        seed=seed,
+    )
+    _render(items, out, rendering, jobs=jobs, resume=resume, overwrite=overwrite, json=json)
+
+
+@app.command()
+def midi(
+    file: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    out: Annotated[Path, typer.Argument(help="The recording to write: .flac, .wav, .ogg or .mp3.")],
+    sr: Sr = 44100,
+    soundfont: Soundfont = None,
+    reverb: Reverb = None,
+    tuning: Tuning = 440.0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the recording.")] = False,
+    json: Json = False,
+) -> None:
+    """Render a MIDI file as a recording, with its pedals and programs.
+
+    Example: sori synth midi song.mid song.flac --reverb 0.6
+    """
+    from sori.tasks.synth import render_midi
+
+    rendering = _rendering("soundfont", soundfont, sr, 2.0, None, tuning, reverb)
+    with console.showing_progress() as progress:
+        duration_s, gain_db = render_midi(file, out, rendering=rendering, overwrite=overwrite, progress=progress)
+    if json:
+        console.print_json({"file": str(out), "duration_s": round(duration_s, 3), "gain_db": round(gain_db, 2)})
+        return
+    turned = f", turned down by {-gain_db:.1f} dB so as not to clip" if gain_db < 0 else ""
+    console.out.print(f"{out}: {duration_s:.1f} s at {sr} Hz{turned}")
+
+
+def _rendering(
+    engine: str,
+    soundfont: Path | None,
+    sr: int,
+    duration: float,
+    hold: float | None,
+    tuning: float,
+    reverb: str | None,
+) -> Rendering:
+    from sori.music.soundfont import parse_reverb
+    from sori.tasks.synth import Rendering
+
+    return Rendering(
+        engine=engine,
+        soundfont=soundfont,
+        sr=sr,
+        duration_s=duration,
+        held_s=hold,
+        tuning_hz=tuning,
+        reverb=None if reverb is None else parse_reverb(reverb),
+    )
+
+
+def _render(
+    items: Sequence[Item],
+    out: Path,
+    rendering: Rendering,
+    *,
+    jobs: int | None,
+    resume: bool,
+    overwrite: bool,
+    json: bool,
+) -> None:
+    from sori.tasks.synth import render
+
+    try:
+        with console.showing_progress() as progress:
+            done = render(
+                items, out, rendering=rendering, jobs=jobs, resume=resume, overwrite=overwrite, progress=progress
+            )
+    except KeyboardInterrupt:
+        console.fail(f"stopped; run the same command with --resume to finish {out}")
+        raise typer.Exit(130) from None
+    for file, why in done.failed[:10]:
+        console.warn(f"failed: {file}: {why}")
+    if len(done.failed) > 10:
+        console.warn(f"failed: {len(done.failed) - 10} more")
+    if json:
+        failed = [{"file": file, "reason": why} for file, why in done.failed]
+        console.print_json({"path": str(out), "written": done.written, "failed": failed})
+        return
+    console.out.print(f"{out}: {done.written:,} files of {rendering.duration_s:g} s, and labels.csv")
+    console.say(f"next: sori dataset build {out} DATASET --labels {out / 'labels.csv'}")
+
+
+def _names(text: str) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _numbers(name: str, text: str) -> list[float]:
+    from sori.errors import ParameterError
+
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ParameterError(f"{name} must be numbers with commas between. Received {text!r}.") from None
+
+
+def _whole_numbers(name: str, text: str) -> list[int]:
+    from sori.errors import ParameterError
+
+    try:
+        return list(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError:
+        raise ParameterError(f"{name} must be whole numbers with commas between. Received {text!r}.") from None
