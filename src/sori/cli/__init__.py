@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import sori
-from sori.cli import classify, console, dataset, learn, synth
+from sori.cli import classify, console, dataset, inspect, learn, synth
 from sori.errors import SoriError, reason
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(classify.train)
 app.command()(classify.evaluate)
 app.command()(classify.predict)
 app.command()(classify.models)
+app.command()(inspect.inspect)
 
 
 def _version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from sori.features.front_end import FrontEnd
 from sori.features.mel import mel_filters, mel_spectrogram, mfcc
+from sori.features.peaks import spectral_centroid, spectral_peaks
 from sori.features.stft import spectrogram, spectrum, stft
 from sori.units import amplitude_to_db, power_to_db
 
@@ -12,6 +13,8 @@ __all__ = [
     "mel_spectrogram",
     "mfcc",
     "power_to_db",
+    "spectral_centroid",
+    "spectral_peaks",
     "spectrogram",
     "spectrum",
     "stft",

@@ -44,7 +44,7 @@ _LONGEST_TAIL_S = 10.0
 _INAUDIBLE = 1e-4  # -80 dBFS
 DRUM_CHANNEL = 9  # of every sixteen
 _CHANNELS = 256
-_SETTLING = 4096
+_BLOCK = 64  # samples that FluidSynth computes at a time
 _LOG_LEVELS = range(1, 5)  # all but panic
 
 
@@ -185,6 +185,12 @@ class SoundFontSynth:
         """
         self.check(instrument)
         events = [Event(0.0, 2, 0, "program", instrument.program), *notes_to_events(notes)]
+        # A voice fades in, over 64 samples, from the strength that the last note had which used it. Struck once before
+        # and cut off, the notes begin at their own, and the clip is the same whatever was played before.
+        self._reset({0})
+        for event in sorted(event for event in events if event.kind != "note_off"):
+            self._tell(event)
+        self._samples(_BLOCK)
         out = self.play(events, at_most_s=duration_s)
         n = max(1, seconds_to_samples(duration_s, sr=self.sr))
         whole = np.zeros(n, dtype=np.float32)
@@ -230,10 +236,10 @@ class SoundFontSynth:
 
     def _reset(self, channels: Iterable[int]) -> None:
         self._synth.all_sounds_off(-1)
+        # In which the last clip's voices end. Notes start at multiples of a block since the synthesiser was made: so
+        # must a clip.
+        self._samples(4 * _BLOCK + -self._written % _BLOCK)
         self._synth.system_reset()
-        # In which the last clip's voices end; FluidSynth starts notes at multiples of 64 samples since it was made, so
-        # that a clip must begin at one to be the same whatever was played before.
-        self._samples(_SETTLING + -self._written % 64)
         for channel in channels:
             if abs(self._cents) > 0.01 and channel % 16 != DRUM_CHANNEL:
                 self._tune(channel)

@@ -2,6 +2,21 @@
 
 from sori.plots.figure import save, to_svg
 from sori.plots.network import error_curve, network_diagram, surfaces
+from sori.plots.sound import magnitude_spectrum, mel_spectrogram, mfcc, spectrogram, steps, waveform
 from sori.plots.training import confusion_matrix, learning_curve
 
-__all__ = ["confusion_matrix", "error_curve", "learning_curve", "network_diagram", "save", "surfaces", "to_svg"]
+__all__ = [
+    "confusion_matrix",
+    "error_curve",
+    "learning_curve",
+    "magnitude_spectrum",
+    "mel_spectrogram",
+    "mfcc",
+    "network_diagram",
+    "save",
+    "spectrogram",
+    "steps",
+    "surfaces",
+    "to_svg",
+    "waveform",
+]

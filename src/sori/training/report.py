@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from sori import plots
+from sori.plots.page import facts_table, page, picture, player
 from sori.training.fit import History
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1f2933; --soft: #5b6875; --line: #d9dee4; --page: #f6f7f9; --card: #fff;
-  --bad: #b42f2f; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6eaee; --soft: #9aa7b4; --line: #38424d; --page: #14181d;
-  --card: #1d232a; --bad: #ff8a80; } .picture { filter: invert(.89) hue-rotate(180deg); } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 70rem; padding: 2rem 1.2rem 4rem; background: var(--page); color: var(--ink);
-  font: 16px/1.5 system-ui, "Apple SD Gothic Neo", "Noto Sans KR", "Noto Sans CJK KR", sans-serif; }
-h1 { margin: 0; font-size: 1.7rem; } h2 { margin: 2.2rem 0 .6rem; font-size: 1.15rem; }
-p { margin: .4rem 0; } .soft { color: var(--soft); } .warn { color: var(--bad); font-weight: 600; }
-.row { display: flex; flex-wrap: wrap; gap: 1rem; } .card { background: var(--card); border: 1px solid var(--line);
-  border-radius: 10px; padding: 1rem; } .grow { flex: 1 1 26rem; min-width: 0; overflow-x: auto; }
-.big { font-size: 2rem; font-weight: 650; line-height: 1.2; } .figure { flex: 1 1 9rem; }
-.picture { background: #fff; } .picture svg { display: block; max-width: 100%; height: auto; margin: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
-th { font-weight: 600; color: var(--soft); } td.n, th.n { text-align: right; }
-audio { height: 2rem; vertical-align: middle; } code { font-size: .9em; }
-"""
 
 
 @dataclass(frozen=True)
@@ -84,22 +64,16 @@ def render_report(
         parts += ['<p class="soft">Of the network in this bundle, which was trained on all folds.</p>']
     if augmented:
         parts += ['<p class="soft">Training values are of augmented, mixed sounds: harder ones than in validation.</p>']
-    parts += [f'<div class="row">{"".join(_picture(svg) for svg in curves)}</div>']
+    parts += [f'<div class="row">{"".join(picture(svg) for svg in curves)}</div>']
     matrix = plots.to_svg(plots.confusion_matrix(scores["confusion"], classes))
     parts += [
         "<h2>Which class is taken for which</h2>",
-        f'<div class="row">{_picture(matrix)}{_per_class(scores)}</div>',
+        f'<div class="row">{picture(matrix)}{_per_class(scores)}</div>',
     ]
     parts += ["<h2>The worst mistakes</h2>", _mistakes(mistakes)]
-    for heading, table in facts.items():
-        rows = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in table.items())
-        parts += [f"<h2>{escape(heading)}</h2>", f'<div class="card"><table>{rows}</table></div>']
-    body = "\n".join(parts)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
-    )
+    for heading, rows in facts.items():
+        parts += [f"<h2>{escape(heading)}</h2>", facts_table(rows)]
+    return page(title, parts)
 
 
 def _headline(scores: Mapping[str, Any]) -> str:
@@ -134,10 +108,6 @@ def _folds(folds: Sequence[Mapping[str, Any]]) -> str:
     return f'<div class="card"><table>{head}{rows}</table></div>'
 
 
-def _picture(svg: str) -> str:
-    return f'<div class="card grow picture">{svg}</div>'
-
-
 def _per_class(scores: Mapping[str, Any]) -> str:
     names = ("precision", "recall", "f1", "recordings")
     head = "<tr><th>class</th>" + "".join(f'<th class="n">{name}</th>' for name in names) + "</tr>"
@@ -154,13 +124,10 @@ def _mistakes(mistakes: Sequence[Mistake]) -> str:
         return '<p class="soft">No test recording was taken for another class.</p>'
     rows = ""
     for mistake in mistakes:
-        player = ""
-        if mistake.mp3 is not None:
-            data = b64encode(mistake.mp3).decode()
-            player = f'<audio controls preload="metadata" src="data:audio/mpeg;base64,{data}"></audio>'
+        sound = "" if mistake.mp3 is None else player(mistake.mp3)
         rows += (
             f"<tr><td>{escape(mistake.recording)}</td><td>{escape(mistake.truth)}</td><td>{escape(mistake.guess)}</td>"
-            f'<td class="n">{mistake.probability:.1%}</td><td>{player}</td></tr>'
+            f'<td class="n">{mistake.probability:.1%}</td><td>{sound}</td></tr>'
         )
     head = '<tr><th>recording</th><th>is</th><th>taken for</th><th class="n">with</th><th>listen</th></tr>'
     return f'<div class="card" style="overflow-x:auto"><table>{head}{rows}</table></div>'

@@ -1,0 +1,113 @@
+"""`sori inspect`: look at recordings before a network does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sori.cli import console
+from sori.cli.dataset import Fmax, HopLength, Json, NFft, NMels, NMfcc
+
+
+def inspect(
+    files: Annotated[list[Path], typer.Argument(help="Recordings, or folders of them.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the page and its pictures; of several recordings, one for each in it.")
+    ] = Path("inspected"),
+    compare: Annotated[bool, typer.Option("--compare", help="Lay them side by side, on shared scales.")] = False,
+    start: Annotated[float, typer.Option(help="Begin so many seconds in.")] = 0.0,
+    duration: Annotated[float | None, typer.Option(help="Look at so many seconds (default: all, at most 300).")] = None,
+    sr: Annotated[int | None, typer.Option("--sr", help="Resample to this rate first (default: its own).")] = None,
+    n_fft: NFft = 2048,
+    hop_length: HopLength = 512,
+    n_mels: NMels = 128,
+    n_mfcc: NMfcc = 13,
+    band: Annotated[
+        str | None, typer.Option(help="piano (27.5 to 4186 Hz), speech (80 to 8000) or telephone (300 to 3400).")
+    ] = None,
+    fmin: Annotated[float | None, typer.Option("--fmin", help="Lowest frequency in Hz that is shown.")] = None,
+    fmax: Fmax = None,
+    quantise: Annotated[int | None, typer.Option(help="Show and play what so many bits lose.")] = None,
+    resample: Annotated[int | None, typer.Option(help="Show and play what that rate loses.")] = None,
+    json: Json = False,
+) -> None:
+    """Draw and measure recordings: waveform, spectrum, spectrogram, mel spectrogram and MFCC, on a page with a player.
+
+    Example: sori inspect piano.flac --band piano --out looked-at
+    """
+    from sori.errors import ParameterError, SoriError, check_choice
+    from sori.tasks.inspect import BANDS, View, find_recordings, inspect
+    from sori.tasks.inspect_page import numbers, summary_of, write, write_comparison
+
+    if band is not None:
+        check_choice("band", band, BANDS)
+        if fmin is not None or fmax is not None:
+            raise ParameterError("give --band, or --fmin and --fmax, not both")
+        fmin, fmax = BANDS[band]
+    view = View(
+        start_s=start,
+        duration_s=duration,
+        sr=sr,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        n_mels=n_mels,
+        n_mfcc=n_mfcc,
+        fmin=fmin or 0.0,
+        fmax=fmax,
+        quantise_bits=quantise,
+        resample_sr=resample,
+    )
+    paths = find_recordings(files)
+    if compare and len(paths) < 2:
+        raise ParameterError("--compare needs two recordings or more")
+    folders = [out] * len(paths) if compare or len(paths) == 1 else [out / name for name in _names(paths)]
+    done, failed, summaries = [], 0, []
+    with console.showing_progress() as progress:
+        for i, (path, folder) in enumerate(zip(paths, folders, strict=True)):
+            progress("Looking", i, len(paths))
+            try:
+                found = inspect(path, view)
+                if compare:
+                    done.append(found)
+                else:
+                    write(found, folder)
+            except SoriError as error:
+                if len(paths) == 1:
+                    raise
+                failed += 1
+                console.fail(str(error))
+                continue
+            for note in found.notes:
+                console.warn(f"{path.name}: {note}" if path.name not in note else note)
+            summaries.append(summary_of(found))
+            if not json and not compare:
+                _show(numbers(found), folder)
+        if compare and done:
+            write_comparison(done, out)
+        progress("Looking", len(paths), len(paths))
+    if json:
+        console.print_json(summaries[0] if len(paths) == 1 else summaries)
+    elif compare and done:
+        _show({}, out)
+    if not summaries:
+        raise typer.Exit(1)
+    if failed:
+        console.warn(f"{failed} of {len(paths)} could not be looked at")
+
+
+def _show(table: dict[str, str], folder: Path) -> None:
+    for name, value in table.items():
+        console.out.print(f"{name:<20} {value}")
+    console.out.print(f"page: {folder / 'report.html'}")
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """Name a folder for each recording: its stem, with a number where two share it."""
+    seen: dict[str, int] = {}
+    names = []
+    for path in paths:
+        seen[path.stem] = seen.get(path.stem, 0) + 1
+        names.append(path.stem if seen[path.stem] == 1 else f"{path.stem}-{seen[path.stem]}")
+    return names

@@ -1,0 +1,73 @@
+"""What stands out in a spectrum: its strongest peaks, and its centre of gravity."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sori.errors import ParameterError, check_count
+from sori.units import FloatArray
+
+_SILENT = 1e-12
+
+
+def spectral_peaks(
+    frequencies_hz: FloatArray, magnitude: FloatArray, *, count: int = 6, apart_hz: float = 0.0, floor_db: float = 60.0
+) -> list[tuple[float, float]]:
+    """Find the strongest local maxima of a magnitude spectrum, to a part of a bin.
+
+    Parameters
+    ----------
+    frequencies_hz, magnitude
+        Shape ``(bins,)``, evenly spaced in frequency.
+    count
+        How many at most.
+    apart_hz
+        A weaker maximum nearer than this to a stronger one is part of it.
+    floor_db
+        What is so far below the strongest is no peak.
+
+    Returns
+    -------
+    ``(frequency in Hz, magnitude)`` of each, strongest first. Both are those of a parabola through the logarithms of
+    the maximum and its neighbours.
+
+    Raises
+    ------
+    ParameterError
+        If the two differ in shape.
+
+    Source: Smith and Serra, PARSHL (1987).
+
+    >>> spectral_peaks(np.arange(5.0), np.array([0.0, 1.0, 2.0, 1.0, 0.0]))
+    [(2.0, 2.0)]
+    """
+    check_count("count", count)
+    hz, magnitude = np.asarray(frequencies_hz, dtype=np.float64), np.asarray(magnitude, dtype=np.float64)
+    if hz.shape != magnitude.shape or hz.ndim != 1:
+        raise ParameterError(f"both must have shape (bins,). Received {hz.shape} and {magnitude.shape}.")
+    if len(hz) < 3 or magnitude.max() < _SILENT:
+        return []
+    middle = magnitude[1:-1]
+    tops = 1 + np.flatnonzero((middle > magnitude[:-2]) & (middle >= magnitude[2:]))
+    tops = tops[magnitude[tops] >= magnitude.max() * 10 ** (-floor_db / 20)]
+    found: list[tuple[float, float]] = []
+    for i in tops[np.argsort(-magnitude[tops], kind="stable")]:
+        left, top, right = np.log(np.maximum(magnitude[i - 1 : i + 2], _SILENT * magnitude[i]))
+        curvature = left - 2 * top + right
+        shift = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
+        at = float(hz[i] + shift * (hz[1] - hz[0]))
+        if all(abs(at - other) >= apart_hz for other, _ in found):
+            found.append((at, float(np.exp(top - 0.25 * (left - right) * shift))))
+        if len(found) == count:
+            break
+    return found
+
+
+def spectral_centroid(frequencies_hz: FloatArray, magnitude: FloatArray) -> float:
+    """Mean frequency in Hz, weighted by magnitude; NaN of silence.
+
+    >>> spectral_centroid(np.array([0.0, 100.0, 200.0]), np.array([0.0, 1.0, 1.0]))
+    150.0
+    """
+    total = float(np.sum(magnitude, dtype=np.float64))
+    return float(np.dot(frequencies_hz, np.asarray(magnitude, dtype=np.float64)) / total) if total > 0 else float("nan")

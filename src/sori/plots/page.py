@@ -1,0 +1,54 @@
+"""Pages that need nothing beside them: pictures, tables and sound in one HTML file."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from html import escape
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1f2933; --soft: #5b6875; --line: #d9dee4; --page: #f6f7f9; --card: #fff;
+  --bad: #b42f2f; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6eaee; --soft: #9aa7b4; --line: #38424d; --page: #14181d;
+  --card: #1d232a; --bad: #ff8a80; } .line-art { filter: invert(.89) hue-rotate(180deg); } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 70rem; padding: 2rem 1.2rem 4rem; background: var(--page); color: var(--ink);
+  font: 16px/1.5 system-ui, "Apple SD Gothic Neo", "Noto Sans KR", "Noto Sans CJK KR", sans-serif; }
+h1 { margin: 0; font-size: 1.7rem; } h2 { margin: 2.2rem 0 .6rem; font-size: 1.15rem; }
+p { margin: .4rem 0; } .soft { color: var(--soft); } .warn { color: var(--bad); font-weight: 600; }
+.row { display: flex; flex-wrap: wrap; gap: 1rem; } .card { background: var(--card); border: 1px solid var(--line);
+  border-radius: 10px; padding: 1rem; } .grow { flex: 1 1 26rem; min-width: 0; overflow-x: auto; }
+.big { font-size: 2rem; font-weight: 650; line-height: 1.2; } .figure { flex: 1 1 9rem; }
+.picture { background: #fff; } .picture svg { display: block; max-width: 100%; height: auto; margin: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
+th { font-weight: 600; color: var(--soft); white-space: nowrap; } td.n, th.n { text-align: right; }
+audio { height: 2rem; vertical-align: middle; max-width: 100%; } code { font-size: .9em; }
+"""
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """Make a page of ``parts``, which are HTML already."""
+    body = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+    )
+
+
+def picture(svg: str, *, line_art: bool = True) -> str:
+    """Put a picture on a card. Line art turns dark where the screen is; colours that mean something stay."""
+    return f'<div class="card grow picture{" line-art" if line_art else ""}">{svg}</div>'
+
+
+def player(mp3: bytes) -> str:
+    """Make a player of an MP3 that the page carries within it."""
+    data = b64encode(mp3).decode()
+    return f'<audio controls preload="metadata" src="data:audio/mpeg;base64,{data}"></audio>'
+
+
+def facts_table(rows: Mapping[str, str]) -> str:
+    """Make a table of names and values, which are plain text."""
+    cells = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
+    return f'<div class="card" style="overflow-x:auto"><table>{cells}</table></div>'
