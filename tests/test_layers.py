@@ -10,7 +10,7 @@ SOURCE = ROOT / "src" / "sori"
 LAYERS = (
     ("errors", "progress", "atomic"),
     ("units",),
-    ("nn", "audio", "music"),
+    ("nn", "audio", "music", "segment"),
     ("features",),
     ("augment",),
     ("datasets",),

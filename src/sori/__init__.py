@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sori import features, models
+    from sori import audio, features, models, music, segment
     from sori.audio import info, load, resample
     from sori.errors import SoriError
     from sori.features import FrontEnd
@@ -14,7 +14,22 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Classifier", "FrontEnd", "SoriError", "__version__", "features", "info", "load", "models", "resample"]
+_MODULES = ("audio", "features", "models", "music", "segment")
+
+__all__ = [
+    "Classifier",
+    "FrontEnd",
+    "SoriError",
+    "__version__",
+    "audio",
+    "features",
+    "info",
+    "load",
+    "models",
+    "music",
+    "resample",
+    "segment",
+]
 
 # Where each public name lives; imported when first asked for, so that `import sori` costs nothing.
 _HOME = {
@@ -28,7 +43,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("features", "models"):
+    if name in _MODULES:
         return importlib.import_module(f"sori.{name}")
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import sori
-from sori.cli import classify, console, dataset, inspect, learn, synth
+from sori.cli import classify, console, dataset, experiment, inspect, learn, synth
 from sori.errors import SoriError, reason
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(learn.app, name="learn")
 app.add_typer(synth.app, name="synth")
+app.add_typer(experiment.app, name="experiment")
 app.command()(classify.train)
 app.command()(classify.evaluate)
 app.command()(classify.predict)

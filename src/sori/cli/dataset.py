@@ -41,6 +41,10 @@ def build(
     pad: Annotated[
         bool, typer.Option("--pad", help="Fill a piece cut short by the end with zeros; else it is dropped.")
     ] = False,
+    segment_by: Annotated[
+        str, typer.Option(help="time; or beats: a segment of that length begins at each beat.")
+    ] = "time",
+    beats: Annotated[int, typer.Option(help="Beats from one segment to the next (--segment-by beats).")] = 1,
     labels: Annotated[Path | None, typer.Option(help="CSV that labels the files of SOURCE.")] = None,
     group_by: Annotated[
         str | None,
@@ -68,7 +72,9 @@ def build(
     front_end = FrontEnd(
         kind=feature, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=n_mels, n_mfcc=n_mfcc, fmin=fmin, fmax=fmax
     )
-    segmenting = Segmenting(duration_s=duration, segments=segments, overlap=overlap, pad=pad)
+    segmenting = Segmenting(
+        duration_s=duration, segments=segments, overlap=overlap, pad=pad, by=segment_by, beats=beats
+    )
     catalog = read_catalog(source, labels=labels, group_by=group_by, fold_by=fold_by)
     for note in catalog.notes:
         console.warn(note)

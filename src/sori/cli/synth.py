@@ -71,10 +71,10 @@ def notes(
 
     rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
     items = plan_notes(
-        _names(instruments),
+        names(instruments),
         rendering=rendering,
         pitches=None if pitches is None else parse_pitches(pitches),
-        velocities=_whole_numbers("velocities", velocities),
+        velocities=whole_numbers("velocities", velocities),
         label=label,
     )
     _render(items, out, rendering, jobs=jobs, resume=resume, overwrite=overwrite, json=json)
@@ -112,11 +112,11 @@ def chords(
 
     rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
     items = plan_chords(
-        _names(kinds),
+        names(kinds),
         rendering=rendering,
-        instruments=_names(instruments),
+        instruments=names(instruments),
         roots=parse_pitches(roots),
-        velocities=_whole_numbers("velocities", velocities),
+        velocities=whole_numbers("velocities", velocities),
         inversions=inversions,
         label=label,
     )
@@ -162,7 +162,7 @@ def mix(
         rendering=rendering,
         snrs_db=_numbers("snr", snr),
         pitches=None if pitches is None else parse_pitches(pitches),
-        velocities=_whole_numbers("velocities", velocities),
+        velocities=whole_numbers("velocities", velocities),
         label=label,
         seed=seed,
     )
@@ -251,7 +251,8 @@ def _render(
     console.say(f"next: sori dataset build {out} DATASET --labels {out / 'labels.csv'}")
 
 
-def _names(text: str) -> list[str]:
+def names(text: str) -> list[str]:
+    """Read names with commas between."""
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
@@ -264,7 +265,8 @@ def _numbers(name: str, text: str) -> list[float]:
         raise ParameterError(f"{name} must be numbers with commas between. Received {text!r}.") from None
 
 
-def _whole_numbers(name: str, text: str) -> list[int]:
+def whole_numbers(name: str, text: str) -> list[int]:
+    """Read whole numbers with commas between."""
     from sori.errors import ParameterError
 
     try:

@@ -1,8 +1,9 @@
 """From recordings to datasets: catalog, build, store, convert and split."""
 
-from sori.datasets.build import Segmenting, build, features_of, process
+from sori.datasets.build import build, features_of, process
 from sori.datasets.catalog import Catalog, Recording, read_catalog
 from sori.datasets.convert import export_json, import_json, import_npz
+from sori.datasets.segmenting import Segmenting
 from sori.datasets.split import Split, fold_splits, split
 from sori.datasets.store import Dataset, Segments
 

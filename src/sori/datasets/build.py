@@ -18,6 +18,7 @@ from joblib import Parallel, cpu_count, delayed
 from sori.atomic import move_folder, replacing_file
 from sori.audio import load, resample
 from sori.datasets.catalog import Catalog, Recording
+from sori.datasets.segmenting import Segmenting
 from sori.datasets.store import (
     Dataset,
     Rows,
@@ -28,10 +29,10 @@ from sori.datasets.store import (
     write_description,
     write_shard,
 )
-from sori.errors import AudioError, DatasetError, ParameterError, SoriError, check_between, check_count, reason
+from sori.errors import AudioError, DatasetError, ParameterError, SoriError, check_between, check_count, reason, require
 from sori.features import FrontEnd
 from sori.progress import Progress, silent
-from sori.units import seconds_to_samples, segment_samples
+from sori.units import seconds_to_samples
 
 _PLAN = "build.json"
 # Read beyond the stretch that is used, so that rounding in a change of rate never takes a sample from the last segment.
@@ -41,75 +42,6 @@ _LARGEST_SEGMENT = 2**28  # 1 GiB of float32
 
 class Unusable(AudioError):
     """A recording that can be read, and holds no segment that can be used."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Segmenting:
-    """How a recording is cut: its first ``duration_s`` seconds into ``segments`` equal pieces.
-
-    Parameters
-    ----------
-    duration_s
-        Seconds of a recording that are used.
-    segments
-        Pieces in that time; each has ``int(duration_s * sr / segments)`` samples.
-    overlap
-        Above 0: windows of that length slide on by ``1 - overlap`` of it, instead of lying butt to butt.
-    pad
-        Fill a piece that the recording's end cuts short with zeros, instead of dropping it. A piece that would
-        begin after the end is never made.
-
-    >>> Segmenting(duration_s=30, segments=5).samples(22050)
-    132300
-    """
-
-    duration_s: float = 30.0
-    segments: int = 10
-    overlap: float = 0.0
-    pad: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 < self.duration_s < np.inf:
-            raise ParameterError(f"duration must be above 0 s. Received duration={self.duration_s!r}.")
-        check_count("segments", self.segments)
-        check_between("overlap", self.overlap, 0, 0.95)
-
-    def samples(self, sr: int) -> int:
-        """Return the samples of a segment at ``sr`` Hz."""
-        n = segment_samples(duration_s=self.duration_s, sr=sr, segments=self.segments)
-        if n < 1:
-            raise ParameterError(
-                f"duration / segments must be at least one sample. Received {self.duration_s:g} s / {self.segments} "
-                f"at {sr} Hz."
-            )
-        return n
-
-    def starts(self, sr: int) -> list[int]:
-        """First sample of each segment of a recording that is long enough."""
-        n = self.samples(sr)
-        step = max(1, round(n * (1 - self.overlap)))
-        return list(range(0, seconds_to_samples(self.duration_s, sr=sr) - n + 1, step))
-
-    def cut(self, y: npt.NDArray[np.float32], *, front_end: FrontEnd) -> tuple[npt.NDArray[np.float32], list[int]]:
-        """Cut a clip at ``front_end.sr`` into segments.
-
-        Returns
-        -------
-        float32, shape ``(n, samples)``, and the first sample of each. A segment that the end cuts short is kept
-        only if it still has as many frames as a whole one (the missing samples are then zeros, as beyond any end).
-        """
-        n = self.samples(front_end.sr)
-        starts = [s for s in self.starts(front_end.sr) if self._whole(min(n, len(y) - s), n, front_end)]
-        clips = np.zeros((len(starts), n), dtype=np.float32)
-        for clip, start in zip(clips, starts, strict=True):
-            piece = y[start : start + n]
-            clip[: len(piece)] = piece
-        return clips, starts
-
-    def _whole(self, present: int, n: int, front_end: FrontEnd) -> bool:
-        if present <= 0:
-            return False
-        return self.pad or front_end.shape(present)[0] == front_end.shape(n)[0]
 
 
 @dataclass
@@ -161,18 +93,29 @@ def build(
         check_count("jobs", jobs)
     out = Path(os.path.abspath(out))  # which may be the folder one is in, and that is about to be replaced
     shape = front_end.shape(segmenting.samples(front_end.sr))
+    if not shape[0]:
+        raise ParameterError(
+            f"a segment of {segmenting.samples(front_end.sr)} samples is shorter than n_fft={front_end.n_fft}: use "
+            "longer segments or a smaller n_fft"
+        )
     if shape[0] * shape[1] > _LARGEST_SEGMENT:
         raise ParameterError(
             f"a segment would be {shape[0]:,} frames x {shape[1]}, more than {_LARGEST_SEGMENT:,} numbers: use more "
             "segments, or a shorter duration"
         )
+    if segmenting.by == "beats":
+        require("librosa", extra="beats")  # once, and not for every file
     plan = _plan(catalog, front_end, segmenting)
     folder = building_folder(out)
     if resume and overwrite:
         raise ParameterError("give --resume, to keep what an interrupted build has done, or --overwrite, not both.")
     if resume and (out / "dataset.json").is_file() and not folder.exists():
         dataset = Dataset.open(out)
-        if dataset.plan != plan["files"] or dataset.front_end != front_end or dataset.segmenting != asdict(segmenting):
+        if (
+            dataset.plan != plan["files"]
+            or dataset.front_end != front_end
+            or Segmenting(**dataset.segmenting) != segmenting
+        ):
             raise DatasetError(f"{out}: was built from other recordings or settings; give --overwrite to replace it")
         return dataset
     _make_room(out, folder, plan, resume=resume, overwrite=overwrite)
@@ -262,6 +205,8 @@ def features_of(
     if not y.any():
         raise Unusable("silent: every sample is zero, or the channels cancel each other")
     clips, starts = segmenting.cut(y, front_end=front_end)
+    if not starts and segmenting.by == "beats":
+        raise Unusable("no two beats were found to cut at")
     if not starts:
         need_s = segmenting.samples(front_end.sr) / front_end.sr
         raise Unusable(f"too short: {len(y) / front_end.sr:.3g} s, one segment is {need_s:.3g} s (--pad fills it up)")
@@ -282,7 +227,7 @@ def _process(root: Path, recording: Recording, front_end: FrontEnd, segmenting: 
         return _Outcome(recording, dropped=reason(error).removeprefix(f"{path}: "))
     except (SoriError, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
         return _Outcome(recording, failed=reason(error).removeprefix(f"{path}: "))
-    missing = len(segmenting.starts(front_end.sr)) - len(starts)
+    missing = segmenting.missing(len(starts), sr=front_end.sr)
     return _Outcome(recording, x, [s / front_end.sr for s in starts], digest, missing)
 
 

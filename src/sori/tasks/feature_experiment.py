@@ -1,0 +1,266 @@
+"""An experiment: what can be learned from spectrogram, mel bands and MFCCs, of the full band and of the piano's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from sori.atomic import replacing_file
+from sori.audio import load
+from sori.errors import ParameterError, check_between, check_count, require
+from sori.features import FrontEnd
+from sori.music import instrument
+from sori.progress import Progress, silent
+from sori.tasks.inspect import BANDS
+from sori.tasks.synth import Item, Rendering, plan_mixtures, plan_notes, render
+
+INSTRUMENTS = ("piano", "guitar", "violin", "flute", "trumpet", "clarinet")
+TARGETS = ("pitch", "instrument")
+CONDITIONS = ("clean", "mixed")
+KINDS = ("spectrogram", "mel", "mfcc")
+_FOLDS = 3
+_Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Accuracy, mean and standard deviation over the folds, of one way to see the notes; ``bins`` go in."""
+
+    target: str
+    condition: str
+    kind: str
+    band: str
+    bins: int
+    accuracy: float
+    spread: float
+    chance: float
+
+
+@dataclass(frozen=True)
+class FeatureExperiment:
+    """All cells, how many clips they were measured on, and the answer in words."""
+
+    cells: tuple[Cell, ...]
+    clips: dict[str, int]
+    settings: dict[str, Any]
+    answer: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and numbers."""
+        return {**asdict(self), "cells": [asdict(cell) for cell in self.cells]}
+
+    def cell(self, target: str, condition: str, kind: str, band: str) -> Cell:
+        """Find a cell."""
+        return next(c for c in self.cells if (c.target, c.condition, c.kind, c.band) == (target, condition, kind, band))
+
+
+def compare_features(
+    out: Path,
+    *,
+    rendering: Rendering,
+    instruments: Sequence[str] = INSTRUMENTS,
+    pitches: Sequence[int] = tuple(range(60, 84)),
+    velocities: Sequence[int] = (50, 80, 110),
+    snr_db: float = 6.0,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> FeatureExperiment:
+    """Render notes, alone and with a random note of another instrument below them, and classify what is made of them.
+
+    The classifier is the same everywhere: one hidden layer of 64 units on the mean over time of each bin, in dB. What
+    may not be learned by heart is held out whole, in three folds: pitch is tested on instruments that were not in
+    training, instruments on the low, middle or high third of the pitches, none of which was. (Banks make a few
+    neighbouring notes of one recording: single pitches held out would be known from their neighbours.)
+
+    Parameters
+    ----------
+    out
+        Folder for the recordings, ``features.json`` and ``report.html``.
+    snr_db
+        How far the other note lies below.
+    seed
+        Of the other notes, the folds and the classifier.
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer than three instruments or pitches, or an instrument cannot be played.
+    DatasetError
+        If ``out`` holds something else.
+    """
+    require("sklearn", extra="train")
+    names = [instrument(name).name for name in instruments]
+    if len(set(names)) < _FOLDS or len(set(pitches)) < _FOLDS:
+        raise ParameterError(
+            f"the experiment holds out thirds: give {_FOLDS} instruments and {_FOLDS} pitches or more."
+        )
+    check_between("snr", snr_db, -60, 100, "dB")
+    check_count("seed", seed, at_least=0)
+    notes = plan_notes(names, rendering=rendering, pitches=pitches, velocities=velocities)
+    mixed: list[Item] = []
+    for i, name in enumerate(names):
+        pair = f"{name}:{names[(i + 1) % len(names)]}"
+        mixed += plan_mixtures(
+            pair,
+            rendering=rendering,
+            snrs_db=[snr_db],
+            pitches=pitches,
+            velocities=velocities,
+            label="instrument",
+            seed=seed + i,
+        )
+    clips: dict[str, tuple[list[Item], _Array]] = {}
+    for condition, items in (("clean", notes), ("mixed", mixed)):
+        folder = out / condition
+        rendered = render(items, folder, rendering=rendering, overwrite=overwrite, progress=progress)
+        silent_ones = {file for file, _ in rendered.failed}
+        kept = [item for item in items if item.file not in silent_ones]
+        clips[condition] = kept, np.stack([load(folder / item.file)[0] for item in kept])
+    cells: list[Cell] = []
+    total = len(CONDITIONS) * len(KINDS) * 2
+    for condition, (items, y) in clips.items():
+        for kind in KINDS:
+            for band in ("full", "piano"):
+                progress("Learning", len(cells) // len(TARGETS), total)
+                front_end = FrontEnd(kind=kind, sr=rendering.sr)
+                if band == "piano":
+                    low, high = BANDS["piano"]
+                    front_end = replace(front_end, fmin=low, fmax=min(high, rendering.sr / 2))
+                x = front_end(y).mean(axis=1)
+                cells += [_measure(x, items, target, condition, kind, band, seed) for target in TARGETS]
+    progress("Learning", total, total)
+    found = FeatureExperiment(
+        cells=tuple(cells),
+        clips={condition: len(items) for condition, (items, _) in clips.items()},
+        settings={
+            "engine": rendering.engine,
+            "soundfont": rendering.soundfont.name if rendering.soundfont else None,
+            "sr": rendering.sr,
+            "duration_s": rendering.duration_s,
+            "instruments": names,
+            "pitches": list(pitches),
+            "velocities": list(velocities),
+            "snr_db": snr_db,
+            "seed": seed,
+        },
+        answer=(),
+    )
+    found = replace(found, answer=_answer(found))
+    _write(found, out)
+    return found
+
+
+def table(found: FeatureExperiment) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and rows of the one table: features down, what is asked of which sound across."""
+    heads = ["features", "band", "numbers"] + [
+        f"{target}, {condition}" for target in TARGETS for condition in CONDITIONS
+    ]
+    rows = []
+    for kind in KINDS:
+        for band in ("full", "piano"):
+            cells = [found.cell(target, condition, kind, band) for target in TARGETS for condition in CONDITIONS]
+            numbers = [f"{cell.accuracy:.0%} ± {cell.spread:.0%}" for cell in cells]
+            rows.append([kind, band, f"{cells[0].bins}", *numbers])
+    chances = [found.cell(target, condition, "mel", "full").chance for target in TARGETS for condition in CONDITIONS]
+    rows.append(["chance", "", "", *(f"{chance:.0%}" for chance in chances)])
+    return heads, rows
+
+
+def _measure(x: _Array, items: Sequence[Item], target: str, condition: str, kind: str, band: str, seed: int) -> Cell:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.model_selection import GroupKFold
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    pitch = np.array([item.notes[0].pitch for item in items])
+    who = np.array([item.instrument for item in items])
+    rank = np.searchsorted(np.unique(pitch), pitch)
+    third = rank * _FOLDS // (rank.max() + 1)
+    labels, groups = (pitch, who) if target == "pitch" else (who, third)
+    scores = []
+    folds = GroupKFold(_FOLDS, shuffle=True, random_state=seed)
+    for train, test in folds.split(x, labels, groups):
+        network = make_pipeline(
+            StandardScaler(), MLPClassifier((64,), alpha=0.01, max_iter=300, random_state=seed, early_stopping=False)
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            network.fit(x[train], labels[train])
+        scores.append(float(network.score(x[test], labels[test])))
+    return Cell(
+        target=target,
+        condition=condition,
+        kind=kind,
+        band=band,
+        bins=x.shape[1],
+        accuracy=float(np.mean(scores)),
+        spread=float(np.std(scores)),
+        chance=1 / len(set(labels.tolist())),
+    )
+
+
+def _answer(found: FeatureExperiment) -> tuple[str, ...]:
+    """Put what the numbers say in sentences; a difference within the folds' spread is called none."""
+    lines = []
+    for target in TARGETS:
+        for condition in CONDITIONS:
+            cells = sorted(
+                (c for c in found.cells if (c.target, c.condition) == (target, condition)), key=lambda c: -c.accuracy
+            )
+            best = cells[0]
+            near = [c for c in cells[1:] if best.accuracy - c.accuracy <= max(best.spread, c.spread)]
+            also = f", with {_list([_named(c) for c in near])} within the spread" if near else ", ahead of all others"
+            lines.append(
+                f"{target.capitalize()} of {condition} notes: best from {_named(best)} ({best.accuracy:.0%}){also}."
+            )
+    for kind in KINDS:
+        changes = []
+        for target in TARGETS:
+            full, piano = (found.cell(target, "clean", kind, band) for band in ("full", "piano"))
+            gain = piano.accuracy - full.accuracy
+            word = "no change" if abs(gain) <= max(full.spread, piano.spread) else f"{100 * gain:+.0f} points"
+            changes.append(f"{target} {word}")
+        lines.append(f"Keeping the {kind} to the piano's band, on clean notes: {_list(changes)}.")
+    return tuple(lines)
+
+
+def _named(cell: Cell) -> str:
+    return f"{cell.kind} ({cell.band} band)"
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _write(found: FeatureExperiment, out: Path) -> None:
+    from sori.plots.page import page
+
+    heads, rows = table(found)
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
+    clips = ", ".join(f"{number} {condition}" for condition, number in found.clips.items())
+    parts = [
+        "<h1>What a classifier can learn from which features</h1>",
+        f'<p class="soft">{escape(clips)} notes. Accuracy, mean and standard deviation over three folds: pitch on '
+        "instruments never heard in training, instruments on a third of the pitches never heard.</p>",
+        f'<div class="card" style="overflow-x:auto"><table><tr>{head}</tr>{lines}</table></div>',
+        *(f"<p>{escape(line)}</p>" for line in found.answer),
+    ]
+    content = {
+        "features.json": orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
+        "report.html": page("Features compared", parts).encode(),
+    }
+    for name, data in content.items():
+        with replacing_file(out / name) as temporary:
+            temporary.write_bytes(data)
