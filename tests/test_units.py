@@ -10,7 +10,11 @@ from sori.units import (
     frame_count,
     frame_times_s,
     hz_to_mel,
+    hz_to_midi,
     mel_to_hz,
+    midi_to_hz,
+    note_name,
+    note_to_midi,
     power_to_db,
     seconds_to_samples,
     segment_samples,
@@ -76,3 +80,22 @@ def test_the_reference_may_be_found_in_each_example(rng):
     np.testing.assert_allclose(
         amplitude_to_db(power[0], ref=np.max), librosa.amplitude_to_db(power[0], ref=np.max), atol=1e-4
     )
+
+
+@pytest.mark.parametrize("pitch", range(128))
+def test_notes_are_librosas(pitch):
+    assert midi_to_hz(pitch) == pytest.approx(librosa.midi_to_hz(pitch))
+    assert hz_to_midi(midi_to_hz(pitch)) == pytest.approx(pitch)
+    assert note_name(pitch) == librosa.midi_to_note(pitch, unicode=False)
+    assert note_to_midi(note_name(pitch)) == pitch
+
+
+def test_tuning_moves_every_note():
+    assert midi_to_hz(69, tuning_hz=415) == 415
+    assert hz_to_midi(415, tuning_hz=415) == 69
+
+
+@pytest.mark.parametrize("name", ["H4", "C", "", "4C", "C#b"])
+def test_what_is_no_note_is_refused(name):
+    with pytest.raises(ParameterError, match="a note is a letter from A to G"):
+        note_to_midi(name)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import sori
+from sori import audio
 from sori.errors import ParameterError
 from tests.conftest import tone
 
@@ -26,3 +27,14 @@ def test_nothing_aliases():
 def test_rates_are_checked():
     with pytest.raises(ParameterError, match="to_sr"):
         sori.resample(tone(300, sr=8000), from_sr=8000, to_sr=0)
+
+
+def test_without_a_filter_what_lies_above_nyquist_folds_down():
+    y = audio.tone(5000, sr=48000, duration_s=1)
+    folded = audio.resample(y, from_sr=48000, to_sr=8000, antialias=False)
+    filtered = audio.resample(y, from_sr=48000, to_sr=8000)
+    np.testing.assert_allclose(folded, audio.tone(5000, sr=8000, duration_s=1), atol=1e-3)
+    assert np.abs(folded).max() > 0.9
+    assert np.abs(filtered[100:-100]).max() < 1e-3
+    stereo = audio.resample(np.stack([y, -y]), from_sr=48000, to_sr=8000, antialias=False)
+    np.testing.assert_array_equal(stereo, np.stack([folded, -folded]))

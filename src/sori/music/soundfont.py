@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import io
 import os
 from collections.abc import Iterable, Sequence
 from ctypes import POINTER, c_float, c_int, c_void_p
@@ -295,7 +297,8 @@ def _fluidsynth() -> tuple[Any, Any]:
     if importlib.util.find_spec("fluidsynth") is None:
         require("fluidsynth", extra="synth")
     try:
-        library = importlib.import_module("fluidsynth")
+        with contextlib.redirect_stdout(io.StringIO()):  # where it would tell a build server what it found
+            library = importlib.import_module("fluidsynth")
     except ImportError as error:
         raise MissingDependencyError(
             f"the FluidSynth library is not installed: {_INSTALL}; or use --engine additive"

@@ -94,7 +94,7 @@ def compare_features(
     ParameterError
         If there are fewer than three instruments or pitches, or an instrument cannot be played.
     DatasetError
-        If ``out`` holds something else.
+        If ``out`` holds other notes, or something else. The same ones are used again.
     """
     require("sklearn", extra="train")
     names = [instrument(name).name for name in instruments]
@@ -120,7 +120,8 @@ def compare_features(
     clips: dict[str, tuple[list[Item], _Array]] = {}
     for condition, items in (("clean", notes), ("mixed", mixed)):
         folder = out / condition
-        rendered = render(items, folder, rendering=rendering, overwrite=overwrite, progress=progress)
+        again = folder.exists() and not overwrite  # the same notes need not be rendered twice
+        rendered = render(items, folder, rendering=rendering, resume=again, overwrite=overwrite, progress=progress)
         silent_ones = {file for file, _ in rendered.failed}
         kept = [item for item in items if item.file not in silent_ones]
         clips[condition] = kept, np.stack([load(folder / item.file)[0] for item in kept])

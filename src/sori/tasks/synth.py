@@ -448,6 +448,8 @@ def _make_room(out: Path, items: Sequence[Item], rendering: Rendering, *, resume
         if resume:
             if json.loads(plan.read_text(encoding="utf-8")).get("plan") != digest:
                 raise DatasetError(f"{out}: was begun with other notes or settings; give --overwrite to replace it")
+            for unfinished in out.rglob(".*.tmp"):
+                unfinished.unlink()
             return
         if not overwrite:
             raise DatasetError(f"{out}: is there already; give --resume to finish it, or --overwrite to replace it")

@@ -1,0 +1,69 @@
+import pretty_midi
+import pytest
+
+from sori.errors import AudioError
+from sori.music.midi import read_events
+from tests.conftest import REAL, needs_real
+
+
+def song(path, *, drums=True, notes=True):
+    midi = pretty_midi.PrettyMIDI()
+    piano = pretty_midi.Instrument(0)
+    if notes:
+        piano.notes.append(pretty_midi.Note(100, 60, 0.5, 1.0))
+        piano.control_changes.append(pretty_midi.ControlChange(64, 127, 0.4))
+        piano.pitch_bends.append(pretty_midi.PitchBend(1000, 0.7))
+    violin = pretty_midi.Instrument(40)
+    violin.notes += [pretty_midi.Note(80, 72, 1.0, 2.0)] if notes else []
+    midi.instruments += [piano, violin]
+    if drums:
+        kit = pretty_midi.Instrument(0, is_drum=True)
+        kit.notes.append(pretty_midi.Note(90, 36, 0.0, 0.1))
+        midi.instruments.append(kit)
+    midi.write(str(path))
+    return path
+
+
+def test_everything_that_sounds_is_read_in_order(tmp_path):
+    events = read_events(song(tmp_path / "song.mid"))
+    assert events == sorted(events)
+    told = {(event.kind, event.channel, event.a) for event in events}
+    assert {("program", 0, 0), ("program", 1, 40), ("note_on", 0, 60), ("note_on", 1, 72)} <= told
+    assert {("note_on", 9, 36), ("control", 0, 64), ("bend", 0, 1000)} <= told
+    struck = next(event for event in events if event.kind == "note_on" and event.a == 60)
+    assert struck.time_s == pytest.approx(0.5, abs=0.003)
+    assert struck.b == 100
+
+
+def test_a_key_is_let_go_before_it_is_struck_again(tmp_path):
+    midi = pretty_midi.PrettyMIDI()
+    piano = pretty_midi.Instrument(0)
+    piano.notes += [pretty_midi.Note(100, 60, 0, 1), pretty_midi.Note(100, 60, 1, 2)]
+    midi.instruments.append(piano)
+    midi.write(str(tmp_path / "again.mid"))
+    at_one = [event.kind for event in read_events(tmp_path / "again.mid") if event.time_s == pytest.approx(1, abs=0.01)]
+    assert at_one == ["note_off", "note_on"]
+
+
+@needs_real
+def test_performances_are_read_whole():
+    files = sorted((REAL / "piano" / "midi").glob("*.mid"))[:3]
+    assert len(files) == 3
+    for file in files:
+        events = read_events(file)
+        assert sum(event.kind == "note_on" for event in events) > 100
+        assert any(event.kind == "control" and event.a == 64 for event in events)
+
+
+def test_what_is_no_midi_is_named(tmp_path):
+    (tmp_path / "text.mid").write_text("hello")
+    (tmp_path / "cut.mid").write_bytes(song(tmp_path / "whole.mid").read_bytes()[:40])
+    song(tmp_path / "silent.mid", drums=False, notes=False)
+    for name, message in (
+        ("text.mid", "not a MIDI file"),
+        ("cut.mid", "not readable as MIDI"),
+        ("silent.mid", "has no notes"),
+        ("none.mid", "No such file"),
+    ):
+        with pytest.raises(AudioError, match=rf"{name}: {message}"):
+            read_events(tmp_path / name)
