@@ -22,6 +22,9 @@ def features_(
     pitches: Annotated[str, typer.Option(help="Three or more: 60-83, C4-B5.")] = "C4-B5",
     velocities: Annotated[str, typer.Option(help="How hard, 1 to 127, with commas between.")] = "50,80,110",
     snr: Annotated[float, typer.Option(help="dB that the other note lies below, in mixtures.")] = 6.0,
+    hold_out: Annotated[
+        str, typer.Option(help="thirds of the pitches, to test instruments on; or single ones, to see a leak.")
+    ] = "thirds",
     duration: Duration = 1.0,
     sr: Sr = 22050,
     engine: Engine = "soundfont",
@@ -46,6 +49,7 @@ def features_(
             pitches=parse_pitches(pitches),
             velocities=whole_numbers("velocities", velocities),
             snr_db=snr,
+            hold_out=hold_out,
             seed=seed,
             overwrite=overwrite,
             progress=progress,

@@ -192,7 +192,7 @@ def inspect(path: Path, view: View) -> Inspection:
         peaks=[(at, _db(strength), _note(at)) for at, strength in peaks],
         magnitude=magnitude,
         magnitude_hz=(bins.start * sr / view.n_fft, (bins.stop - 1) * sr / view.n_fft),
-        mel_db=power_to_db(mel),
+        mel_db=power_to_db(mel, top_db=None),
         mfcc=features.mfcc(y, n_mfcc=view.n_mfcc, **mels),
         summary=_summary(path, header, channels, y, sr, view, mel.shape[1], magnitude, peaks, hz, level),
         notes=notes,

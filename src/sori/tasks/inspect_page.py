@@ -23,7 +23,7 @@ from sori.units import amplitude_to_db, seconds_to_samples
 
 _ZOOM_S = 0.008
 _ACROSS = 3
-_RANGE_DB = 80.0
+_RANGE_DB, _LOWEST_DB = 80.0, -100.0
 # What each picture shows, and what it cannot.
 _CAPTIONS = {
     "waveform": "Air pressure over time, as the samples have it: how loud, and when. Which notes or words they are "
@@ -151,7 +151,8 @@ def _pictures(one: Inspection) -> dict[str, Axes]:
     linear, decibels = figure.subplots(1, 2, sharey=True)
     given = _axes_of(one)
     plots.spectrogram(one.magnitude, **given, unit="amplitude", ax=linear)
-    plots.spectrogram(amplitude_to_db(one.magnitude, top_db=_RANGE_DB), **given, ax=decibels)
+    level_db = amplitude_to_db(one.magnitude, top_db=None)
+    plots.spectrogram(level_db, **given, limits=_range(float(level_db.max())), ax=decibels)
     linear.set_title("amplitude", fontsize=10)
     decibels.set(title="decibels", ylabel="")
     decibels.title.set_fontsize(10)
@@ -160,7 +161,9 @@ def _pictures(one: Inspection) -> dict[str, Axes]:
         "waveform": plots.waveform(one.y, sr=one.sr, start_s=one.start_s),
         "spectrum": plots.magnitude_spectrum(one.spectrum_hz, one.spectrum_db, peaks=one.peaks),
         "spectrogram": linear,
-        "mel": plots.mel_spectrogram(one.mel_db, fmin=one.band_hz[0], fmax=one.band_hz[1], **span),
+        "mel": plots.mel_spectrogram(
+            one.mel_db, fmin=one.band_hz[0], fmax=one.band_hz[1], limits=_range(float(one.mel_db.max())), **span
+        ),
         "mfcc": plots.mfcc(one.mfcc, **span),
         **{f"lost-{i}": _lost(one, degraded) for i, degraded in enumerate(one.degraded, 1)},
     }
@@ -187,11 +190,11 @@ def _compared(many: Sequence[Inspection]) -> dict[str, Axes]:
             ax.set_xlim(max(1.0, min(20.0, highest_hz / 10)), highest_hz)
             ax.set_ylim(-100, max(loudest, -80) + 5)
         elif kind == "spectrogram":
-            plots.spectrogram(level[i], **_axes_of(one), limits=(top - _RANGE_DB, top), ax=ax)
+            plots.spectrogram(level[i], **_axes_of(one), limits=_range(top), ax=ax)
             ax.set_ylim(ax.get_ylim()[0], highest_hz)
         elif kind == "mel":
             fmin, fmax = one.band_hz
-            plots.mel_spectrogram(one.mel_db, fmin=fmin, fmax=fmax, limits=(mel_top - _RANGE_DB, mel_top), **span)
+            plots.mel_spectrogram(one.mel_db, fmin=fmin, fmax=fmax, limits=_range(mel_top), **span)
         else:
             plots.mfcc(one.mfcc, limit=mfcc_limit, **span)
         if kind != "spectrum":
@@ -266,6 +269,11 @@ def _illustrated(pictures: Mapping[str, Axes]) -> list[str]:
 
 def _warnings(notes: Sequence[str]) -> list[str]:
     return [f'<p class="warn">{escape(note)}</p>' for note in notes]
+
+
+def _range(loudest_db: float) -> tuple[float, float]:
+    """Return the ends of a scale of decibels, none lower than what decibels are cut off at."""
+    return max(loudest_db - _RANGE_DB, _LOWEST_DB), max(loudest_db, _LOWEST_DB + 1)
 
 
 def _axes_of(one: Inspection) -> dict[str, Any]:
