@@ -3,6 +3,8 @@ import warnings
 import librosa
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from sori import features
 from sori.errors import ParameterError
@@ -108,3 +110,34 @@ def test_bad_arguments_are_refused(arguments, message):
 def test_the_rate_has_no_default():
     with pytest.raises(TypeError, match="sr"):
         features.stft(np.zeros(100))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    n_samples=st.integers(1, 9000),
+    n_fft=st.integers(2, 4096),
+    hop=st.floats(0.02, 1.5),
+    win=st.floats(0.1, 1),
+    window=st.sampled_from(["hann", "hamming", "blackman", "boxcar"]),
+    center=st.booleans(),
+    precision=st.sampled_from([np.float32, np.float64]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_equals_librosa_for_any_parameters(n_samples, n_fft, hop, win, window, center, precision, seed):
+    assume(center or n_samples >= n_fft)
+    y = np.random.default_rng(seed).uniform(-1, 1, n_samples).astype(precision)
+    arguments = {
+        "n_fft": n_fft,
+        "hop_length": max(1, int(n_fft * hop)),
+        "win_length": max(1, int(n_fft * win)),
+        "window": window,
+        "center": center,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = librosa.stft(y, **arguments)
+    mine = features.stft(y, sr=22050, **arguments)
+    assert mine.shape == theirs.shape
+    np.testing.assert_allclose(mine, theirs, atol=1e-3)
+    magnitude = features.spectrogram(y, sr=22050, **arguments)
+    np.testing.assert_allclose(magnitude, np.abs(theirs), atol=1e-3)
