@@ -18,7 +18,9 @@ def test_frames_are_slices_and_none_is_lost(n, length, hop, pad):
     for piece, at in zip(pieces, np.round(start_s * 100).astype(int), strict=True):
         np.testing.assert_array_equal(piece, padded[at : at + length])
     if pad and n:
-        assert round(start_s[-1] * 100) + length >= n  # the end is in the last piece
+        last = round(start_s[-1] * 100)
+        assert last < n  # no piece of nothing
+        assert last + max(length, hop) >= n  # the end is in the last piece, or in a gap between pieces
     else:
         assert len(pieces) == max(0, 1 + (n - length) // hop)
 

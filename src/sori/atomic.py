@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 def replacing_file(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; it takes the place of ``path`` if the block ends without an error."""
     path = Path(os.path.abspath(path))  # "." has no name to put something beside
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         yield temporary
         with temporary.open("rb") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
@@ -60,7 +61,7 @@ def check_keys(where: str, given: Iterable[str], allowed: Iterable[str]) -> None
     known = list(allowed)
     for key in given:
         if key not in known:
-            nearest = _did_you_mean(key, known) or f"; known: {', '.join(known)}."
+            nearest = _did_you_mean(str(key), known) or f"; known: {', '.join(known)}."
             raise ParameterError(f"unknown key {key!r} in {where}{nearest}")
 
 
@@ -88,6 +89,11 @@ def reason(error: BaseException) -> str:
         return error.strerror
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def printable(name: object) -> str:
+    """Return a file's name as text that can be written anywhere, though it need not be text to the system."""
+    return os.fsencode(str(name)).decode("utf-8", "replace")
 
 
 def _did_you_mean(word: str, known: list[Any]) -> str:

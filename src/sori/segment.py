@@ -44,9 +44,11 @@ def frames(
     """
     y = _one_clip(y)
     length, hop = _samples("length_s", length_s, sr), _samples("hop_s", hop_s, sr)
-    if pad and len(y) and (len(y) - length) % hop:
-        short = (length - len(y)) if len(y) < length else hop - (len(y) - length) % hop
-        y = np.concatenate([y, np.zeros(short, dtype=np.float32)])
+    if pad and len(y):
+        # As many as it takes to reach the end, but none that begins after it.
+        count = min(1 + max(0, -(-(len(y) - length) // hop)), -(-len(y) // hop))
+        y = np.concatenate([y, np.zeros(max(0, (count - 1) * hop + length - len(y)), dtype=np.float32)])
+        y = y[: (count - 1) * hop + length]
     if len(y) < length:
         return np.empty((0, length), dtype=np.float32), np.empty(0)
     pieces = np.lib.stride_tricks.sliding_window_view(y, length)[::hop].copy()

@@ -17,8 +17,12 @@ def test_levels_of_what_is_known():
 
 def test_clipping_is_runs_of_full_scale():
     y = np.array([0.1, 1.0, 0.2, -1.0, -1.0, -1.0, 0.0, 1.0, 1.0])
-    assert audio.clipped_samples(y) == 5
+    assert audio.clipped_samples(y) == 3
     assert audio.clipped_samples(np.zeros(0)) == 0
+    assert audio.clipped_samples(np.tile([1.0, 1.0, 1.0, -1.0, -1.0, -1.0], 5)) == 30
+    for hz in (100, 440, 5000):  # a full-scale tone is not clipped
+        assert audio.clipped_samples(audio.tone(hz, sr=44100, duration_s=1)) == 0
+    assert audio.clipped_samples(np.clip(2 * audio.tone(440, sr=44100, duration_s=1), -1, 1)) > 10_000
 
 
 def test_silence_at_the_ends():
@@ -48,6 +52,8 @@ def test_ratio_of_what_is_the_same_is_infinite():
         (lambda: audio.mix(np.ones(3), np.zeros(0), snr_db=0), "silent clip has no level"),
         (lambda: audio.mix(np.ones(3), np.ones(3), snr_db=np.nan), "snr_db must be"),
         (lambda: audio.snr_db(np.ones(3), np.ones(2)), "one shape"),
+        (lambda: audio.mix(np.ones((2, 3)), np.ones(3), snr_db=0), r"shape \(samples,\)"),
+        (lambda: audio.clipped_samples(np.ones((2, 3))), r"shape \(samples,\)"),
     ],
 )
 def test_bad_arguments_are_refused(make, message):

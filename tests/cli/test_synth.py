@@ -20,14 +20,15 @@ def test_notes_become_a_dataset(tmp_path):
     done = additive("notes", out, "--instruments", "piano,flute", "--pitches", "C4-D4", "--velocities", "60,100")
     assert done.returncode == 0, done.stderr
     assert "12 files of 0.3 s, and labels.csv" in done.stdout
-    assert f"sori dataset build {out} DATASET --labels" in done.stderr
+    assert f"next: sori dataset build {out} DATASET --labels" in done.stderr
+    assert done.stderr.strip().endswith("--duration 0.3 --segments 1")
     built = sori(
         "dataset", "build", out, tmp_path / "data", "--labels", out / "labels.csv", "--duration", 0.3, "--segments", 1,
         "--sr", 8000, "--n-mels", 40, "--json",
     )  # fmt: skip
     counts = json.loads(built.stdout)["counts"]
-    assert (counts["recordings"], counts["groups"]) == (12, 6)
-    assert "is there already; give --resume" in fails(
+    assert (counts["recordings"], counts["groups"]) == (12, 2)
+    assert "is there already; give --overwrite" in fails(
         "synth", "notes", out, "--engine", "additive", "--pitches", "60", "--instruments", "piano"
     )
 
@@ -37,7 +38,10 @@ def test_chords_and_mixtures(tmp_path):
         "chords", tmp_path / "chords", "--kinds", "major,minor7", "--roots", "60,62", "--inversions", "--json"
     )
     assert json.loads(done.stdout)["written"] == 14
-    done = additive("mix", tmp_path / "mixed", "--with", "piano:pink", "--snr", "-6,0", "--pitches", "60")
+    done = additive(
+        "mix", tmp_path / "mixed", "--with", "piano:pink", "--snr", "-6,0", "--pitches", "60", "--velocities", "80"
+    )
+    assert "one instrument alone" in done.stderr
     assert done.returncode == 0, done.stderr
     with (tmp_path / "mixed" / "labels.csv").open(newline="") as file:
         assert [row["snr_db"] for row in csv.DictReader(file)] == ["-6", "0"]
@@ -73,11 +77,12 @@ def test_what_was_stopped_goes_on(tmp_path, number):
     command = ["synth", "notes", out, "--engine", "additive", "--pitches", "21-108", "--sr", 44100, "--duration", 1]
     running = subprocess.Popen([SORI, *map(str, command)], stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 30
-    while not list(out.rglob("*.flac")) and time.monotonic() < until:
+    building = out.with_name("notes.building")
+    while not list(building.rglob("*.flac")) and time.monotonic() < until:
         time.sleep(0.01)
     os.kill(running.pid, number)
     _, errors = running.communicate(timeout=30)
-    assert not (out / "labels.csv").exists()
+    assert not out.exists()
     assert "Traceback" not in errors
     if number == signal.SIGINT:
         assert running.returncode == 130

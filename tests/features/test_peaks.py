@@ -32,6 +32,11 @@ def test_silence_and_noise_floors_have_no_peaks():
         features.spectral_peaks(np.arange(5.0), np.zeros(4))
 
 
+def test_a_peak_beside_nothing_is_as_high_as_it_is():
+    for values, where in (([0, 0, 1, 0.9, 0], 2.0), ([0, 1, 1], 1.0), ([0, 0, 1, 0, 0], 2.0)):
+        assert features.spectral_peaks(np.arange(float(len(values))), np.array(values))[0] == (where, 1.0)
+
+
 def test_centroid_is_the_centre_of_gravity():
     y = audio.tone(1000, sr=8000, duration_s=1) + audio.tone(3000, sr=8000, duration_s=1)
     assert features.spectral_centroid(*spectrum(y, 8000)) == pytest.approx(2000, rel=0.01)

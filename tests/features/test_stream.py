@@ -34,6 +34,11 @@ def test_gives_the_frames_of_the_whole_clip(kind, n_fft, hop, center, chunks, se
         assert together.shape == (0, front_end.bins)
 
 
+def test_nothing_in_is_nothing_out():
+    stream = FrontEnd(kind="mel", sr=16000, top_db=math.inf).stream()
+    assert stream.finish().shape == (0, 128)
+
+
 def test_begins_again_after_its_end(rng):
     stream = FrontEnd(kind="mfcc", sr=16000, top_db=math.inf).stream()
     y = rng.standard_normal(9000).astype(np.float32)

@@ -1,8 +1,10 @@
+import mido
 import pretty_midi
 import pytest
 
 from sori.errors import AudioError
 from sori.music.midi import read_events
+from sori.music.soundfont import in_order
 from tests.conftest import REAL, needs_real
 
 
@@ -26,7 +28,7 @@ def song(path, *, drums=True, notes=True):
 
 def test_everything_that_sounds_is_read_in_order(tmp_path):
     events = read_events(song(tmp_path / "song.mid"))
-    assert events == sorted(events)
+    assert events == in_order(events)
     told = {(event.kind, event.channel, event.a) for event in events}
     assert {("program", 0, 0), ("program", 1, 40), ("note_on", 0, 60), ("note_on", 1, 72)} <= told
     assert {("note_on", 9, 36), ("control", 0, 64), ("bend", 0, 1000)} <= told
@@ -67,3 +69,14 @@ def test_what_is_no_midi_is_named(tmp_path):
     ):
         with pytest.raises(AudioError, match=rf"{name}: {message}"):
             read_events(tmp_path / name)
+
+
+def test_controls_of_one_time_keep_their_order(tmp_path):
+    """A registered parameter is chosen, then set, then let go: in another order it is another parameter."""
+    told = [(101, 0), (100, 0), (6, 12), (38, 0), (101, 127), (100, 127)]
+    track = mido.MidiTrack(mido.Message("control_change", control=a, value=b) for a, b in told)
+    track.append(mido.Message("note_on", note=60, velocity=100))
+    track.append(mido.Message("note_off", note=60, time=480))
+    mido.MidiFile(tracks=[track]).save(tmp_path / "bend.mid")
+    read = [(event.a, event.b) for event in read_events(tmp_path / "bend.mid") if event.kind == "control"]
+    assert read == told

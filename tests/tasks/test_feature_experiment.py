@@ -5,10 +5,10 @@ from html import escape
 import numpy as np
 import pytest
 
-from sori.errors import ParameterError
+from sori.errors import DatasetError, ParameterError
 from sori.tasks import feature_experiment
 from sori.tasks.feature_experiment import compare_features, table
-from sori.tasks.synth import Rendering
+from sori.tasks.synth_plan import Rendering
 
 ADDITIVE = Rendering(engine="additive", sr=11025, duration_s=0.4)
 
@@ -52,10 +52,11 @@ def test_it_is_written_and_said_in_words(found):
     assert all(len(row) == len(heads) for row in rows)
     assert all(cell in page for row in rows for cell in row)
     assert len(experiment.answer) == 7
+    assert kept["made_by"] == "sori experiment features"
     assert all(escape(line) in page for line in experiment.answer)
     with (out / "mixed" / "labels.csv").open(newline="") as file:
         listed = list(csv.DictReader(file))
-    assert {row["mixture"].split(":")[0] for row in listed} == {"piano", "guitar", "flute"}
+    assert {row["mixture"].split(":")[0] for row in listed} <= set(feature_experiment.BACKGROUNDS)
 
 
 def test_what_is_tested_was_never_in_training(monkeypatch, tmp_path):
@@ -93,9 +94,18 @@ def test_what_is_tested_was_never_in_training(monkeypatch, tmp_path):
         ({"pitches": (60, 61)}, "holds out thirds"),
         ({"instruments": ("piano", "flute", "kazooo")}, "an instrument must be one of"),
         ({"seed": -1}, "seed must be"),
+        ({"seed": 2**33}, "seed must be"),
+        ({"backgrounds": ("piano",)}, "backgrounds must be instruments that are not asked for"),
     ],
 )
 def test_bad_questions_are_refused(arguments, message, tmp_path):
     with pytest.raises(ParameterError, match=message):
         compare_features(tmp_path / "out", rendering=ADDITIVE, **arguments)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_not_ours_is_not_touched(tmp_path):
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(DatasetError, match=r"report.html was not made here"):
+        compare_features(tmp_path, rendering=ADDITIVE)
+    assert (tmp_path / "report.html").read_text() == "mine"

@@ -122,7 +122,7 @@ def test_several_lie_side_by_side_on_one_scale(tmp_path):
     assert page.count("<svg") == 5
     assert page.count("data:audio/mpeg") == 4
     summary = json.loads((tmp_path / "together" / "summary.json").read_text(encoding="utf-8"))
-    assert [one["file"] for one in summary] == [str(path) for path in paths]
+    assert [one["file"] for one in summary["recordings"]] == [str(path) for path in paths]
     from sori.tasks.inspect_page import _compared
 
     for kind, ax in _compared(found).items():
@@ -212,14 +212,22 @@ def test_what_cannot_be_read_is_named(tmp_path):
 def test_a_folder_that_is_not_ours_is_not_touched(note, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "waveform.png").write_text("mine")
-    with pytest.raises(DatasetError, match="not made by sori inspect"):
-        write(inspect(note, View()), tmp_path / "mine")
+    for marker in (None, "", "[]", '{"precious": 1}'):
+        if marker is not None:
+            (tmp_path / "mine" / "summary.json").write_text(marker)
+        with pytest.raises(DatasetError, match="not made by sori inspect"):
+            write(inspect(note, View()), tmp_path / "mine")
     assert (tmp_path / "mine" / "waveform.png").read_text() == "mine"
+    write(inspect(note, View()), tmp_path / "page")
+    (tmp_path / "page" / "thesis.txt").write_text("mine")
+    with pytest.raises(DatasetError, match=r"thesis.txt: was not made by sori inspect, and would be lost"):
+        write(inspect(note, View()), tmp_path / "page")
 
 
 def test_folders_are_looked_through(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
-    for name in ("a/b/2.wav", "a/1.flac", "a/notes.txt"):
+    (tmp_path / "a" / ".trash").mkdir()
+    for name in ("a/b/2.wav", "a/1.flac", "a/notes.txt", "a/._1.flac", "a/.trash/3.wav"):
         (tmp_path / name).touch()
     assert [path.name for path in find_recordings([tmp_path / "a", tmp_path / "x.wav"])] == ["1.flac", "2.wav", "x.wav"]
     with pytest.raises(AudioError, match="no recordings in this folder"):
@@ -236,3 +244,25 @@ def test_every_recording_of_music_can_be_looked_at():
         assert found.summary["peaks"]
         assert np.isfinite(found.mfcc).all()
         orjson.dumps(summary_of(found))
+
+
+def test_more_than_a_machine_can_hold_is_refused(note):
+    with pytest.raises(ParameterError, match=r"would have .* values: use a shorter --duration"):
+        inspect(note, View(n_fft=2**27, hop_length=1))
+
+
+def test_a_constant_part_is_said_and_kept_out_of_the_spectrum(tmp_path):
+    y = 0.3 + audio.tone(440, sr=8000, duration_s=1, amplitude=0.1)
+    found = inspect(recording(tmp_path / "dc.wav", y, 8000), View(n_fft=512, hop_length=128, n_mels=40))
+    assert "constant part of +0.300" in " ".join(found.notes)
+    assert [round(peak[0]) for peak in found.peaks] == [440]
+
+
+def test_a_name_that_is_not_text_is_shown_as_well_as_it_can_be(tmp_path):
+    import os
+
+    path = tmp_path / os.fsdecode(b"\xff\xfe.wav")
+    with path.open("wb") as file:
+        soundfile.write(file, audio.tone(440, sr=8000, duration_s=0.2), 8000, format="WAV")
+    write(inspect(path, View(n_fft=512, hop_length=128, n_mels=40)), tmp_path / "page")
+    assert (tmp_path / "page" / "report.html").is_file()

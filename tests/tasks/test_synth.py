@@ -12,7 +12,8 @@ from sori.datasets import Segmenting, build, read_catalog
 from sori.errors import AudioError, DatasetError, MissingDependencyError, ParameterError
 from sori.features import FrontEnd
 from sori.tasks import synth
-from sori.tasks.synth import Rendering, plan_chords, plan_mixtures, plan_notes, render, render_midi
+from sori.tasks.synth import render, render_midi
+from sori.tasks.synth_plan import COLUMNS, Rendering, plan_chords, plan_mixtures, plan_notes
 from tests.conftest import needs_fluidsynth
 
 ADDITIVE = Rendering(engine="additive", sr=8000, duration_s=0.5)
@@ -34,10 +35,7 @@ def test_every_key_at_every_velocity():
 def test_groups_keep_near_copies_together():
     several = plan_notes(["piano", "flute"], rendering=ADDITIVE, pitches=[60, 61])
     assert {item.label for item in several} == {"piano", "flute"}
-    assert {(item.group, item.notes[0].pitch) for item in several if item.label == "piano"} == {
-        ("piano C4", 60),
-        ("piano C#4", 61),
-    }
+    assert {item.group for item in several if item.label == "piano"} == {"piano octave 4"}
     by_pitch = plan_notes(["piano", "flute"], rendering=ADDITIVE, pitches=[60, 61], label="pitch")
     assert {item.group for item in by_pitch} == {"piano", "flute"}
     alone = plan_notes(["piano"], rendering=ADDITIVE, pitches=[60], velocities=[40, 80])
@@ -55,7 +53,31 @@ def test_chords_and_their_inversions():
         (67, 72, 75),
     ]  # none on 107: it would leave the piano
     assert {item.label for item in items} == {"major", "minor"}
-    assert {item.group for item in items} == {"piano C4"}
+    assert {item.group for item in items} == {"piano octave 4"}
+
+
+def test_the_same_notes_are_one_chord_and_an_ambiguous_one_is_none():
+    augmented = plan_chords(["augmented"], rendering=ADDITIVE, roots=range(60, 72), inversions=True)
+    sounds = [item.notes for item in augmented]
+    assert len(set(sounds)) == len(sounds)
+    sus = plan_chords(["sus2", "sus4"], rendering=ADDITIVE, roots=range(48, 72), inversions=True)
+    by_sound = {item.notes: item.label for item in sus}
+    assert len(by_sound) == len(sus)
+    assert (67, 72, 74) not in {tuple(note.pitch for note in item.notes) for item in sus}  # Csus2 turned, and Gsus4
+
+
+def test_what_is_given_twice_is_rendered_once():
+    assert len(plan_notes(["piano", "Piano"], rendering=ADDITIVE, pitches=[60, 60], velocities=[80])) == 1
+    assert len(plan_mixtures("piano:noise", rendering=ADDITIVE, snrs_db=[6, 6.0], pitches=[60])) == 3
+
+
+def test_a_note_keeps_its_companion_at_every_level():
+    items = plan_mixtures("piano:flute", rendering=ADDITIVE, snrs_db=[0, 6, 12], pitches=[60, 61], velocities=[80])
+    companions = {}
+    for item in items:
+        companions.setdefault(item.notes[0].pitch, set()).add(item.other_note)
+    assert all(len(notes) == 1 for notes in companions.values())
+    assert len({notes.pop() for notes in companions.values()}) == 2
 
 
 def test_what_is_rendered_is_a_dataset(tmp_path):
@@ -63,11 +85,11 @@ def test_what_is_rendered_is_a_dataset(tmp_path):
     done = render(items, tmp_path / "notes", rendering=ADDITIVE)
     assert (done.written, done.failed) == (12, ())
     listed = rows(tmp_path / "notes")
-    assert list(listed[0]) == list(synth.COLUMNS)
+    assert list(listed[0]) == list(COLUMNS)
     assert listed[0] == {
         "file": "piano/piano_C4_v60.flac",
         "label": "piano",
-        "group": "piano C4",
+        "group": "piano octave 4",
         "instrument": "piano",
         "kind": "note",
         "pitches": "60",
@@ -86,7 +108,7 @@ def test_what_is_rendered_is_a_dataset(tmp_path):
     )
     assert list(dataset.classes) == ["flute", "piano"]
     assert dataset.counts["recordings"] == 12
-    assert dataset.counts["groups"] == 6
+    assert dataset.counts["groups"] == 2
 
 
 @pytest.mark.parametrize("pair", ["piano:flute", "piano:pink", "piano:noise"])
@@ -125,9 +147,11 @@ def test_an_interrupted_run_goes_on(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         render(items, tmp_path / "notes", rendering=ADDITIVE, jobs=1, progress=stop)
-    assert not (tmp_path / "notes" / "labels.csv").exists()
-    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "notes").rglob("*.flac")}
+    assert not (tmp_path / "notes").exists()
+    building = tmp_path / "notes.building"
+    kept = {path.relative_to(building): path.stat().st_mtime_ns for path in building.rglob("*.flac")}
     assert 3 <= len(kept) < 6
+    (building / "piano" / ".piano_C4_v80.flac.1.1.tmp").touch()
     with pytest.raises(DatasetError, match="give --resume to finish it, or --overwrite"):
         render(items, tmp_path / "notes", rendering=ADDITIVE)
     with pytest.raises(DatasetError, match="other notes or settings"):
@@ -135,13 +159,29 @@ def test_an_interrupted_run_goes_on(tmp_path):
     done = render(items, tmp_path / "notes", rendering=ADDITIVE, resume=True)
     assert done.written == 6
     assert len(rows(tmp_path / "notes")) == 6
-    assert all(path.stat().st_mtime_ns == when for path, when in kept.items())
+    assert all((tmp_path / "notes" / path).stat().st_mtime_ns == when for path, when in kept.items())
+    assert not building.exists()
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert render(items, tmp_path / "notes", rendering=ADDITIVE, resume=True) == done
+    with pytest.raises(DatasetError, match="is there already; give --overwrite"):
+        render(items, tmp_path / "notes", rendering=ADDITIVE)
     assert render(items[:2], tmp_path / "notes", rendering=ADDITIVE, overwrite=True).written == 2
     assert len(list((tmp_path / "notes").rglob("*.flac"))) == 2
 
 
-def test_what_is_not_ours_is_not_touched(tmp_path):
+def test_what_is_put_beside_our_files_is_not_deleted(tmp_path):
+    items = plan_notes(["piano"], rendering=ADDITIVE, pitches=[60], velocities=[80])
+    render(items, tmp_path / "notes", rendering=ADDITIVE)
+    (tmp_path / "notes" / "thesis.txt").write_text("years of work")
+    with pytest.raises(DatasetError, match=r"thesis.txt: was not made by sori synth, and would be lost"):
+        render(items, tmp_path / "notes", rendering=ADDITIVE, overwrite=True)
+    assert (tmp_path / "notes" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("marker", ["", "{", "[]", '{"mine": 1}'])
+def test_what_is_not_ours_is_not_touched(tmp_path, marker):
     (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "synth.json").write_text(marker)
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     items = plan_notes(["piano"], rendering=ADDITIVE, pitches=[60], velocities=[80])
     for overwrite in (False, True):
@@ -220,8 +260,8 @@ class TestSoundFont:
             rendering=rendering,
         )
         assert done.written == 1
-        assert done.failed == (("flute/flute_C5_v80.flac", "flute is silent at this pitch"),)
-        items = plan_mixtures("piano:flute", rendering=rendering, snrs_db=[0], pitches=range(60, 72))
+        assert done.failed == (("flute/flute_C5_v80.flac", "flute is next to silent at this pitch and velocity"),)
+        items = plan_mixtures("piano:flute", rendering=rendering, snrs_db=[0], pitches=range(60, 72), velocities=[80])
         assert render(items, tmp_path / "mixed", rendering=rendering).written == 12
         assert all(60 <= int(row["mixture"].split(":")[1]) < 72 for row in rows(tmp_path / "mixed"))
 

@@ -1,6 +1,6 @@
 """Sound as samples: reading recordings, changing their rate and resolution, levels, and sound whose answer is known."""
 
-from sori.audio.files import AUDIO_SUFFIXES, Info, encode_mp3, info, load, save
+from sori.audio.files import AUDIO_SUFFIXES, Info, check_saveable, encode_mp3, info, load, save
 from sori.audio.level import clipped_samples, mix, peak_db, rms_db, silent_ends_s, snr_db
 from sori.audio.quantise import mu_law_decode, mu_law_encode, quantise, theoretical_snr_db
 from sori.audio.resample import resample
@@ -9,6 +9,7 @@ from sori.audio.tones import chirp, clicks, complex_tone, noise, tone
 __all__ = [
     "AUDIO_SUFFIXES",
     "Info",
+    "check_saveable",
     "chirp",
     "clicks",
     "clipped_samples",

@@ -36,6 +36,7 @@ _FFMPEG_STREAM = re.compile(r"Audio: .*?(\d+) Hz, (mono|stereo|[\d.]+(?: channel
 _LENGTH_UNKNOWN = 0x7FFFF000  # written by programs that stream to a pipe: this many bytes or more, or 0
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _LONGEST_S = 1e7  # sixteen weeks
+_WRITE_AT_ONCE = 2**16
 _BIT_DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64}
 
 
@@ -263,13 +264,30 @@ def save(path: str | Path, y: npt.NDArray[np.float32], *, sr: int) -> None:
         If the ending is another, or the file cannot be written.
     """
     path = Path(path)
-    kind = path.suffix.lower().lstrip(".").upper()
-    if kind not in ("WAV", "FLAC", "OGG", "MP3"):
-        raise AudioError(f"{path}: the name must end in .wav, .flac, .ogg or .mp3")
+    kind = check_saveable(path)
     clipped = np.clip(np.asarray(y, dtype=np.float32), -1, 1)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing_file(path) as temporary:
-            soundfile.write(_raw_name(temporary), clipped, sr, format=kind)
+            with soundfile.SoundFile(_raw_name(temporary), "w", sr, 1, format=kind) as file:
+                # Bit by bit: libsndfile's Vorbis encoder needs as much of the stack as it is given samples.
+                for first in range(0, len(clipped), _WRITE_AT_ONCE):
+                    file.write(clipped[first : first + _WRITE_AT_ONCE])
     except (OSError, soundfile.LibsndfileError) as error:
         raise AudioError(f"{path}: cannot be written ({reason(error)})") from error
+
+
+def check_saveable(path: Path) -> str:
+    """Return the format that a file's name asks for.
+
+    Raises
+    ------
+    AudioError
+        If it is none that :func:`save` writes, or the name is a folder's.
+    """
+    kind = path.suffix.lower().lstrip(".").upper()
+    if kind not in ("WAV", "FLAC", "OGG", "MP3"):
+        raise AudioError(f"{path}: the name must end in .wav, .flac, .ogg or .mp3")
+    if path.is_dir():
+        raise AudioError(f"{path}: is a folder")
+    return kind

@@ -26,13 +26,21 @@ def rms_db(y: FloatArray) -> float:
 
 
 def clipped_samples(y: FloatArray, *, at: float = 0.999) -> int:
-    """Count samples in runs of two or more whose magnitude is ``at`` or above: one alone may be a true peak.
+    """Count samples in flat tops: three or more in a row of one value whose magnitude is ``at`` or above.
 
-    >>> clipped_samples(np.array([0.5, 1.0, 1.0, 0.5, 1.0, 0.2]))
-    2
+    >>> clipped_samples(np.array([0.5, 1.0, 1.0, 1.0, 0.5, 1.0, 0.2]))
+    3
     """
-    high = np.concatenate([[False], np.abs(y) >= at, [False]])
-    return int((high[1:-1] & (high[:-2] | high[2:])).sum())
+    if np.ndim(y) != 1:
+        raise ParameterError(f"y must have shape (samples,). Received shape {np.shape(y)}.")
+    y = np.asarray(y)
+    if len(y) < 3:
+        return 0
+    middle = (y[1:-1] == y[:-2]) & (y[1:-1] == y[2:]) & (np.abs(y[1:-1]) >= at)
+    flat = np.zeros(len(y), dtype=bool)
+    for shift in range(3):
+        flat[shift : len(y) - 2 + shift] |= middle
+    return int(flat.sum())
 
 
 def silent_ends_s(y: FloatArray, *, sr: int, below_db: float = _SILENT_DB) -> tuple[float, float]:
@@ -86,6 +94,8 @@ def mix(y: FloatArray, other: FloatArray, *, snr_db: float) -> npt.NDArray[np.fl
     array([2., 2., 2., 2.], dtype=float32)
     """
     check_between("snr_db", snr_db, -200, 200, "dB")
+    if np.ndim(y) != 1 or np.ndim(other) != 1:
+        raise ParameterError(f"both must have shape (samples,). Received {np.shape(y)} and {np.shape(other)}.")
     fitted = np.resize(np.asarray(other, dtype=np.float64), len(y)) if len(other) else np.zeros(len(y))
     levels = _rms(y), _rms(fitted)
     if not all(levels):

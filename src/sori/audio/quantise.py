@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import ParameterError, check_count
+from sori.errors import ParameterError, check_between, check_count
 from sori.units import FloatArray
 
 
@@ -73,6 +73,7 @@ def mu_law_encode(y: FloatArray, *, mu: int = 255) -> npt.NDArray[np.int32]:
     array([  0, 128, 157, 255], dtype=int32)
     """
     check_count("mu", mu)
+    check_between("mu", mu, 1, 2**24)
     _check_samples(y)
     y = np.clip(np.asarray(y, dtype=np.float64), -1, 1)
     compressed = np.sign(y) * np.log1p(mu * np.abs(y)) / np.log1p(mu)

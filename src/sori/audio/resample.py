@@ -37,7 +37,7 @@ def resample(
         return y
     if not antialias:
         n = y.shape[-1]
-        at = np.arange(max(1, n * to_sr // from_sr)) * (from_sr / to_sr)
+        at = np.arange(round(n * to_sr / from_sr)) * (from_sr / to_sr)
         channels = [np.interp(at, np.arange(n), channel) for channel in np.atleast_2d(y)]
         return np.array(channels, dtype=np.float32).reshape(*y.shape[:-1], -1)
     out: npt.NDArray[np.float32] = soxr.resample(np.ascontiguousarray(y.T), from_sr, to_sr, quality="HQ")

@@ -47,7 +47,8 @@ def tone(frequency_hz: float, *, sr: int, duration_s: float, amplitude: float = 
     """
     t = _times_s(sr, duration_s)
     check_between("frequency_hz", frequency_hz, 0, 1e9, "Hz")
-    _check_amplitude(amplitude)
+    _check_finite("amplitude", amplitude)
+    _check_finite("phase", phase)
     return _rounded(amplitude * np.sin(2 * np.pi * frequency_hz * t + phase))
 
 
@@ -75,7 +76,9 @@ def complex_tone(
     """
     t = _times_s(sr, duration_s)
     check_between("frequency_hz", frequency_hz, 0, 1e9, "Hz")
-    _check_amplitude(amplitude)
+    _check_finite("amplitude", amplitude)
+    for strength in amplitudes:
+        _check_finite("amplitudes", strength)
     partials = [(k * frequency_hz, float(a)) for k, a in enumerate(amplitudes, 1) if k * frequency_hz < sr / 2]
     total = sum(abs(a) for _, a in partials)
     if not total:
@@ -103,9 +106,9 @@ def chirp(
     t = _times_s(sr, duration_s)
     for name, hz in (("start_hz", start_hz), ("end_hz", end_hz)):
         check_between(name, hz, 1e-6 if logarithmic else 0, 1e9, "Hz")
-    _check_amplitude(amplitude)
+    _check_finite("amplitude", amplitude)
     if logarithmic and start_hz != end_hz:
-        octaves = np.log(end_hz / start_hz)
+        octaves = np.log1p((end_hz - start_hz) / start_hz)  # exact where the two are close
         cycles = start_hz * duration_s / octaves * np.expm1(octaves * t / duration_s)
     else:
         cycles = start_hz * t + (end_hz - start_hz) * t**2 / (2 * duration_s)
@@ -124,7 +127,7 @@ def clicks(times_s: Sequence[float], *, sr: int, duration_s: float, amplitude: f
     array([1., 0., 1., 0.], dtype=float32)
     """
     out = np.zeros(len(_times_s(sr, duration_s)), dtype=np.float32)
-    _check_amplitude(amplitude)
+    _check_finite("amplitude", amplitude)
     for time_s in times_s:
         check_between("a click's time", time_s, 0, (len(out) - 1) / sr, "s")
         out[seconds_to_samples(time_s, sr=sr)] = amplitude
@@ -175,6 +178,6 @@ def _rounded(y: npt.NDArray[np.float64]) -> _Clip:
     return y.astype(np.float32)
 
 
-def _check_amplitude(amplitude: float) -> None:
-    if not np.isfinite(amplitude):
-        raise ParameterError(f"amplitude must be finite. Received amplitude={amplitude!r}.")
+def _check_finite(name: str, value: float) -> None:
+    if not np.isfinite(value):
+        raise ParameterError(f"{name} must be finite. Received {name}={value!r}.")

@@ -67,8 +67,11 @@ def build(
     """
     from sori.datasets import Segmenting, read_catalog
     from sori.datasets import build as build_dataset
+    from sori.errors import ParameterError
     from sori.features import FrontEnd
 
+    if beats != 1 and segment_by != "beats":
+        raise ParameterError("--beats is for --segment-by beats")
     front_end = FrontEnd(
         kind=feature, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=n_mels, n_mfcc=n_mfcc, fmin=fmin, fmax=fmax
     )

@@ -19,6 +19,9 @@ def features_(
     instruments: Annotated[
         str, typer.Option(help="Three or more, with commas between.")
     ] = "piano,guitar,violin,flute,trumpet,clarinet",
+    backgrounds: Annotated[
+        str, typer.Option(help="Never asked for: a random note of one sounds below each mixed note.")
+    ] = "organ,cello,oboe,marimba",
     pitches: Annotated[str, typer.Option(help="Three or more: 60-83, C4-B5.")] = "C4-B5",
     velocities: Annotated[str, typer.Option(help="How hard, 1 to 127, with commas between.")] = "50,80,110",
     snr: Annotated[float, typer.Option(help="dB that the other note lies below, in mixtures.")] = 6.0,
@@ -39,13 +42,14 @@ def features_(
     """
     from sori.music import parse_pitches
     from sori.tasks.feature_experiment import compare_features, table
-    from sori.tasks.synth import Rendering
+    from sori.tasks.synth_plan import Rendering
 
     with console.showing_progress() as progress:
         found = compare_features(
             out,
             rendering=Rendering(engine=engine, soundfont=soundfont, sr=sr, duration_s=duration),
             instruments=names(instruments),
+            backgrounds=names(backgrounds),
             pitches=parse_pitches(pitches),
             velocities=whole_numbers("velocities", velocities),
             snr_db=snr,

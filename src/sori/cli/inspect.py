@@ -39,13 +39,15 @@ def inspect(
     """
     from sori.errors import ParameterError, SoriError, check_choice
     from sori.tasks.inspect import BANDS, View, find_recordings, inspect
-    from sori.tasks.inspect_page import numbers, summary_of, write, write_comparison
+    from sori.tasks.inspect_page import check_out, numbers, summary_of, write, write_comparison
 
     if band is not None:
         check_choice("band", band, BANDS)
         if fmin is not None or fmax is not None:
             raise ParameterError("give --band, or --fmin and --fmax, not both")
         fmin, fmax = BANDS[band]
+    if compare and (quantise is not None or resample is not None):
+        raise ParameterError("--compare shows recordings as they are: leave out --quantise and --resample")
     view = View(
         start_s=start,
         duration_s=duration,
@@ -63,7 +65,9 @@ def inspect(
     if compare and len(paths) < 2:
         raise ParameterError("--compare needs two recordings or more")
     folders = [out] * len(paths) if compare or len(paths) == 1 else [out / name for name in _names(paths)]
-    done, failed, summaries = [], 0, []
+    for folder in dict.fromkeys(folders):
+        check_out(folder)
+    done, failed, summaries = [], [], []
     with console.showing_progress() as progress:
         for i, (path, folder) in enumerate(zip(paths, folders, strict=True)):
             progress("Looking", i, len(paths))
@@ -76,25 +80,27 @@ def inspect(
             except SoriError as error:
                 if len(paths) == 1:
                     raise
-                failed += 1
+                failed.append({"file": str(path), "error": str(error)})
                 console.fail(str(error))
                 continue
             for note in found.notes:
                 console.warn(f"{path.name}: {note}" if path.name not in note else note)
             summaries.append(summary_of(found))
             if not json and not compare:
+                if len(paths) > 1:
+                    console.out.print(f"\n{path}")
                 _show(numbers(found), folder)
         if compare and done:
             write_comparison(done, out)
         progress("Looking", len(paths), len(paths))
     if json:
-        console.print_json(summaries[0] if len(paths) == 1 else summaries)
+        console.print_json(summaries[0] if len(paths) == 1 else [*summaries, *failed])
     elif compare and done:
         _show({}, out)
     if not summaries:
         raise typer.Exit(1)
     if failed:
-        console.warn(f"{failed} of {len(paths)} could not be looked at")
+        console.warn(f"{len(failed)} of {len(paths)} could not be looked at")
 
 
 def _show(table: dict[str, str], folder: Path) -> None:
@@ -104,10 +110,14 @@ def _show(table: dict[str, str], folder: Path) -> None:
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """Name a folder for each recording: its stem, with a number where two share it."""
-    seen: dict[str, int] = {}
+    """Name a folder for each recording: its stem, with a number where that is taken, in capitals or not."""
+    taken: set[str] = set()
     names = []
     for path in paths:
-        seen[path.stem] = seen.get(path.stem, 0) + 1
-        names.append(path.stem if seen[path.stem] == 1 else f"{path.stem}-{seen[path.stem]}")
+        name, number = path.stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{path.stem}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
     return names

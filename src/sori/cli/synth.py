@@ -11,7 +11,7 @@ import typer
 from sori.cli import console
 
 if TYPE_CHECKING:
-    from sori.tasks.synth import Item, Rendering
+    from sori.tasks.synth_plan import Item, Rendering
 
 app = typer.Typer(
     help="Make labelled sound whose answer is known: notes, chords, mixtures, and MIDI files as recordings.",
@@ -67,7 +67,7 @@ def notes(
     Example: sori synth notes data/notes --instruments piano,guitar,bass,violin --pitches 21-108 --velocities 40,80,110
     """
     from sori.music import parse_pitches
-    from sori.tasks.synth import plan_notes
+    from sori.tasks.synth_plan import plan_notes
 
     rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
     items = plan_notes(
@@ -103,12 +103,12 @@ def chords(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Render chords of each kind on each root (C-E-G is major on C4); those that leave the piano are left out.
+    """Render chords of each kind on each root (C-E-G is major on C4); those beyond the piano's keys are left out.
 
     Example: sori synth chords data/chords --kinds major,minor,dominant7 --roots C3-B4 --inversions
     """
     from sori.music import parse_pitches
-    from sori.tasks.synth import plan_chords
+    from sori.tasks.synth_plan import plan_chords
 
     rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
     items = plan_chords(
@@ -123,7 +123,7 @@ def chords(
     _render(items, out, rendering, jobs=jobs, resume=resume, overwrite=overwrite, json=json)
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command()
 def mix(
     out: Out,
     pair: Annotated[
@@ -132,7 +132,7 @@ def mix(
     ] = "piano:violin",
     snr: Annotated[str, typer.Option(help="dB that the second lies below the first, with commas between.")] = "0,6,12",
     pitches: Pitches = None,
-    velocities: Velocities = "80",
+    velocities: Velocities = "40,80,110",
     duration: Duration = 2.0,
     hold: Hold = None,
     sr: Sr = 22050,
@@ -153,7 +153,7 @@ def mix(
     """
     from sori.errors import check_between
     from sori.music import parse_pitches
-    from sori.tasks.synth import plan_mixtures
+    from sori.tasks.synth_plan import plan_mixtures
 
     check_between("seed", seed, 0, 2**32 - 1)
     rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
@@ -206,7 +206,7 @@ def _rendering(
     reverb: str | None,
 ) -> Rendering:
     from sori.music.soundfont import parse_reverb
-    from sori.tasks.synth import Rendering
+    from sori.tasks.synth_plan import Rendering
 
     return Rendering(
         engine=engine,
@@ -248,7 +248,14 @@ def _render(
         console.print_json({"path": str(out), "written": done.written, "failed": failed})
         return
     console.out.print(f"{out}: {done.written:,} files of {rendering.duration_s:g} s, and labels.csv")
-    console.say(f"next: sori dataset build {out} DATASET --labels {out / 'labels.csv'}")
+    groups = {item.group for item in items}
+    if any(group.startswith("velocity ") for group in groups):
+        console.warn(
+            "one instrument alone: groups are velocities, which in most banks are of the same recordings; what a model "
+            "scores on them says little about other instruments" + ("; give more than one" if len(groups) == 1 else "")
+        )
+    fits = f"--duration {rendering.duration_s:g} --segments 1"
+    console.say(f"next: sori dataset build {out} DATASET --labels {out / 'labels.csv'} {fits}")
 
 
 def names(text: str) -> list[str]:
@@ -260,7 +267,7 @@ def _numbers(name: str, text: str) -> list[float]:
     from sori.errors import ParameterError
 
     try:
-        return [float(part) for part in text.split(",")]
+        return list(dict.fromkeys(float(part) for part in text.split(",")))
     except ValueError:
         raise ParameterError(f"{name} must be numbers with commas between. Received {text!r}.") from None
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sori.audio import AUDIO_SUFFIXES
-from sori.errors import DatasetError, ParameterError, reason
+from sori.errors import DatasetError, ParameterError, printable, reason
 
 
 @dataclass(frozen=True, order=True)
@@ -76,8 +76,8 @@ def read_catalog(
         raise DatasetError(f"{source}: must be a folder of class folders, or a CSV file with columns file,label")
     else:
         raise DatasetError(f"{source}: no such folder or CSV file")
-    if _printable(str(catalog.root)) != str(catalog.root):
-        raise DatasetError(f"{_printable(str(source))}: the name of this folder is not valid UTF-8; rename it")
+    if printable(str(catalog.root)) != str(catalog.root):
+        raise DatasetError(f"{printable(str(source))}: the name of this folder is not valid UTF-8; rename it")
     if not catalog.recordings:
         hint = "recordings must lie in one folder per class" if catalog.dropped else "it holds no audio file"
         raise DatasetError(f"{source}: no recordings found; {hint}")
@@ -88,13 +88,13 @@ def _scan(root: Path) -> Catalog:
     recordings, dropped, ignored = [], [], []
     for file, problem in _walk(root):
         if problem:
-            dropped.append((_printable(file), problem))
+            dropped.append((printable(file), problem))
         elif Path(file).suffix.lower() not in AUDIO_SUFFIXES:
-            ignored.append(_printable(file))
+            ignored.append(printable(file))
         elif "/" not in file:
-            dropped.append((_printable(file), "not in a class folder"))
-        elif _printable(file) != file:
-            dropped.append((_printable(file), "the file name is not valid UTF-8"))
+            dropped.append((printable(file), "not in a class folder"))
+        elif printable(file) != file:
+            dropped.append((printable(file), "the file name is not valid UTF-8"))
         else:
             recordings.append(Recording(_normal(file.partition("/")[0]), file, group=file))
     return Catalog(root, tuple(sorted(recordings)), tuple(sorted(dropped)), tuple(sorted(ignored)))
@@ -215,7 +215,3 @@ class _StemReader:
 def _normal(name: str) -> str:
     """Compose accents and Hangul, so that a name is the same whether it was typed on a Mac or elsewhere."""
     return unicodedata.normalize("NFC", name)
-
-
-def _printable(name: str) -> str:
-    return os.fsencode(name).decode("utf-8", "replace")

@@ -116,6 +116,15 @@ class Frames:
             out[:, : piece.shape[-1]] = piece
 
 
+def check_hop(hop_length: int, *, n_fft: int) -> None:
+    """Raise ParameterError if frames would pass samples over."""
+    if hop_length > n_fft:
+        raise ParameterError(
+            f"hop_length must be at most n_fft={n_fft}, or samples between the frames are never looked at. "
+            f"Received hop_length={hop_length}."
+        )
+
+
 def as_clips(y: FloatArray) -> FloatArray:
     """Return ``y`` as a batch ``(n, samples)``.
 
@@ -147,7 +156,7 @@ def bins_by_frames(out: npt.NDArray[Any], y: FloatArray) -> npt.NDArray[Any]:
 
 @lru_cache(maxsize=32)
 def _window(window: str | tuple[str, float], win_length: int, n_fft: int) -> npt.NDArray[np.float64]:
-    if window == "hann":  # written out: importing scipy.signal takes longer than most clips
+    if window == "hann" and win_length > 1:  # written out: importing scipy.signal takes longer than most clips
         values = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(win_length) / win_length)
     else:
         import scipy.signal

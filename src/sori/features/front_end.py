@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import ParameterError, check_between, check_choice, check_count, check_keys
-from sori.features.frames import as_clips
+from sori.features.frames import as_clips, check_hop
 from sori.features.mel import mel_filters, mel_spectrogram, mfcc
 from sori.features.stft import band_bins, spectrogram
 from sori.features.stream import FeatureStream
@@ -93,12 +94,16 @@ class FrontEnd:
                 value = defaults[field.name]
             if field.type == "int | None" and value is not None:
                 check_count(field.name, value)
+                value = operator.index(value)  # NumPy's whole numbers are none to JSON
             object.__setattr__(self, field.name, value)
-        if self.n_fft is not None and self.hop_length is not None and self.hop_length > self.n_fft:
-            raise ParameterError(
-                f"hop_length must be at most n_fft={self.n_fft}, or samples between the frames are never looked at. "
-                f"Received hop_length={self.hop_length}."
-            )
+        object.__setattr__(self, "sr", operator.index(self.sr))
+        for name, unit in (("fmin", "Hz"), ("fmax", "Hz"), ("top_db", "dB")):
+            if not isinstance(getattr(self, name), int | float | None) or isinstance(getattr(self, name), bool):
+                raise ParameterError(f"{name} must be a number of {unit}. Received {name}={getattr(self, name)!r}.")
+        if not isinstance(self.center, bool | None):
+            raise ParameterError(f"center must be true or false. Received center={self.center!r}.")
+        if self.n_fft is not None and self.hop_length is not None:
+            check_hop(self.hop_length, n_fft=self.n_fft)
         if self.top_db is not None:
             check_between("top_db", self.top_db, 0, np.inf, "dB")
         if self.kind == "spectrogram":
@@ -129,18 +134,13 @@ class FrontEnd:
         for key in ("kind", "sr"):
             if key not in values:
                 raise ParameterError(f"a front end needs {key!r}. Received {', '.join(map(str, values)) or 'nothing'}.")
-        for key, unit in (("fmin", "Hz"), ("fmax", "Hz"), ("top_db", "dB")):
-            if not isinstance(values.get(key), int | float | None) or isinstance(values.get(key), bool):
-                raise ParameterError(f"{key} must be a number of {unit}. Received {key}={values[key]!r}.")
-        if not isinstance(values.get("center"), bool | None):
-            raise ParameterError(f"center must be true or false. Received center={values['center']!r}.")
-        no_floor = {"top_db": np.inf} if "top_db" in values and values["top_db"] is None else {}
-        return cls(**{**values, **no_floor})
+        # JSON has no infinity.
+        return cls(**{**values, "top_db": np.inf} if values.get("top_db") == "inf" else values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings that this kind uses, as JSON can hold them (no floor is a ``top_db`` of None)."""
+        """Return the settings that this kind uses, as JSON can hold them (a ``top_db`` of infinity is ``"inf"``)."""
         used = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
-        return {**used, "top_db": None} if used.get("top_db") == np.inf else used
+        return {**used, "top_db": "inf"} if used.get("top_db") == np.inf else used
 
     def differences(self, other: FrontEnd) -> list[str]:
         """List the settings that differ, each as ``name: mine, not theirs``.
@@ -188,7 +188,7 @@ class FrontEnd:
             shorter than a frame.
         """
         if self.kind == "waveform":
-            clips = as_clips(y).astype(np.float32, copy=False)[..., np.newaxis]
+            clips = as_clips(y).astype(np.float32)[..., np.newaxis]  # a copy: it may be written to
             return clips if np.ndim(y) == 2 else clips[0]
         given = {key: value for key, value in self.to_dict().items() if key not in ("kind", "top_db")}
         if self.kind == "spectrogram":

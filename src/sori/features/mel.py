@@ -20,9 +20,9 @@ MelNorm = Literal["slaney"] | None
 # A mel filter touches few bins, so the dense product is mostly zeros: up to sixteen neighbouring filters share one
 # narrow product instead, which at 128 filters and 1025 bins costs a fifth. Above so many multiplications OpenBLAS
 # would share a product out to threads, which at this size costs more than it gains.
-_FILTERS_PER_BAND = 16
+_FILTERS_PER_GROUP = 16
 _LARGEST_PRODUCT = 2**18
-_Band = tuple[slice, slice, npt.NDArray[np.float32]]
+_FilterGroup = tuple[slice, slice, npt.NDArray[np.float32]]
 
 
 @lru_cache(maxsize=32)
@@ -245,7 +245,7 @@ def _mel(
     """Mel spectrogram of a batch, shape ``(n, frames, n_mels)``."""
     check_between("power", power, 1e-30, np.inf)
     squared = power == 2
-    bands = _bands(parts=squared, rows=frames.rows_per_block, **bank)
+    groups = _filter_groups(parts=squared, rows=frames.rows_per_block, **bank)
     out = np.zeros((len(clips), frames.count, bank["n_mels"]), dtype=np.float32)
     rows = out.reshape(-1, out.shape[-1])
 
@@ -257,7 +257,7 @@ def _mel(
             else:
                 energy = magnitude_power(spectrum, power=power).astype(np.float32, copy=False)
             mel = rows[where]
-            for columns, bins, weights in bands:
+            for columns, bins, weights in groups:
                 np.matmul(energy[:, bins], weights, out=mel[:, columns])
 
     frames.share_out(len(clips), work)
@@ -265,7 +265,7 @@ def _mel(
 
 
 @lru_cache(maxsize=32)
-def _bands(*, parts: bool, rows: int, **bank: Any) -> list[_Band]:
+def _filter_groups(*, parts: bool, rows: int, **bank: Any) -> list[_FilterGroup]:
     """Cut a filter bank into groups of neighbours, each with the range of bins it needs, for blocks of ``rows`` frames.
 
     ``parts``: for the squares of real and imaginary parts in turn. The product with the filters then adds the two,
@@ -275,11 +275,11 @@ def _bands(*, parts: bool, rows: int, **bank: Any) -> list[_Band]:
     if parts:
         filters = filters.repeat(2, axis=1)
     used = [np.flatnonzero(one) for one in filters]
-    bands: list[_Band] = []
+    groups: list[_FilterGroup] = []
     first = 0
     while first < len(filters):
         last, low, high = first, filters.shape[1], 0
-        while last < min(first + _FILTERS_PER_BAND, len(filters)):
+        while last < min(first + _FILTERS_PER_GROUP, len(filters)):
             bins = used[last]
             wider = (min(low, bins[0]), max(high, bins[-1] + 1)) if bins.size else (low, high)
             if last > first and rows * (last + 1 - first) * (wider[1] - wider[0]) > _LARGEST_PRODUCT:
@@ -287,9 +287,9 @@ def _bands(*, parts: bool, rows: int, **bank: Any) -> list[_Band]:
             (low, high), last = wider, last + 1
         if high:
             columns, span = slice(first, last), slice(int(low), int(high))
-            bands.append((columns, span, np.ascontiguousarray(filters[columns, span].T)))
+            groups.append((columns, span, np.ascontiguousarray(filters[columns, span].T)))
         first = last
-    return bands
+    return groups
 
 
 @lru_cache(maxsize=32)

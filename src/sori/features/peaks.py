@@ -8,6 +8,7 @@ from sori.errors import ParameterError, check_count
 from sori.units import FloatArray
 
 _SILENT = 1e-12
+_NEXT_TO_NOTHING = 1e-3
 
 
 def spectral_peaks(
@@ -29,7 +30,7 @@ def spectral_peaks(
     Returns
     -------
     ``(frequency in Hz, magnitude)`` of each, strongest first. Both are those of a parabola through the logarithms of
-    the maximum and its neighbours.
+    the maximum and its neighbours, unless one of these is next to nothing.
 
     Raises
     ------
@@ -52,9 +53,10 @@ def spectral_peaks(
     tops = tops[magnitude[tops] >= magnitude.max() * 10 ** (-floor_db / 20)]
     found: list[tuple[float, float]] = []
     for i in tops[np.argsort(-magnitude[tops], kind="stable")]:
-        left, top, right = np.log(np.maximum(magnitude[i - 1 : i + 2], _SILENT * magnitude[i]))
+        around = magnitude[i - 1 : i + 2]
+        left, top, right = np.log(np.maximum(around, _NEXT_TO_NOTHING * magnitude[i]))
         curvature = left - 2 * top + right
-        shift = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
+        shift = 0.5 * (left - right) / curvature if around.min() > _NEXT_TO_NOTHING * magnitude[i] else 0.0
         at = float(hz[i] + shift * (hz[1] - hz[0]))
         if all(abs(at - other) >= apart_hz for other, _ in found):
             found.append((at, float(np.exp(top - 0.25 * (left - right) * shift))))

@@ -54,6 +54,7 @@ class FeatureStream:
         if not y.size:
             return np.empty((0, self.front_end.bins), dtype=np.float32)
         as_clips(y)  # refuses what would stay in the samples that are kept
+        self._begun = True
         samples = np.concatenate([self._kept, y.astype(np.float32, copy=False)])
         frames, bins = self._frame_by_frame.shape(len(samples))
         step = self.front_end.hop_length or 1
@@ -64,9 +65,11 @@ class FeatureStream:
 
     def finish(self) -> _Array:
         """End the stream and return the frames that reach beyond its end; it may then begin again."""
-        last = self(np.zeros(self._padding, dtype=np.float32))
+        beyond = self._padding if self._begun else 0
+        last = self(np.zeros(beyond, dtype=np.float32))
         self._begin()
         return last
 
     def _begin(self) -> None:
         self._kept = np.zeros(self._padding, dtype=np.float32)
+        self._begun = False

@@ -35,7 +35,10 @@ class RealTransform:
             return spectrum
         # In place, one column on from the left: the constant's real part, then real and imaginary part of each bin in
         # turn. Only the constant has to move for these to be complex numbers.
-        scipy.fftpack.rfft(parts[:, 1 : self.n_fft + 1], axis=-1, overwrite_x=True)
+        frames = parts[:, 1 : self.n_fft + 1]
+        transformed = scipy.fftpack.rfft(frames, axis=-1, overwrite_x=True)
+        if not np.may_share_memory(transformed, frames):  # overwriting is allowed to it, not promised by it
+            frames[...] = transformed
         parts[:, 0] = parts[:, 1]
         parts[:, 1] = 0
         if self.n_fft % 2 == 0:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sori.errors import AudioError, ParameterError, require
-from sori.music.soundfont import DRUM_CHANNEL, Event
+from sori.errors import AudioError, ParameterError, reason, require
+from sori.music.soundfont import DRUM_CHANNEL, Event, in_order
 
 
 def read_events(path: Path) -> list[Event]:
@@ -28,8 +28,10 @@ def read_events(path: Path) -> list[Event]:
         song = pretty_midi.PrettyMIDI(str(path))
     except OSError as error:
         raise AudioError(f"{path}: {error.strerror or 'not readable as MIDI (it ends too early)'}") from error
-    except (ValueError, KeyError, IndexError, EOFError, TypeError) as error:
-        raise AudioError(f"{path}: not readable as MIDI ({error or type(error).__name__})") from error
+    except AudioError:
+        raise
+    except Exception as error:  # mido raises what it likes at a file that is damaged
+        raise AudioError(f"{path}: not readable as MIDI ({reason(error)})") from error
     events: list[Event] = []
     channels = (channel for channel in range(256) if channel % 16 != DRUM_CHANNEL)
     for track in song.instruments:
@@ -45,4 +47,4 @@ def read_events(path: Path) -> list[Event]:
         events += [Event(bend.time, 1, channel, "bend", bend.pitch) for bend in track.pitch_bends]
     if not any(event.kind == "note_on" for event in events):
         raise AudioError(f"{path}: has no notes")
-    return sorted(events)
+    return in_order(events)

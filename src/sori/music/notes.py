@@ -24,7 +24,6 @@ CHORDS = {
     "diminished7": (0, 3, 6, 9),
     "half-diminished7": (0, 3, 6, 10),
     "fifth": (0, 7),
-    "octave": (0, 12),
 }
 
 

@@ -66,9 +66,13 @@ class Reverb:
         check_between("reverb level", self.level, 0, 1)
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Event:
-    """Something to tell the synthesiser: ``kind`` is note_off, control, bend, program or note_on, in that order."""
+    """Something to tell the synthesiser: ``kind`` is note_off, control, bend, program or note_on.
+
+    Of those at one time, the lower ``order`` comes first; of one order, they stay as they are given, since one control
+    may say what the next one means.
+    """
 
     time_s: float
     order: int
@@ -178,7 +182,8 @@ class SoundFontSynth:
     def render(self, instrument: Instrument, notes: Sequence[Note], *, duration_s: float) -> npt.NDArray[np.float32]:
         """Render notes of one instrument into a clip of ``duration_s`` seconds, shape ``(samples,)``.
 
-        The level is the bank's own: how loud a note is depends on its velocity and on nothing else.
+        The level is the bank's own: how loud a note is depends on its velocity and on nothing else. Without a room, a
+        clip is the same whatever was played before; a room's echoes drift, so with one only the first clip is.
 
         Raises
         ------
@@ -188,9 +193,9 @@ class SoundFontSynth:
         self.check(instrument)
         events = [Event(0.0, 2, 0, "program", instrument.program), *notes_to_events(notes)]
         # A voice fades in, over 64 samples, from the strength that the last note had which used it. Struck once before
-        # and cut off, the notes begin at their own, and the clip is the same whatever was played before.
+        # and cut off, the notes begin at their own.
         self._reset({0})
-        for event in sorted(event for event in events if event.kind != "note_off"):
+        for event in in_order(event for event in events if event.kind != "note_off"):
             self._tell(event)
         self._samples(_BLOCK)
         out = self.play(events, at_most_s=duration_s)
@@ -213,7 +218,7 @@ class SoundFontSynth:
         -------
         float32, shape ``(samples,)``: both channels' mean.
         """
-        events = sorted(events)
+        events = in_order(events)
         self._reset({event.channel for event in events})
         limit = None if at_most_s is None else seconds_to_samples(at_most_s, sr=self.sr)
         parts: list[npt.NDArray[np.float32]] = []
@@ -277,6 +282,11 @@ class SoundFontSynth:
         left += right
         left *= np.float32(0.5)
         return left
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Sort events by time and order, those of one order staying as they are."""
+    return sorted(events, key=lambda event: (event.time_s, event.order))
 
 
 def notes_to_events(notes: Iterable[Note], *, channel: int = 0) -> list[Event]:

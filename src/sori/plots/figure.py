@@ -13,6 +13,7 @@ from pathlib import Path
 from matplotlib import font_manager, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from sori.atomic import replacing_file
 from sori.errors import check_choice
@@ -47,7 +48,7 @@ def to_svg(ax: Axes) -> str:
     """Draw the figure that ``ax`` is in as an SVG element; its words stay words."""
     file = io.StringIO()
     with _settled():
-        _figure(ax).savefig(file, format="svg", metadata={"Date": None})
+        _lettered(ax).savefig(file, format="svg", metadata={"Date": None})
     text = file.getvalue()
     return text[text.index("<svg") :]
 
@@ -63,12 +64,17 @@ def save(ax: Axes, path: Path) -> None:
     check_choice("the ending of the image's name", path.suffix.lower(), (".png", ".svg", ".pdf"))
     path.parent.mkdir(parents=True, exist_ok=True)
     with _settled(), replacing_file(path) as temporary:
-        _figure(ax).savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
+        _lettered(ax).savefig(temporary, format=path.suffix[1:].lower(), dpi=150)
 
 
-def _figure(ax: Axes) -> Figure:
+def _lettered(ax: Axes) -> Figure:
+    """Return the figure that ``ax`` is in, its words in fonts that have every letter: they chose theirs when made."""
     figure = ax.figure
-    return figure if isinstance(figure, Figure) else figure.figure
+    whole = figure if isinstance(figure, Figure) else figure.figure
+    for text in whole.findobj(Text):
+        if isinstance(text, Text) and text.get_fontfamily() == ["sans-serif"]:
+            text.set_fontfamily(_families())
+    return whole
 
 
 @contextmanager

@@ -85,7 +85,9 @@ def magnitude_spectrum(
         ax.set_xlim(max(hz[0], min(20.0, hz[-1] / 50)), max(hz[-1], hz[0] * 1.01))
     top = float(db.max(initial=lowest_db))
     ax.set_ylim(lowest_db, max(top, lowest_db + 20) + 8)
-    _hz_ticks(ax, "x")
+    ax.xaxis.set_major_locator(FixedLocator(_HZ_TICKS))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda hz, _: f"{hz:g}"))
     for i, (peak_hz, peak_db, _) in enumerate(peaks, 1):
         ax.plot(peak_hz, peak_db, marker="v", color=BAD, markersize=5)
         ax.annotate(str(i), (peak_hz, peak_db), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=8)
@@ -149,10 +151,12 @@ def mel_spectrogram(
     """
     ax = own_axes(width=9, height=3.4) if ax is None else ax
     low, high = hz_to_mel(fmin), hz_to_mel(fmax)
-    _image(ax, level_db, _span(start_s, end_s, level_db.shape[1]), (low, high), "dB", limits)
+    apart = (high - low) / (len(level_db) + 1)  # filters stand between the ends, none on them
+    rows = _span(low + apart, high - apart, len(level_db))
+    _image(ax, level_db, _span(start_s, end_s, level_db.shape[1]), rows, "dB", limits)
     ax.set(xlabel="time in seconds", ylabel="frequency in Hz, spaced in mel")
-    near = mel_to_hz(np.linspace(low, high, 7))
-    ticks = sorted({_round_hz(hz) for hz in near[1:-1]} | {fmin, fmax})
+    near = (_round_hz(hz) for hz in mel_to_hz(np.linspace(*rows, 8)[1:]))
+    ticks = sorted({hz for hz in near if rows[0] <= hz_to_mel(hz) <= rows[1]})
     ax.set_yticks([float(hz_to_mel(hz)) for hz in ticks], [f"{hz:g}" for hz in ticks])
     return ax
 
@@ -173,7 +177,7 @@ def mfcc(
     n = len(coefficients)
     scaled = coefficients[1:] if n > 1 else coefficients
     # A few frames of a click or a silence would leave the others pale.
-    limit = (float(np.percentile(np.abs(scaled), 99)) or 1.0) if limit is None else limit
+    limit = max(float(np.percentile(np.abs(scaled), 99)), 1.0) if limit is None else limit
     where = _span(start_s, end_s, coefficients.shape[1])
     _image(ax, coefficients, where, (-0.5, n - 0.5), "value", (-limit, limit), "RdBu_r")
     ax.set(xlabel="time in seconds", ylabel="coefficient")
@@ -222,8 +226,8 @@ def _image(
 ) -> None:
     shown = _fewer(_fewer(np.asarray(values, dtype=np.float32), axis=1), axis=0)
     low, high = limits or (float(shown.min()), float(shown.max()))
-    if low == high:  # one value everywhere still needs a scale
-        low, high = low - 1, high + 1
+    if low == high:  # one value everywhere is at the bottom of a scale
+        high = low + 1
     image = ax.imshow(
         shown,
         origin="lower",
@@ -256,13 +260,6 @@ def _span(first: float, last: float, n: int) -> tuple[float, float]:
     """Edges of ``n`` cells whose first and last are centred there."""
     half = (last - first) / (n - 1) / 2 if n > 1 else 0.5 * (abs(first) or 1.0)
     return first - half, last + half
-
-
-def _hz_ticks(ax: Axes, axis: str) -> None:
-    which = ax.xaxis if axis == "x" else ax.yaxis
-    which.set_major_locator(FixedLocator(_HZ_TICKS))
-    which.set_minor_locator(NullLocator())
-    which.set_major_formatter(FuncFormatter(lambda hz, _: f"{hz:g}"))
 
 
 def _round_hz(hz: float) -> float:

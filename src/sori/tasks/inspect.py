@@ -13,14 +13,18 @@ import numpy.typing as npt
 
 from sori import audio, features
 from sori.audio import Info
-from sori.errors import AudioError, ParameterError, check_between, check_count
+from sori.errors import AudioError, ParameterError, check_between, check_count, printable
+from sori.features.frames import check_hop
 from sori.features.stft import band_bins, check_band
 from sori.units import amplitude_to_db, frame_times_s, hz_to_midi, note_name, power_to_db
 
 # The 88 keys of a piano reach from A0 to C8; partials of the lower ones lie in that band too.
 BANDS = {"piano": (27.5, 4186.0), "speech": (80.0, 8000.0), "telephone": (300.0, 3400.0)}
 _LONGEST_S = 300.0
+_MOST_CELLS = 2**27  # 512 MiB of float32
 _CANCELLED_DB = 40.0
+_LARGE_DC = 0.01
+_SEMITONE = 2 ** (1 / 12)
 _AUDIBLE_DB = 90.0  # below the loudest: nothing worth calling an alias is softer
 _Clip = npt.NDArray[np.float32]
 
@@ -61,11 +65,7 @@ class View:
             raise ParameterError(f"duration must be above 0 s. Received duration={self.duration_s!r}.")
         for name in ("n_fft", "hop_length", "n_mels", "n_mfcc"):
             check_count(name, getattr(self, name))
-        if self.hop_length > self.n_fft:
-            raise ParameterError(
-                f"hop_length must be at most n_fft={self.n_fft}, or samples between the frames are never looked at. "
-                f"Received hop_length={self.hop_length}."
-            )
+        check_hop(self.hop_length, n_fft=self.n_fft)
         check_between("n_mfcc", self.n_mfcc, 1, self.n_mels, "(n_mels)")
         check_between("fmin", self.fmin, 0, 1e6, "Hz")
         if self.fmax is not None and self.fmax <= self.fmin:
@@ -128,7 +128,12 @@ def find_recordings(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in audio.AUDIO_SUFFIXES)
+        inside = sorted(
+            file
+            for file in path.rglob("*")
+            if file.suffix.lower() in audio.AUDIO_SUFFIXES
+            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        )
         if not inside:
             raise AudioError(f"{path}: no recordings in this folder")
         found += inside
@@ -171,15 +176,23 @@ def inspect(path: Path, view: View) -> Inspection:
             f"the clip ({len(y)} samples) is shorter than a window of {view.n_fft}: what lies beyond its ends is taken "
             "as silence; a smaller --n-fft shows more"
         )
+    cells = (1 + view.n_fft // 2) * (1 + len(y) // view.hop_length)
+    if cells > _MOST_CELLS or view.n_fft > _MOST_CELLS:
+        raise ParameterError(
+            f"a spectrogram of this would have {cells:,} values: use a shorter --duration, a larger --hop-length or a "
+            "smaller --n-fft"
+        )
     frames: dict[str, Any] = {"sr": sr, "n_fft": view.n_fft, "hop_length": view.hop_length}
     mels: dict[str, Any] = {**frames, "n_mels": view.n_mels, "fmin": fmin, "fmax": fmax}
     bins = band_bins(sr=sr, n_fft=view.n_fft, fmin=fmin, fmax=fmax)
     magnitude = features.spectrogram(y, **frames)[bins] * np.float32(_per_amplitude(view.n_fft))
     mel = features.mel_spectrogram(y, **mels) * np.float32(_per_amplitude(view.n_fft) ** 2)
-    hz, level = _spectrum(y, sr)
+    constant = float(np.mean(y, dtype=np.float64))
+    if abs(constant) > _LARGE_DC:
+        notes.append(f"a constant part of {constant:+.3f} of full scale; the spectrum is without it")
+    hz, level = _spectrum(y - np.float32(constant), sr)
     kept = (hz >= fmin) & (hz <= fmax)
-    spacing = sr / len(y)
-    peaks = features.spectral_peaks(hz[kept], level[kept], apart_hz=max(4 * spacing, 10.0 if sr > 1000 else 0.0))
+    peaks = _peaks(hz[kept], level[kept], apart_hz=4 * sr / len(y))
     return Inspection(
         path=path,
         y=y,
@@ -215,7 +228,7 @@ def _summary(
 ) -> dict[str, Any]:
     silent_start_s, silent_end_s = audio.silent_ends_s(y, sr=sr)
     return {
-        "file": str(path),
+        "file": printable(path),
         "format": header.format,
         "subtype": header.subtype,
         "sr": header.sr,
@@ -255,7 +268,7 @@ def _degrade(y: _Clip, sr: int, view: View) -> list[Degraded]:
         folded = audio.resample(y, from_sr=sr, to_sr=new_sr, antialias=False)
         if not len(filtered):
             raise ParameterError(f"resample: nothing is left of {len(y)} samples at {new_sr} Hz.")
-        out.append(Degraded(f"{new_sr} Hz", filtered, new_sr, _resampled_facts(y, sr, new_sr)))
+        out.append(Degraded(f"{new_sr} Hz", filtered, new_sr, _resampled_facts(y, sr, len(filtered), new_sr)))
         if new_sr < sr:
             out.append(Degraded(f"{new_sr} Hz without a filter", folded, new_sr, _folded_facts(y, sr, folded, new_sr)))
         if view.quantise_bits is not None:
@@ -276,14 +289,15 @@ def _quantised_facts(y: _Clip, coarse: _Clip, bits: int) -> dict[str, Any]:
     }
 
 
-def _resampled_facts(y: _Clip, sr: int, new_sr: int) -> dict[str, Any]:
+def _resampled_facts(y: _Clip, sr: int, samples: int, new_sr: int) -> dict[str, Any]:
     power = np.square(features.spectrum(y, sr=sr)[1], dtype=np.float64)
     above = features.spectrum(y, sr=sr)[0] > new_sr / 2
     total = float(power.sum())
     return {
+        "from_sr": sr,
         "nyquist_hz": new_sr / 2,
         "power_above_nyquist": float(power[above].sum()) / total if total else 0.0,
-        "samples": math.ceil(len(y) * new_sr / sr),
+        "samples": samples,
     }
 
 
@@ -311,6 +325,17 @@ def _spectrum(y: _Clip, sr: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[n
     window = np.hanning(len(y) + 2)[1:-1]
     hz, magnitude = features.spectrum(y * window, sr=sr)
     return hz, magnitude * np.float32(2 / window.sum())
+
+
+def _peaks(
+    hz: npt.NDArray[np.float64], level: npt.NDArray[np.float32], *, apart_hz: float, count: int = 6
+) -> list[tuple[float, float]]:
+    """Find the strongest peaks that are a semitone or more from a stronger one: a note's, not a bell's every bin."""
+    found: list[tuple[float, float]] = []
+    for at, strength in features.spectral_peaks(hz, level, count=20 * count, apart_hz=apart_hz):
+        if all(not 1 / _SEMITONE < at / other < _SEMITONE for other, _ in found):
+            found.append((at, strength))
+    return sorted(found[:count], key=lambda peak: -peak[1])
 
 
 def _per_amplitude(n_fft: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -14,15 +15,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sori import plots
-from sori.atomic import replacing_file
+from sori.atomic import replacing_folder
 from sori.audio import encode_mp3
-from sori.errors import DatasetError, reason
+from sori.errors import DatasetError, printable, reason
 from sori.plots.page import facts_table, page, picture, player
 from sori.tasks.inspect import Degraded, Inspection
 from sori.units import amplitude_to_db, seconds_to_samples
 
 _ZOOM_S = 0.008
 _ACROSS = 3
+_LONGEST_TITLE = 30
+_UNEVEN = 4
 _RANGE_DB, _LOWEST_DB = 80.0, -100.0
 # What each picture shows, and what it cannot.
 _CAPTIONS = {
@@ -57,7 +60,7 @@ def write(inspection: Inspection, out: Path) -> None:
     """
     pictures = _pictures(inspection)
     parts = [
-        f"<h1>{escape(inspection.path.name)}</h1>",
+        f"<h1>{escape(_name(inspection))}</h1>",
         *_warnings(inspection.notes),
         player(encode_mp3(inspection.y, sr=inspection.sr)),
         "<h2>Numbers</h2>",
@@ -73,7 +76,7 @@ def write(inspection: Inspection, out: Path) -> None:
             player(encode_mp3(degraded.y, sr=degraded.sr)),
             f'<div class="row">{picture(plots.to_svg(pictures[f"lost-{i}"]))}</div>',
         ]
-    _write(out, pictures, summary_of(inspection), page(inspection.path.name, parts))
+    _write(out, pictures, summary_of(inspection), page(_name(inspection), parts))
 
 
 def write_comparison(inspections: Sequence[Inspection], out: Path) -> None:
@@ -85,22 +88,31 @@ def write_comparison(inspections: Sequence[Inspection], out: Path) -> None:
         As :func:`write`.
     """
     pictures = _compared(inspections)
-    names = [one.path.name for one in inspections]
-    title = " · ".join(names)
+    names = [_name(one) for one in inspections]
+    title = " · ".join(names) if len(names) <= _ACROSS else f"{len(names)} recordings"
     cards = "".join(
         f'<div class="card figure"><b>{escape(name)}</b><br>{player(encode_mp3(one.y, sr=one.sr))}'
         f"{''.join(_warnings(one.notes))}</div>"
         for name, one in zip(names, inspections, strict=True)
     )
-    columns = [numbers(one) for one in inspections]
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    tables = [numbers(one) for one in inspections]
+    columns = list(dict.fromkeys(key for table in tables for key in table))
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     rows = ""
-    for key in dict.fromkeys(key for column in columns for key in column):
-        cells = "".join(f"<td>{escape(column.get(key, ''))}</td>" for column in columns)
-        rows += f"<tr><th>{escape(key)}</th>{cells}</tr>"
+    for name, table in zip(names, tables, strict=True):
+        cells = "".join(f"<td>{escape(table.get(column, ''))}</td>" for column in columns)
+        rows += f"<tr><th>{escape(name)}</th>{cells}</tr>"
+    lengths_s = [len(one.y) / one.sr for one in inspections]
+    uneven = max(lengths_s) > _UNEVEN * min(lengths_s) or max(one.sr for one in inspections) > _UNEVEN * min(
+        one.sr for one in inspections
+    )
+    hint = [
+        "lengths or rates differ so much that shared scales leave little of some: --duration and --sr make them one"
+    ]
     parts = [
         f"<h1>{escape(title)}</h1>",
         '<p class="soft">Side by side, on shared scales.</p>',
+        *_warnings(hint if uneven else []),
         f'<div class="row">{cards}</div>',
         "<h2>Numbers</h2>",
         f'<div class="card" style="overflow-x:auto"><table><tr><th></th>{head}</tr>{rows}</table></div>',
@@ -112,7 +124,9 @@ def write_comparison(inspections: Sequence[Inspection], out: Path) -> None:
 def summary_of(inspection: Inspection) -> dict[str, Any]:
     """Return the summary as JSON can hold it: what is infinite or undefined, such as the level of silence, is None."""
     degraded = [{"name": one.name, "sr": one.sr, **one.facts} for one in inspection.degraded]
-    whole = {**inspection.summary, "notes": inspection.notes, **({"degraded": degraded} if degraded else {})}
+    whole = {"made_by": "sori inspect", **inspection.summary, "notes": inspection.notes}
+    if degraded:
+        whole["degraded"] = degraded
     finite: dict[str, Any] = _finite(whole)
     return finite
 
@@ -123,12 +137,13 @@ def numbers(inspection: Inspection) -> dict[str, str]:
     bits = f", {found['bit_depth']} bit" if found["bit_depth"] else ""
     shown = found["shown"]
     sizes = found["sizes"]
+    mean = " of the channels' mean" if found["channels"] > 1 else ""
     table = {
         "format": f"{found['format']} {found['subtype']}{bits}, {found['sr']} Hz, "
         f"{found['channels']} channel{'s' * (found['channels'] > 1)}, {found['duration_s']:.3f} s",
         "shown": f"{shown['duration_s']:.3f} s from {shown['start_s']:g} s, at {shown['sr']} Hz",
-        "peak": _dbfs(found["peak_dbfs"]),
-        "RMS": _dbfs(found["rms_dbfs"]),
+        f"peak{mean}": _dbfs(found["peak_dbfs"]),
+        f"RMS{mean}": _dbfs(found["rms_dbfs"]),
         "clipped samples": f"{found['clipped_samples']:,}",
         "constant part": f"{found['dc_offset']:+.5f} of full scale",
         "silence at the ends": f"{found['silence_start_s']:.3f} s and {found['silence_end_s']:.3f} s (below -60 dBFS)",
@@ -148,9 +163,11 @@ def numbers(inspection: Inspection) -> dict[str, str]:
 
 def _pictures(one: Inspection) -> dict[str, Axes]:
     figure = Figure(figsize=(9, 3.2), layout="constrained")
-    linear, decibels = figure.subplots(1, 2, sharey=True)
+    linear, decibels = figure.subplots(1, 2)
     given = _axes_of(one)
-    plots.spectrogram(one.magnitude, **given, unit="amplitude", ax=linear)
+    # A few clicks would leave the rest of the colour scale to nothing at all.
+    brightest = float(np.percentile(one.magnitude, 99.9)) or 1.0
+    plots.spectrogram(one.magnitude, **given, unit="", limits=(0.0, brightest), ax=linear)
     level_db = amplitude_to_db(one.magnitude, top_db=None)
     plots.spectrogram(level_db, **given, limits=_range(float(level_db.max())), ax=decibels)
     linear.set_title("amplitude", fontsize=10)
@@ -208,7 +225,7 @@ def _compared(many: Sequence[Inspection]) -> dict[str, Axes]:
         grid = figure.subplots(down, across, squeeze=False).ravel()
         for i, (one, ax) in enumerate(zip(many, grid, strict=False)):
             draw(one, kind, i, ax)
-            ax.set_title(one.path.name, fontsize=9, parse_math=False)
+            ax.set_title(_short(_name(one)), fontsize=9, parse_math=False)
             ax.tick_params(labelsize=7)
         for ax in grid[len(many) :]:
             ax.set_visible(False)
@@ -242,8 +259,11 @@ def _in_words(degraded: Degraded) -> str:
             f"{found['values']:,} values. Measured, the noise of rounding lies {found['snr_db']:.2f} dB below the "
             f"signal. Theory says 6.02 dB a bit and 1.76 for a sine at full scale: "
             f"{found['theory_full_scale_sine_db']:.2f} dB; at this clip's level, "
-            f"{found['theory_at_this_level_db']:.2f} dB."
+            f"{found['theory_at_this_level_db']:.2f} dB. (Theory takes rounding for even noise: where a clip is softer "
+            "than a step, it becomes silence instead.)"
         )
+    if "power_above_nyquist" in found and found["from_sr"] <= degraded.sr:
+        return f"{found['samples']:,} samples. A higher rate than the recording's own loses nothing, and adds nothing."
     if "power_above_nyquist" in found:
         return (
             f"{found['samples']:,} samples. What lies above {found['nyquist_hz']:g} Hz cannot be kept: "
@@ -276,29 +296,47 @@ def _range(loudest_db: float) -> tuple[float, float]:
     return max(loudest_db - _RANGE_DB, _LOWEST_DB), max(loudest_db, _LOWEST_DB + 1)
 
 
+def _name(one: Inspection) -> str:
+    return printable(one.path.name)
+
+
+def _short(name: str) -> str:
+    """Shorten a name so that it fits above a small picture."""
+    return name if len(name) <= _LONGEST_TITLE else f"{name[: _LONGEST_TITLE - 9]}…{name[-8:]}"
+
+
 def _axes_of(one: Inspection) -> dict[str, Any]:
     low_hz, high_hz = one.magnitude_hz
     return {"start_s": one.start_s, "end_s": one.end_s, "low_hz": low_hz, "high_hz": high_hz}
 
 
 def _write(out: Path, pictures: Mapping[str, Axes], summary: object, html: str) -> None:
-    if out.exists() and not (out / "summary.json").is_file() and not (out.is_dir() and not any(out.iterdir())):
-        raise DatasetError(f"{out}: is there already, and was not made by sori inspect; choose another name")
+    check_out(out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for stale in out.glob("lost-*.png"):
-            stale.unlink()
-        for name, ax in pictures.items():
-            plots.save(ax, out / f"{name}.png")
-        files: dict[str, bytes] = {
-            "report.html": html.encode(),
-            "summary.json": orjson.dumps(summary, option=orjson.OPT_INDENT_2),
-        }
-        for name, content in files.items():
-            with replacing_file(out / name) as temporary:
-                temporary.write_bytes(content)
+        with replacing_folder(out) as folder:
+            for name, ax in pictures.items():
+                plots.save(ax, folder / f"{name}.png")
+            (folder / "report.html").write_text(html, encoding="utf-8", errors="replace")
+            made = {"made_by": "sori inspect", "recordings": summary} if isinstance(summary, list) else summary
+            (folder / "summary.json").write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2))
     except OSError as error:
         raise DatasetError(f"{out}: cannot be written ({reason(error)})") from error
+
+
+def check_out(out: Path) -> None:
+    """Raise DatasetError unless ``out`` is free, or holds what was made here and nothing else."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    try:
+        made = orjson.loads((out / "summary.json").read_bytes())
+    except (OSError, ValueError):
+        made = None
+    if not isinstance(made, dict) or made.get("made_by") != "sori inspect":
+        raise DatasetError(f"{out}: is there already, and was not made by sori inspect; choose another name")
+    ours = {"report.html", "summary.json", *(f"{name}.png" for name in _HEADINGS)}
+    for path in out.iterdir():
+        if path.name not in ours and not re.fullmatch(r"lost-\d\.png", path.name):
+            raise DatasetError(f"{path}: was not made by sori inspect, and would be lost; move it first")
 
 
 def _finite(value: Any) -> Any:
