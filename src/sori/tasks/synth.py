@@ -273,9 +273,7 @@ def _make_room(
         if not overwrite:
             raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
         if strangers:
-            raise DatasetError(
-                f"{strangers[0]}: was not made by sori synth and would be lost; move it, or choose another name"
-            )
+            raise DatasetError(f"{strangers[0]}: was not made by sori synth, and would be lost; move it first")
     if not folder.exists():
         return
     begun = folder / _BEGUN
