@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -216,7 +217,7 @@ def _show(path: Path, *, json: bool) -> None:
         f"  front end   {described}",
         f"  recordings  {counts['recordings']:,} used, {len(dataset.files['failed'])} failed, "
         f"{len(dataset.files['dropped'])} dropped; {len(dataset.files['ignored'])} other files ignored",
-        f"  segments    {counts['segments_dropped']:,} dropped: their recording ended before them",
+        f"  segments    {_cut(dataset.segmenting)}{counts['segments_dropped']:,} left out, their recordings too short",
         f"  groups      {counts['groups'] or 'not known'}"
         + (f"; folds {', '.join(counts['folds'])}" if counts["folds"] else ""),
     ]
@@ -226,3 +227,14 @@ def _show(path: Path, *, json: bool) -> None:
     for name, numbers in counts["per_class"].items():
         table.add_row(name, f"{numbers['recordings']:,}", f"{numbers['segments']:,}")
     console.out.print(table)
+
+
+def _cut(segmenting: Mapping[str, Any]) -> str:
+    """Say how recordings were cut, where it is known."""
+    if not segmenting:
+        return ""
+    length = f"{segmenting['duration_s'] / segmenting['segments']:g} s each"
+    if segmenting.get("by") == "beats":
+        beats = segmenting["beats"]
+        length += ", one at every beat" if beats == 1 else f", one at every {beats} beats"
+    return f"{length}; "

@@ -22,6 +22,7 @@ MelNorm = Literal["slaney"] | None
 # would share a product out to threads, which at this size costs more than it gains.
 _FILTERS_PER_GROUP = 16
 _LARGEST_PRODUCT = 2**18
+_ROWS_AT_ONCE = 256
 _FilterGroup = tuple[slice, slice, npt.NDArray[np.float32]]
 
 
@@ -228,10 +229,29 @@ def mfcc(
     # (worst measured: 7e-4) where the length has small factors; shorter frames cost little more in 64-bit.
     fast = n_fft >= 1024 and scipy.fft.next_fast_len(n_fft, real=True) == n_fft
     precision = np.float32 if fast else np.float64
-    level_db = power_to_db(_mel(clips, frames, bank, power=power, precision=precision), top_db=top_db)
-    # In 64-bit: the levels of silence sum to -1131, of which 32-bit rounding leaves 1e-3 in every coefficient.
-    coefficients = (level_db.astype(np.float64) @ basis).astype(np.float32)
-    return bins_by_frames(coefficients, y)
+    mel = _mel(clips, frames, bank, power=power, precision=precision)
+    return bins_by_frames(_cepstra(mel, basis, top_db=top_db), y)
+
+
+def _cepstra(
+    mel: npt.NDArray[np.float32], basis: npt.NDArray[np.float64], *, top_db: float | None
+) -> npt.NDArray[np.float32]:
+    """Cepstral coefficients of mel spectrograms ``(n, frames, n_mels)``, in blocks that stay in the cache."""
+    out = np.empty((*mel.shape[:-1], basis.shape[1]), dtype=np.float32)
+    rows, out_rows = mel.reshape(-1, mel.shape[-1]), out.reshape(-1, out.shape[-1])
+    floor_db = None
+    if top_db is not None:
+        check_between("top_db", top_db, 0, np.inf, "dB")
+        loudest_db = power_to_db(mel.max(axis=(1, 2)), top_db=None)
+        floor_db = np.repeat(loudest_db - np.float32(top_db), mel.shape[1])[:, np.newaxis]
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        block = slice(first, first + _ROWS_AT_ONCE)
+        level_db = power_to_db(rows[block], top_db=None)
+        if floor_db is not None:
+            np.maximum(level_db, floor_db[block], out=level_db)
+        # In 64-bit: the levels of silence sum to -1131, of which 32-bit rounding leaves 1e-3 in every coefficient.
+        out_rows[block] = level_db.astype(np.float64) @ basis
+    return out
 
 
 def _mel(
