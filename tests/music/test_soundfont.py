@@ -96,11 +96,12 @@ class TestSynth:
 
 
 def test_a_missing_library_says_how_to_install_it(monkeypatch):
+    bank = default_soundfont()
     soundfont._fluidsynth.cache_clear()
     monkeypatch.setitem(sys.modules, "fluidsynth", None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     with pytest.raises(MissingDependencyError, match=r"apt install fluidsynth .*brew install .*choco install"):
-        SoundFontSynth(default_soundfont(), sr=SR)
+        SoundFontSynth(bank, sr=SR)
     soundfont._fluidsynth.cache_clear()
 
 
