@@ -24,6 +24,7 @@ _LONGEST_S = 300.0
 _MOST_CELLS = 2**27  # 512 MiB of float32
 _CANCELLED_DB = 40.0
 _LARGE_DC = 0.01
+_LOWEST_HEARD_HZ = 16
 _SEMITONE = 2 ** (1 / 12)
 _AUDIBLE_DB = 90.0  # below the loudest: nothing worth calling an alias is softer
 _Clip = npt.NDArray[np.float32]
@@ -192,7 +193,8 @@ def inspect(path: Path, view: View) -> Inspection:
         notes.append(f"a constant part of {constant:+.3f} of full scale; the spectrum is without it")
     hz, level = _spectrum(y - np.float32(constant), sr)
     kept = (hz >= fmin) & (hz <= fmax)
-    peaks = _peaks(hz[kept], level[kept], apart_hz=4 * sr / len(y))
+    heard = kept & (hz >= _LOWEST_HEARD_HZ) if sr > 50 * _LOWEST_HEARD_HZ else kept
+    peaks = _peaks(hz[heard], level[heard], apart_hz=4 * sr / len(y))
     return Inspection(
         path=path,
         y=y,
@@ -357,7 +359,7 @@ def _channel_notes(channels: _Clip) -> list[str]:
 
 def _note(hz: float) -> str:
     """Name the note of a frequency, where it is one that people play."""
-    return note_name(hz_to_midi(hz)) if 16 <= hz <= 20_000 else ""
+    return note_name(hz_to_midi(hz)) if _LOWEST_HEARD_HZ <= hz <= 20_000 else ""
 
 
 def _db(amplitude: float) -> float:

@@ -26,6 +26,7 @@ _ZOOM_S = 0.008
 _ACROSS = 3
 _LONGEST_TITLE = 30
 _UNEVEN = 4
+_LONG = ("format", "shown", "silence at the ends", "strongest peaks", "sizes", "channels, peak / RMS")
 _RANGE_DB, _LOWEST_DB = 80.0, -100.0
 # What each picture shows, and what it cannot.
 _CAPTIONS = {
@@ -95,13 +96,6 @@ def write_comparison(inspections: Sequence[Inspection], out: Path) -> None:
         f"{''.join(_warnings(one.notes))}</div>"
         for name, one in zip(names, inspections, strict=True)
     )
-    tables = [numbers(one) for one in inspections]
-    columns = list(dict.fromkeys(key for table in tables for key in table))
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    rows = ""
-    for name, table in zip(names, tables, strict=True):
-        cells = "".join(f"<td>{escape(table.get(column, ''))}</td>" for column in columns)
-        rows += f"<tr><th>{escape(name)}</th>{cells}</tr>"
     lengths_s = [len(one.y) / one.sr for one in inspections]
     uneven = max(lengths_s) > _UNEVEN * min(lengths_s) or max(one.sr for one in inspections) > _UNEVEN * min(
         one.sr for one in inspections
@@ -115,7 +109,7 @@ def write_comparison(inspections: Sequence[Inspection], out: Path) -> None:
         *_warnings(hint if uneven else []),
         f'<div class="row">{cards}</div>',
         "<h2>Numbers</h2>",
-        f'<div class="card" style="overflow-x:auto"><table><tr><th></th>{head}</tr>{rows}</table></div>',
+        _side_by_side(names, [numbers(one) for one in inspections]),
         *_illustrated(pictures),
     ]
     _write(out, pictures, [summary_of(one) for one in inspections], page(title, parts))
@@ -276,6 +270,22 @@ def _in_words(degraded: Degraded) -> str:
             f"{found['alias_hz']:.1f} Hz, where {found['alias_dbfs']:.1f} dB are measured."
         )
     return "No filter before samples were left out; nothing lay above half the new rate."
+
+
+def _side_by_side(names: Sequence[str], tables: Sequence[Mapping[str, str]]) -> str:
+    """Make a table with a column for each recording; of many, one with a row for each and the shorter numbers."""
+    keys = list(dict.fromkeys(key for table in tables for key in table))
+    if len(names) <= _ACROSS:
+        head, body = names, [(key, [table.get(key, "") for table in tables]) for key in keys]
+    else:
+        head = [key for key in keys if key not in _LONG]
+        body = [(_short(name), [table.get(key, "") for key in head]) for name, table in zip(names, tables, strict=True)]
+    rows = "".join(
+        f"<tr><th>{escape(name)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for name, cells in body
+    )
+    heads = "".join(f"<th>{escape(name)}</th>" for name in head)
+    return f'<div class="card" style="overflow-x:auto"><table><tr><th></th>{heads}</tr>{rows}</table></div>'
 
 
 def _illustrated(pictures: Mapping[str, Axes]) -> list[str]:
