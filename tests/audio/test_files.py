@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 import sori
-from sori.audio import encode_mp3
+from sori.audio import encode_mp3, rms_db, save
 from sori.errors import AudioError, ParameterError
 from tests.conftest import REAL, needs_real, tone
 
@@ -189,3 +189,29 @@ def test_a_pipe_or_a_raw_file_is_refused_at_once(tmp_path, monkeypatch):
 def test_the_mean_of_channels_does_not_overflow(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.full((100, 2), 3e38, dtype=np.float32), SR, subtype="FLOAT")
     assert np.isfinite(sori.load(tmp_path / "a.wav")[0]).all()
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
+def test_what_is_saved_is_what_is_loaded(tmp_path, ending):
+    y = tone(440, sr=44100, duration_s=70)  # longer than the Vorbis encoder takes at once
+    path = tmp_path / "새 폴더" / f"소리.{ending}"
+    save(path, y, sr=44100)
+    again, sr = sori.load(path)
+    assert sr == 44100
+    assert abs(len(again) - len(y)) <= (0 if ending != "mp3" else 4000)
+    if ending in ("wav", "flac"):
+        assert np.abs(again - y).max() < 1e-4
+    assert rms_db(again) == pytest.approx(rms_db(y), abs=0.1)
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_what_cannot_be_saved_is_said_and_leaves_nothing(tmp_path):
+    y = tone(440, sr=8000)
+    with pytest.raises(AudioError, match=r"a.m4a: the name must end in .wav, .flac, .ogg or .mp3"):
+        save(tmp_path / "a.m4a", y, sr=8000)
+    (tmp_path / "folder.wav").mkdir()
+    with pytest.raises(AudioError, match=r"folder.wav: is a folder"):
+        save(tmp_path / "folder.wav", y, sr=8000)
+    with pytest.raises(AudioError, match=r"a.mp3: cannot be written"):
+        save(tmp_path / "a.mp3", y, sr=96000)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder.wav"]
