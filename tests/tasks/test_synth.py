@@ -169,6 +169,23 @@ def test_an_interrupted_run_goes_on(tmp_path):
     assert len(list((tmp_path / "notes").rglob("*.flac"))) == 2
 
 
+def test_a_replacement_that_was_interrupted_goes_on(tmp_path):
+    first = plan_notes(["piano"], rendering=ADDITIVE, pitches=[60], velocities=[80])
+    second = plan_notes(["piano"], rendering=ADDITIVE, pitches=range(61, 66), velocities=[80])
+    render(first, tmp_path / "notes", rendering=ADDITIVE)
+
+    def stop(stage, done, total, values=None):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        render(second, tmp_path / "notes", rendering=ADDITIVE, overwrite=True, progress=stop)
+    assert len(rows(tmp_path / "notes")) == 1  # the old one stands until the new one is complete
+    with pytest.raises(DatasetError, match="is there already"):
+        render(second, tmp_path / "notes", rendering=ADDITIVE)
+    assert render(second, tmp_path / "notes", rendering=ADDITIVE, resume=True).written == 5
+    assert len(rows(tmp_path / "notes")) == 5
+
+
 def test_what_is_put_beside_our_files_is_not_deleted(tmp_path):
     items = plan_notes(["piano"], rendering=ADDITIVE, pitches=[60], velocities=[80])
     render(items, tmp_path / "notes", rendering=ADDITIVE)

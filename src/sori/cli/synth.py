@@ -237,7 +237,9 @@ def _render(
                 items, out, rendering=rendering, jobs=jobs, resume=resume, overwrite=overwrite, progress=progress
             )
     except KeyboardInterrupt:
-        console.fail(f"stopped; run the same command with --resume to finish {out}")
+        console.fail(
+            f"stopped; run the same command with --resume{' for --overwrite' if overwrite else ''} to finish {out}"
+        )
         raise typer.Exit(130) from None
     for file, why in done.failed[:10]:
         console.warn(f"failed: {file}: {why}")

@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import AudioError, MissingDependencyError, ParameterError, check_between, check_count, require
+from sori.errors import AudioError, MissingDependencyError, ParameterError, check_between, check_count
 from sori.music.instruments import Instrument
 from sori.music.notes import Note
 from sori.progress import Progress, silent
@@ -305,7 +305,10 @@ def notes_to_events(notes: Iterable[Note], *, channel: int = 0) -> list[Event]:
 def _fluidsynth() -> tuple[Any, Any]:
     """Return pyfluidsynth and the function that writes float samples, which it does not wrap."""
     if importlib.util.find_spec("fluidsynth") is None:
-        require("fluidsynth", extra="synth")
+        raise MissingDependencyError(
+            f"pyfluidsynth is not installed: pip install 'sori[synth]', and FluidSynth itself: {_INSTALL}; or use "
+            "--engine additive"
+        )
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # where it would tell a build server what it found
             library = importlib.import_module("fluidsynth")

@@ -29,7 +29,7 @@ from sori.music.soundfont import SoundFontSynth, default_soundfont
 from sori.progress import Progress, silent
 from sori.tasks.synth_plan import COLUMNS, Item, Rendering
 
-_PLAN, _BEGUN = "synth.json", "begun"
+_PLAN, _BEGUN, _REPLACING = "synth.json", "begun", "replacing"
 _SILENCE = 2e-4  # of full scale, seven steps of 16 bits: less is no recording of a note
 _Clip = npt.NDArray[np.float32]
 
@@ -94,7 +94,7 @@ def render(
     rows = []
     try:
         synths.check(sorted({item.instrument for item in items} | {item.other for item in items if item.other_note}))
-        _begin(folder, plan)
+        _begin(folder, plan, overwrite=overwrite)
         # Not joblib: its threads may still be playing when a run is stopped, and then a bank may not be closed.
         with ThreadPoolExecutor(jobs or cpu_count()) as pool:
             futures = [pool.submit(_make, item, folder, synths, rendering.sr) for item in items]
@@ -263,24 +263,25 @@ def _made_before(out: Path) -> dict[str, Any] | None:
 def _make_room(
     out: Path, folder: Path, made: dict[str, Any] | None, plan: str, *, resume: bool, overwrite: bool
 ) -> None:
+    """Refuse to go on where something would be lost; clear away what may go."""
+    begun = folder / _BEGUN
+    if folder.exists() and not begun.is_file():
+        raise DatasetError(f"{folder}: is in the way, and is not a run of sori synth; move it, or choose another name")
+    interrupted = begun.read_text(encoding="utf-8").split() if folder.exists() else []
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         if made is None:
             raise DatasetError(f"{out}: is there already, and was not made by sori synth; choose another name")
         ours = {*made["files"], "labels.csv", _PLAN}
         strangers = [path for path in out.rglob("*") if path.is_file() and path.relative_to(out).as_posix() not in ours]
-        if resume:
-            raise DatasetError(f"{out}: was made with other notes or settings; give --overwrite to replace it")
-        if not overwrite:
-            raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
+        if not (overwrite or (resume and interrupted == [plan, _REPLACING])):
+            what = "was made with other notes or settings" if resume else "is there already"
+            raise DatasetError(f"{out}: {what}; give --overwrite to replace it, or another name")
         if strangers:
             raise DatasetError(f"{strangers[0]}: was not made by sori synth, and would be lost; move it first")
-    if not folder.exists():
+    if not interrupted:
         return
-    begun = folder / _BEGUN
-    if not begun.is_file():
-        raise DatasetError(f"{folder}: is in the way, and is not a run of sori synth; move it, or choose another name")
     if resume:
-        if begun.read_text(encoding="utf-8") != plan:
+        if interrupted[0] != plan:
             raise DatasetError(f"{out}: was begun with other notes or settings; give --overwrite to replace it")
         for unfinished in folder.rglob(".*.tmp"):
             unfinished.unlink()
@@ -292,10 +293,12 @@ def _make_room(
         )
 
 
-def _begin(folder: Path, plan: str) -> None:
+def _begin(folder: Path, plan: str, *, overwrite: bool) -> None:
+    if (folder / _BEGUN).is_file():
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_file(folder / _BEGUN) as temporary:
-            temporary.write_text(plan, encoding="utf-8")
+            temporary.write_text(f"{plan} {_REPLACING}" if overwrite else plan, encoding="utf-8")
     except OSError as error:
         raise DatasetError(f"{folder}: cannot be written ({reason(error)})") from error
