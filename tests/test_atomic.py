@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sori.atomic import move_folder, replacing_file, replacing_folder
+from sori.atomic import foreign_file, move_folder, replacing_file, replacing_folder
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -45,3 +45,13 @@ def test_the_old_folder_comes_back_if_the_new_one_cannot_stand(tmp_path):
         move_folder(tmp_path / "missing", tmp_path / "run")
     assert (tmp_path / "run" / "x").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_file_that_replacing_would_lose_is_found(tmp_path):
+    (tmp_path / "a").mkdir()
+    for name in ("report.html", "shard-1.parquet", "a/b.flac", ".DS_Store"):
+        (tmp_path / name).touch()
+    ours = ("report.html", "shard-*.parquet", "a/b.flac")
+    assert foreign_file(tmp_path, ours) is None
+    (tmp_path / "a" / "thesis.txt").touch()
+    assert foreign_file(tmp_path, ours) == tmp_path / "a" / "thesis.txt"

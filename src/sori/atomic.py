@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 
@@ -35,6 +36,22 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         move_folder(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def foreign_file(folder: Path, ours: Iterable[str]) -> Path | None:
+    """Return a file in ``folder`` that none of the patterns ``ours`` names, which replacing the folder would lose.
+
+    Patterns are of paths within it, with ``/`` between parts; hidden files, which systems leave behind, do not count.
+    """
+    names = set(ours)
+    patterns = [name for name in names if set(name) & set("*?[")]
+    for path in sorted(folder.rglob("*")):
+        within = path.relative_to(folder)
+        name, hidden = within.as_posix(), any(part.startswith(".") for part in within.parts)
+        known = name in names or any(fnmatchcase(name, pattern) for pattern in patterns)
+        if path.is_file() and not hidden and not known:
+            return path
+    return None
 
 
 def move_folder(new: Path, path: Path) -> None:

@@ -14,7 +14,7 @@ from sori.datasets.store import building_folder
 from sori.errors import DatasetError, ParameterError
 from sori.features import FrontEnd
 from tests.audio.test_files import write_bad
-from tests.conftest import REAL, needs_real, tone
+from tests.conftest import FRONT_END, REAL, needs_real, tone
 
 MFCC = FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40)
 ONE_SECOND = Segmenting(duration_s=1, segments=2)
@@ -263,3 +263,13 @@ def test_rounding_in_a_change_of_rate_costs_no_segment(tmp_path):
     )
     assert dataset.shape == (11025, 1)
     assert dataset.counts["segments"] == 1
+
+
+def test_what_is_put_beside_the_shards_is_not_deleted(sounds, tmp_path):
+    catalog = read_catalog(sounds())
+    settings = {"front_end": FRONT_END, "segmenting": Segmenting(duration_s=1, segments=1)}
+    build(catalog, tmp_path / "data", **settings)
+    (tmp_path / "data" / "thesis.txt").write_text("years of work")
+    with pytest.raises(DatasetError, match=r"thesis.txt: is no part of the dataset, and would be lost"):
+        build(catalog, tmp_path / "data", **settings, overwrite=True)
+    assert (tmp_path / "data" / "thesis.txt").is_file()

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, cpu_count, delayed
 
-from sori.atomic import move_folder, replacing_file
+from sori.atomic import foreign_file, move_folder, replacing_file
 from sori.audio import load, resample
 from sori.datasets.catalog import Catalog, Recording
 from sori.datasets.segmenting import Segmenting
@@ -279,6 +279,10 @@ def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool
         raise DatasetError(f"{out}: is there already and is not a dataset; choose another name")
     if (out / "dataset.json").is_file() and not overwrite:
         raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
+    if (out / "dataset.json").is_file():
+        foreign = foreign_file(out, ("dataset.json", "shard-*.parquet"))
+        if foreign is not None:
+            raise DatasetError(f"{foreign}: is no part of the dataset, and would be lost; move it first")
     if folder.exists():
         if not (folder / _PLAN).is_file():
             raise DatasetError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -15,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sori import plots
-from sori.atomic import replacing_folder
+from sori.atomic import foreign_file, replacing_folder
 from sori.audio import encode_mp3
 from sori.errors import DatasetError, printable, reason
 from sori.plots.page import facts_table, page, picture, player
@@ -343,10 +342,9 @@ def check_out(out: Path) -> None:
         made = None
     if not isinstance(made, dict) or made.get("made_by") != "sori inspect":
         raise DatasetError(f"{out}: is there already, and was not made by sori inspect; choose another name")
-    ours = {"report.html", "summary.json", *(f"{name}.png" for name in _HEADINGS)}
-    for path in out.iterdir():
-        if path.name not in ours and not re.fullmatch(r"lost-\d\.png", path.name):
-            raise DatasetError(f"{path}: was not made by sori inspect, and would be lost; move it first")
+    foreign = foreign_file(out, ("report.html", "summary.json", "lost-?.png", *(f"{name}.png" for name in _HEADINGS)))
+    if foreign is not None:
+        raise DatasetError(f"{foreign}: was not made by sori inspect, and would be lost; move it first")
 
 
 def _finite(value: Any) -> Any:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from joblib import cpu_count
 
-from sori.atomic import move_folder, replacing_file
+from sori.atomic import foreign_file, move_folder, replacing_file
 from sori.audio import check_saveable, mix, noise, save
 from sori.audio.tones import Colour
 from sori.datasets.store import building_folder
@@ -271,13 +271,12 @@ def _make_room(
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         if made is None:
             raise DatasetError(f"{out}: is there already, and was not made by sori synth; choose another name")
-        ours = {*made["files"], "labels.csv", _PLAN}
-        strangers = [path for path in out.rglob("*") if path.is_file() and path.relative_to(out).as_posix() not in ours]
         if not (overwrite or (resume and interrupted == [plan, _REPLACING])):
             what = "was made with other notes or settings" if resume else "is there already"
             raise DatasetError(f"{out}: {what}; give --overwrite to replace it, or another name")
-        if strangers:
-            raise DatasetError(f"{strangers[0]}: was not made by sori synth, and would be lost; move it first")
+        foreign = foreign_file(out, ("labels.csv", _PLAN, *made["files"]))
+        if foreign is not None:
+            raise DatasetError(f"{foreign}: was not made by sori synth, and would be lost; move it first")
     if not interrupted:
         return
     if resume:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 import sori
 from sori import models
-from sori.atomic import replacing_folder
+from sori.atomic import foreign_file, replacing_folder
 from sori.audio import encode_mp3, load
 from sori.bundle import Bundle, save_bundle
 from sori.datasets import Dataset, Segmenting, Segments, Split, build, fold_splits, read_catalog, split
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import keras
 
 _WORST = 12
+_FILES = ("bundle.json", "model.keras", "model.onnx", "history.csv", "split.json", "README.md", "report.html")
 _MISTAKE_S = 10.0
 
 
@@ -151,6 +152,9 @@ def train(
         raise SoriError(f"{out}: is there already; give --overwrite to replace it, or another name")
     if out.exists() and not (out / "bundle.json").is_file() and (not out.is_dir() or any(out.iterdir())):
         raise SoriError(f"{out}: is there already and is not a training run; choose another name")
+    foreign = foreign_file(out, _FILES) if out.is_dir() else None
+    if foreign is not None:
+        raise SoriError(f"{foreign}: is no part of the run, and would be lost; move it first")
     check_between("seed", seed, 0, 2**32 - 1)
     if folds and (split_by != "group" or test_fold is not None):
         raise ParameterError("--folds tests on every fold in turn: leave out --split and --test-fold")
