@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -36,6 +38,15 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         move_folder(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def made_by(file: Path, maker: str) -> dict[str, Any] | None:
+    """Read a JSON file that says it was made by ``maker``; None if it is not there, is damaged, or says otherwise."""
+    try:
+        made = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return made if isinstance(made, dict) and made.get("made_by") == maker else None
 
 
 def foreign_file(folder: Path, ours: Iterable[str]) -> Path | None:

@@ -1,7 +1,7 @@
 """Sound as samples: reading recordings, changing their rate and resolution, levels, and sound whose answer is known."""
 
 from sori.audio.files import AUDIO_SUFFIXES, Info, check_saveable, encode_mp3, info, load, save
-from sori.audio.level import clipped_samples, mix, peak_db, rms_db, silent_ends_s, snr_db
+from sori.audio.level import clipped_samples, dbfs, mix, peak_db, rms_db, silent_ends_s, snr_db
 from sori.audio.quantise import mu_law_decode, mu_law_encode, quantise, theoretical_snr_db
 from sori.audio.resample import resample
 from sori.audio.tones import chirp, clicks, complex_tone, noise, tone
@@ -14,6 +14,7 @@ __all__ = [
     "clicks",
     "clipped_samples",
     "complex_tone",
+    "dbfs",
     "encode_mp3",
     "info",
     "load",

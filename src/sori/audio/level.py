@@ -11,9 +11,18 @@ from sori.units import FloatArray
 _SILENT_DB = -60.0
 
 
+def dbfs(amplitude: float) -> float:
+    """Return an amplitude, 0 or above, in dB below full scale; of none ``-inf``.
+
+    >>> round(dbfs(0.5), 2)
+    -6.02
+    """
+    return float(20 * np.log10(amplitude)) if amplitude > 0 else float("-inf")
+
+
 def peak_db(y: FloatArray) -> float:
     """Return the largest magnitude in dB below full scale (dBFS); of digital silence ``-inf``."""
-    return _db(float(np.abs(y).max(initial=0)))
+    return dbfs(float(np.abs(y).max(initial=0)))
 
 
 def rms_db(y: FloatArray) -> float:
@@ -22,7 +31,7 @@ def rms_db(y: FloatArray) -> float:
     >>> round(rms_db(np.sin(np.arange(1000) * 2 * np.pi / 100)), 2)
     -3.01
     """
-    return _db(_rms(y))
+    return dbfs(_rms(y))
 
 
 def clipped_samples(y: FloatArray, *, at: float = 0.999) -> int:
@@ -71,7 +80,7 @@ def snr_db(y: FloatArray, degraded: FloatArray) -> float:
     error = _rms(np.asarray(degraded, dtype=np.float64) - np.asarray(y, dtype=np.float64))
     if error == 0:
         return float("inf")
-    return _db(_rms(y)) - _db(error)
+    return dbfs(_rms(y)) - dbfs(error)
 
 
 def mix(y: FloatArray, other: FloatArray, *, snr_db: float) -> npt.NDArray[np.float32]:
@@ -107,7 +116,3 @@ def mix(y: FloatArray, other: FloatArray, *, snr_db: float) -> npt.NDArray[np.fl
 def _rms(y: FloatArray) -> float:
     y = np.asarray(y).ravel()
     return float(np.sqrt(np.mean(np.square(y, dtype=np.float64)))) if y.size else 0.0
-
-
-def _db(amplitude: float) -> float:
-    return float(20 * np.log10(amplitude)) if amplitude > 0 else float("-inf")

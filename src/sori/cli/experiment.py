@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
-from sori.cli.synth import Duration, Engine, Json, Soundfont, Sr, names, whole_numbers
+from sori.cli.dataset import Json
+from sori.cli.synth import Duration, Engine, Soundfont, Sr, names, whole_numbers
 
 app = typer.Typer(help="Questions answered by measuring.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
+from sori.cli.dataset import Json
 
 app = typer.Typer(
     help="A neuron, a network and backpropagation, with the numbers.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Seed = Annotated[int, typer.Option(help="Of the first weights and the data.")]
 Decimals = Annotated[int, typer.Option(min=0, max=15, help="Decimals to show.")]
 Numbers = {"ignore_unknown_options": True}  # so that -0.5 is a number and not an option

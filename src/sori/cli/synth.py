@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from sori.cli import console
+from sori.cli.dataset import Json
 
 if TYPE_CHECKING:
     from sori.tasks.synth_plan import Item, Rendering
@@ -40,7 +41,7 @@ Label = Annotated[str | None, typer.Option(help="What the label is: instrument, 
 Jobs = Annotated[int | None, typer.Option(help="Threads (default: one per core).")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Number = TypeVar("Number", int, float)
 
 
 @app.command()
@@ -160,7 +161,7 @@ def mix(
     items = plan_mixtures(
         pair,
         rendering=rendering,
-        snrs_db=_numbers("snr", snr),
+        snrs_db=_parsed("snr", snr, float, "numbers"),
         pitches=None if pitches is None else parse_pitches(pitches),
         velocities=whole_numbers("velocities", velocities),
         label=label,
@@ -265,20 +266,15 @@ def names(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def _numbers(name: str, text: str) -> list[float]:
-    from sori.errors import ParameterError
-
-    try:
-        return list(dict.fromkeys(float(part) for part in text.split(",")))
-    except ValueError:
-        raise ParameterError(f"{name} must be numbers with commas between. Received {text!r}.") from None
-
-
 def whole_numbers(name: str, text: str) -> list[int]:
     """Read whole numbers with commas between."""
+    return _parsed(name, text, int, "whole numbers")
+
+
+def _parsed(name: str, text: str, kind: Callable[[str], Number], what: str) -> list[Number]:
     from sori.errors import ParameterError
 
     try:
-        return list(dict.fromkeys(int(part) for part in text.split(",")))
+        return list(dict.fromkeys(kind(part) for part in text.split(",")))
     except ValueError:
-        raise ParameterError(f"{name} must be whole numbers with commas between. Received {text!r}.") from None
+        raise ParameterError(f"{name} must be {what} with commas between. Received {text!r}.") from None

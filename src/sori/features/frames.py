@@ -57,6 +57,7 @@ class Frames:
         rows = max(1, _BLOCK_SAMPLES // n_fft)
         self.clips_per_block = max(1, rows // self.count)
         self.frames_per_block = min(self.count, rows)
+        self.blocks_per_clip = -(-self.count // self.frames_per_block)
 
     @property
     def rows_per_block(self) -> int:
@@ -65,8 +66,7 @@ class Frames:
 
     def share_out(self, n_clips: int, work: Callable[[range], None]) -> None:
         """Call ``work`` with the blocks of ``n_clips`` clips, on as many threads as ``scipy.fft`` is set to use."""
-        blocks_per_clip = -(-self.count // self.frames_per_block)
-        blocks = range(-(-n_clips // self.clips_per_block) * blocks_per_clip)
+        blocks = range(-(-n_clips // self.clips_per_block) * self.blocks_per_clip)
         threads = min(scipy.fft.get_workers(), len(blocks))
         if threads == 1:
             work(blocks)
@@ -82,7 +82,6 @@ class Frames:
 
         ``spectrum`` has shape ``(rows, bins)``; it may be overwritten, and will be by the next block.
         """
-        blocks_per_clip = -(-self.count // self.frames_per_block)
         n_clips, n_frames = min(self.clips_per_block, len(clips)), self.frames_per_block
         window = self.window.astype(precision)
         longest = (n_frames - 1) * self.hop_length + self.n_fft
@@ -90,8 +89,8 @@ class Frames:
         frames = np.lib.stride_tricks.sliding_window_view(stretch, self.n_fft, axis=-1)[:, :: self.hop_length]
         transform = RealTransform(n_clips * n_frames, self.n_fft, precision)
         for block in blocks:
-            i = block // blocks_per_clip * self.clips_per_block
-            t = block % blocks_per_clip * n_frames
+            i = block // self.blocks_per_clip * self.clips_per_block
+            t = block % self.blocks_per_clip * n_frames
             some = clips[i : i + self.clips_per_block]
             count = min(n_frames, self.count - t)
             self._fill(stretch, some, first=t * self.hop_length - self.padding)

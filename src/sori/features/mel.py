@@ -130,16 +130,7 @@ def mel_spectrogram(
     >>> mel_spectrogram(np.zeros(22050), sr=22050, n_mels=64).shape
     (64, 44)
     """
-    bank: dict[str, Any] = {
-        "sr": sr,
-        "n_fft": n_fft,
-        "n_mels": n_mels,
-        "fmin": fmin,
-        "fmax": fmax,
-        "htk": htk,
-        "norm": norm,
-    }
-    mel_filters(**bank)
+    bank = _checked(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm)
     clips = as_clips(y)
     frames = Frames(
         clips.shape[-1],
@@ -204,16 +195,7 @@ def mfcc(
     >>> mfcc(np.zeros(66150), sr=22050, n_mfcc=13).shape
     (13, 130)
     """
-    bank: dict[str, Any] = {
-        "sr": sr,
-        "n_fft": n_fft,
-        "n_mels": n_mels,
-        "fmin": fmin,
-        "fmax": fmax,
-        "htk": htk,
-        "norm": mel_norm,
-    }
-    mel_filters(**bank)  # refuses what they cannot have before anything else is looked at
+    bank = _checked(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=mel_norm)
     clips = as_clips(y)
     frames = Frames(
         clips.shape[-1],
@@ -231,6 +213,12 @@ def mfcc(
     precision = np.float32 if fast else np.float64
     mel = _mel(clips, frames, bank, power=power, precision=precision)
     return bins_by_frames(_cepstra(mel, basis, top_db=top_db), y)
+
+
+def _checked(**bank: Any) -> dict[str, Any]:
+    """Return what a filter bank is made of, refused here, before anything else is looked at, if it cannot be made."""
+    mel_filters(**bank)
+    return bank
 
 
 def _cepstra(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from html import escape
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sori.atomic import replacing_file
+from sori.atomic import made_by, replacing_file
 from sori.audio import load
 from sori.datasets.store import building_folder
 from sori.errors import DatasetError, ParameterError, check_between, check_choice, check_count, require
@@ -28,6 +29,7 @@ BACKGROUNDS = ("organ", "cello", "oboe", "marimba")
 TARGETS = ("pitch", "instrument")
 CONDITIONS = ("clean", "mixed")
 KINDS = ("spectrogram", "mel", "mfcc")
+_MAKER = "sori experiment features"
 _FOLDS = 3
 _Array = npt.NDArray[np.float32]
 
@@ -67,7 +69,7 @@ class FeatureExperiment:
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and numbers."""
         cells = [{**asdict(cell), "accuracy": cell.accuracy, "spread": cell.spread} for cell in self.cells]
-        return {"made_by": "sori experiment features", **asdict(self), "cells": cells}
+        return {"made_by": _MAKER, **asdict(self), "cells": cells}
 
     def cell(self, target: str, condition: str, kind: str, band: str) -> Cell:
         """Find a cell."""
@@ -238,8 +240,6 @@ def _question(items: Sequence[Item], target: str, *, hold_out: str) -> tuple[npt
 
 def _scores(x: _Array, labels: npt.NDArray[Any], groups: npt.NDArray[Any], *, seed: int) -> list[float]:
     """Train and test the network on each fold; return its accuracies."""
-    import warnings
-
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.model_selection import GroupKFold
     from sklearn.neural_network import MLPClassifier
@@ -292,11 +292,7 @@ def _check_out(out: Path) -> None:
     if not out.exists():
         return
     ours = {"clean", "mixed", "clean.building", "mixed.building"}
-    try:
-        kept = orjson.loads((out / "features.json").read_bytes())
-    except (OSError, ValueError):
-        kept = None
-    if isinstance(kept, dict) and kept.get("made_by") == "sori experiment features":
+    if made_by(out / "features.json", _MAKER) is not None:
         ours |= {"features.json", "report.html"}
     for path in out.iterdir():
         if path.name not in ours:

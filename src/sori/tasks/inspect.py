@@ -204,7 +204,7 @@ def inspect(path: Path, view: View) -> Inspection:
         hop_length=view.hop_length,
         spectrum_hz=hz[kept],
         spectrum_db=amplitude_to_db(level[kept], top_db=None),
-        peaks=[(at, _db(strength), _note(at)) for at, strength in peaks],
+        peaks=[(at, audio.dbfs(strength), _note(at)) for at, strength in peaks],
         magnitude=magnitude,
         magnitude_hz=(bins.start * sr / view.n_fft, (bins.stop - 1) * sr / view.n_fft),
         mel_db=power_to_db(mel, top_db=None),
@@ -247,7 +247,7 @@ def _summary(
         "silence_start_s": silent_start_s,
         "silence_end_s": silent_end_s,
         "spectral_centroid_hz": features.spectral_centroid(hz, level),
-        "peaks": [{"hz": at, "dbfs": _db(strength), "note": _note(at)} for at, strength in peaks],
+        "peaks": [{"hz": at, "dbfs": audio.dbfs(strength), "note": _note(at)} for at, strength in peaks],
         "sizes": {
             "samples": [len(y)],
             "spectrum": [len(hz)],
@@ -267,11 +267,11 @@ def _degrade(y: _Clip, sr: int, view: View) -> list[Degraded]:
     new_sr = view.resample_sr
     if new_sr is not None and new_sr != sr:
         filtered = audio.resample(y, from_sr=sr, to_sr=new_sr)
-        folded = audio.resample(y, from_sr=sr, to_sr=new_sr, antialias=False)
         if not len(filtered):
             raise ParameterError(f"resample: nothing is left of {len(y)} samples at {new_sr} Hz.")
         out.append(Degraded(f"{new_sr} Hz", filtered, new_sr, _resampled_facts(y, sr, len(filtered), new_sr)))
         if new_sr < sr:
+            folded = audio.resample(y, from_sr=sr, to_sr=new_sr, antialias=False)
             out.append(Degraded(f"{new_sr} Hz without a filter", folded, new_sr, _folded_facts(y, sr, folded, new_sr)))
         if view.quantise_bits is not None:
             coarse = audio.quantise(filtered, view.quantise_bits)
@@ -292,8 +292,9 @@ def _quantised_facts(y: _Clip, coarse: _Clip, bits: int) -> dict[str, Any]:
 
 
 def _resampled_facts(y: _Clip, sr: int, samples: int, new_sr: int) -> dict[str, Any]:
-    power = np.square(features.spectrum(y, sr=sr)[1], dtype=np.float64)
-    above = features.spectrum(y, sr=sr)[0] > new_sr / 2
+    hz, magnitude = features.spectrum(y, sr=sr)
+    power = np.square(magnitude, dtype=np.float64)
+    above = hz > new_sr / 2
     total = float(power.sum())
     return {
         "from_sr": sr,
@@ -316,9 +317,9 @@ def _folded_facts(y: _Clip, sr: int, folded: _Clip, new_sr: int) -> dict[str, An
     near = np.abs(new_hz - alias_hz) <= max(2 * new_sr / len(folded), 2.0)
     return {
         "strongest_above_hz": at,
-        "strongest_above_dbfs": _db(strength),
+        "strongest_above_dbfs": audio.dbfs(strength),
         "alias_hz": alias_hz,
-        "alias_dbfs": _db(float(new_level[near].max(initial=0))),
+        "alias_dbfs": audio.dbfs(float(new_level[near].max(initial=0))),
     }
 
 
@@ -360,10 +361,6 @@ def _channel_notes(channels: _Clip) -> list[str]:
 def _note(hz: float) -> str:
     """Name the note of a frequency, where it is one that people play."""
     return note_name(hz_to_midi(hz)) if _LOWEST_HEARD_HZ <= hz <= 20_000 else ""
-
-
-def _db(amplitude: float) -> float:
-    return 20 * math.log10(amplitude) if amplitude > 0 else -math.inf
 
 
 def _clock(seconds: float) -> str:

@@ -14,13 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sori import plots
-from sori.atomic import foreign_file, replacing_folder
+from sori.atomic import foreign_file, made_by, replacing_folder
 from sori.audio import encode_mp3
 from sori.errors import DatasetError, printable, reason
 from sori.plots.page import facts_table, page, picture, player
 from sori.tasks.inspect import Degraded, Inspection
 from sori.units import amplitude_to_db, seconds_to_samples
 
+_MAKER = "sori inspect"
 _ZOOM_S = 0.008
 _ACROSS = 3
 _LONGEST_TITLE = 30
@@ -111,13 +112,14 @@ def write_comparison(inspections: Sequence[Inspection], out: Path) -> None:
         _side_by_side(names, [numbers(one) for one in inspections]),
         *_illustrated(pictures),
     ]
-    _write(out, pictures, [summary_of(one) for one in inspections], page(title, parts))
+    summary = {"made_by": _MAKER, "recordings": [summary_of(one) for one in inspections]}
+    _write(out, pictures, summary, page(title, parts))
 
 
 def summary_of(inspection: Inspection) -> dict[str, Any]:
     """Return the summary as JSON can hold it: what is infinite or undefined, such as the level of silence, is None."""
     degraded = [{"name": one.name, "sr": one.sr, **one.facts} for one in inspection.degraded]
-    whole = {"made_by": "sori inspect", **inspection.summary, "notes": inspection.notes}
+    whole = {"made_by": _MAKER, **inspection.summary, "notes": inspection.notes}
     if degraded:
         whole["degraded"] = degraded
     finite: dict[str, Any] = _finite(whole)
@@ -319,15 +321,14 @@ def _axes_of(one: Inspection) -> dict[str, Any]:
     return {"start_s": one.start_s, "end_s": one.end_s, "low_hz": low_hz, "high_hz": high_hz}
 
 
-def _write(out: Path, pictures: Mapping[str, Axes], summary: object, html: str) -> None:
+def _write(out: Path, pictures: Mapping[str, Axes], summary: Mapping[str, Any], html: str) -> None:
     check_out(out)
     try:
         with replacing_folder(out) as folder:
             for name, ax in pictures.items():
                 plots.save(ax, folder / f"{name}.png")
             (folder / "report.html").write_text(html, encoding="utf-8", errors="replace")
-            made = {"made_by": "sori inspect", "recordings": summary} if isinstance(summary, list) else summary
-            (folder / "summary.json").write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2))
+            (folder / "summary.json").write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
     except OSError as error:
         raise DatasetError(f"{out}: cannot be written ({reason(error)})") from error
 
@@ -336,11 +337,7 @@ def check_out(out: Path) -> None:
     """Raise DatasetError unless ``out`` is free, or holds what was made here and nothing else."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    try:
-        made = orjson.loads((out / "summary.json").read_bytes())
-    except (OSError, ValueError):
-        made = None
-    if not isinstance(made, dict) or made.get("made_by") != "sori inspect":
+    if made_by(out / "summary.json", _MAKER) is None:
         raise DatasetError(f"{out}: is there already, and was not made by sori inspect; choose another name")
     foreign = foreign_file(out, ("report.html", "summary.json", "lost-?.png", *(f"{name}.png" for name in _HEADINGS)))
     if foreign is not None:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from joblib import cpu_count
 
-from sori.atomic import foreign_file, move_folder, replacing_file
+from sori.atomic import foreign_file, made_by, move_folder, replacing_file
 from sori.audio import check_saveable, mix, noise, save
 from sori.audio.tones import Colour
 from sori.datasets.store import building_folder
@@ -29,6 +29,7 @@ from sori.music.soundfont import SoundFontSynth, default_soundfont
 from sori.progress import Progress, silent
 from sori.tasks.synth_plan import COLUMNS, Item, Rendering
 
+_MAKER = "sori synth"
 _PLAN, _BEGUN, _REPLACING = "synth.json", "begun", "replacing"
 _SILENCE = 2e-4  # of full scale, seven steps of 16 bits: less is no recording of a note
 _Clip = npt.NDArray[np.float32]
@@ -85,7 +86,9 @@ def render(
     folder = building_folder(out)
     if resume and overwrite:
         raise ParameterError("give --resume, to keep what an interrupted run has done, or --overwrite, not both.")
-    made = _made_before(out)
+    made = made_by(out / _PLAN, _MAKER)
+    if made is not None and "files" not in made:
+        made = None
     if resume and made is not None and made["plan"] == plan and not folder.exists():
         return Rendered(out, made["written"], tuple((file, why) for file, why in made["failed"]))
     _make_room(out, folder, made, plan, resume=resume, overwrite=overwrite)
@@ -119,7 +122,7 @@ def render(
         writer.writerows(rows)
     settings = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(rendering).items()}
     files = [row["file"] for row in rows]
-    whole = {"made_by": "sori synth", "plan": plan, "rendering": settings, "written": len(rows), "failed": failed}
+    whole = {"made_by": _MAKER, "plan": plan, "rendering": settings, "written": len(rows), "failed": failed}
     (folder / _PLAN).write_text(json.dumps({**whole, "files": files}, indent=1), encoding="utf-8")
     (folder / _BEGUN).unlink()
     move_folder(folder, out)
@@ -155,12 +158,12 @@ def render_midi(
     if out.exists() and not overwrite:
         raise AudioError(f"{out}: is there already; give --overwrite to replace it")
     events = read_events(file)
-    bank = rendering.soundfont or default_soundfont()
-    with SoundFontSynth(bank, sr=rendering.sr, tuning_hz=rendering.tuning_hz, reverb=rendering.reverb) as synth:
+    rendering = with_bank(rendering)
+    with _opened(rendering) as synth:
         y = synth.play(events, progress=progress)
     peak = float(np.abs(y).max())
     if peak < _SILENCE:
-        raise AudioError(f"{file}: sounds of nothing with {bank}")
+        raise AudioError(f"{file}: sounds of nothing with {rendering.soundfont}")
     gain = min(1.0, 0.99 / peak)
     save(out, y * np.float32(gain), sr=rendering.sr)
     return len(y) / rendering.sr, float(20 * np.log10(gain))
@@ -201,11 +204,11 @@ class _Synths:
         try:
             synth = self._free.pop()
         except IndexError:
-            synth = self._opened()
+            synth = _opened(self._rendering)
             self._all.append(synth)
         # A room's echoes drift as it is used: with one, every clip gets a fresh synthesiser, which is quick to open
         # while another holds the bank.
-        fresh = self._opened() if self._rendering.reverb else None
+        fresh = _opened(self._rendering) if self._rendering.reverb else None
         try:
             yield fresh or synth
         finally:
@@ -213,14 +216,14 @@ class _Synths:
                 fresh.close()
             self._free.append(synth)
 
-    def _opened(self) -> SoundFontSynth:
-        settings = self._rendering
-        return SoundFontSynth(
-            settings.soundfont or default_soundfont(),
-            sr=settings.sr,
-            tuning_hz=settings.tuning_hz,
-            reverb=settings.reverb,
-        )
+
+def _opened(rendering: Rendering) -> SoundFontSynth:
+    return SoundFontSynth(
+        rendering.soundfont or default_soundfont(),
+        sr=rendering.sr,
+        tuning_hz=rendering.tuning_hz,
+        reverb=rendering.reverb,
+    )
 
 
 def _make(item: Item, out: Path, synths: _Synths, sr: int) -> tuple[Item, str]:
@@ -249,15 +252,6 @@ def _make(item: Item, out: Path, synths: _Synths, sr: int) -> tuple[Item, str]:
     except AudioError as error:
         return item, reason(error)
     return item, ""
-
-
-def _made_before(out: Path) -> dict[str, Any] | None:
-    """Return what ``synth.json`` says of a complete run in ``out``; None if nothing of ours is there."""
-    try:
-        made = json.loads((out / _PLAN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return made if isinstance(made, dict) and made.get("made_by") == "sori synth" and "files" in made else None
 
 
 def _make_room(
