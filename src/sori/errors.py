@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
+import io
 import os
 from collections.abc import Iterable
 from types import ModuleType
@@ -66,7 +68,7 @@ def check_keys(where: str, given: Iterable[str], allowed: Iterable[str]) -> None
 
 
 def require(module: str, *, extra: str) -> ModuleType:
-    """Import an optional library, or say how to install it.
+    """Import an optional library, or say how to install it. What it prints meanwhile is not for our output.
 
     Raises
     ------
@@ -74,7 +76,8 @@ def require(module: str, *, extra: str) -> ModuleType:
         If ``module`` cannot be found; the text holds the ``pip install`` line.
     """
     try:
-        return importlib.import_module(module)
+        with contextlib.redirect_stdout(io.StringIO()):
+            return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise

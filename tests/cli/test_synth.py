@@ -94,9 +94,10 @@ def test_what_was_stopped_goes_on(tmp_path, number):
 
 
 @needs_fluidsynth
-def test_a_midi_file(tmp_path):
+def test_a_midi_file(tmp_path, monkeypatch):
     import pretty_midi
 
+    monkeypatch.setenv("CI", "true")  # where pyfluidsynth, which pretty_midi imports too, prints what it found
     midi = pretty_midi.PrettyMIDI()
     piano = pretty_midi.Instrument(0)
     piano.notes.append(pretty_midi.Note(100, 69, 0.0, 0.5))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import importlib.util
-import io
 import os
 from collections.abc import Iterable, Sequence
 from ctypes import POINTER, c_float, c_int, c_void_p
@@ -18,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import AudioError, MissingDependencyError, ParameterError, check_between, check_count
+from sori.errors import AudioError, MissingDependencyError, ParameterError, check_between, check_count, require
 from sori.music.instruments import Instrument
 from sori.music.notes import Note
 from sori.progress import Progress, silent
@@ -310,8 +307,7 @@ def _fluidsynth() -> tuple[Any, Any]:
             "--engine additive"
         )
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # where it would tell a build server what it found
-            library = importlib.import_module("fluidsynth")
+        library: Any = require("fluidsynth", extra="synth")
     except ImportError as error:
         raise MissingDependencyError(
             f"the FluidSynth library is not installed: {_INSTALL}; or use --engine additive"
