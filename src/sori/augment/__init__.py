@@ -1,5 +1,8 @@
 """Augmentation of training data, and of nothing else."""
 
+from sori.augment.batch import Mix
+from sori.augment.recipes import RECIPES, Augmentation
 from sori.augment.spectrogram import SpectrogramAugment
+from sori.augment.waveform import TRANSFORMS, Chain, Transform
 
-__all__ = ["SpectrogramAugment"]
+__all__ = ["RECIPES", "TRANSFORMS", "Augmentation", "Chain", "Mix", "SpectrogramAugment", "Transform"]

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import check_between, check_count
+from sori.errors import check_between, check_choice, check_count
 
 FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpectrogramAugment:
-    """Random changes to a batch ``(n, frames, bins)`` of normalised features, and to its labels.
+    """Random changes to a batch ``(n, frames, bins)`` of normalised features; labels stay what they are.
 
     What is drawn and what is done with it are apart, so that a batch can be logged and made again.
 
@@ -30,11 +30,11 @@ class SpectrogramAugment:
     level
         Louder or softer by up to so many standard deviations (0.3 is about 6 dB for a mel spectrogram).
     masks, time_mask, bin_mask
-        Blank so many stretches of time and of bins, each up to that part of the whole, to the mean (0).
+        Blank so many stretches of time and of bins, each up to that part of the whole.
         Source: Park et al., SpecAugment (2019).
-    mixup
-        Above 0: add another example of the batch, by a share drawn from Beta(mixup, mixup), to sound and label.
-        Source: Zhang et al., mixup (2018).
+    fill
+        What a blank holds: ``zero``, which of normalised features is the training part's mean; ``mean``, the example's
+        own; ``fade``, the example sinking to that mean and rising again linearly, without an edge.
     """
 
     roll: bool = False
@@ -44,7 +44,7 @@ class SpectrogramAugment:
     masks: int = 0
     time_mask: float = 0.0
     bin_mask: float = 0.0
-    mixup: float = 0.0
+    fill: str = "zero"
 
     def __post_init__(self) -> None:
         check_between("stretch", self.stretch, 0, 2)
@@ -53,13 +53,12 @@ class SpectrogramAugment:
         check_count("masks", self.masks, at_least=0)
         check_between("time_mask", self.time_mask, 0, 1)
         check_between("bin_mask", self.bin_mask, 0, 1)
-        check_between("mixup", self.mixup, 0, 100)
+        check_choice("fill", self.fill, ("zero", "mean", "fade"))
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int]) -> dict[str, npt.NDArray[Any]]:
         """Draw everything :meth:`apply` needs for a batch of ``shape`` ``(n, frames, bins)``."""
         n, frames, bins = shape
         widths = np.array([self.time_mask * frames, self.bin_mask * bins])
-        share = rng.beta(self.mixup, self.mixup, n) if self.mixup else np.ones(n)
         return {
             "roll": rng.integers(frames, size=n) if self.roll else np.zeros(n, dtype=np.int64),
             "speed": 2.0 ** rng.uniform(-self.stretch, self.stretch, n),
@@ -67,32 +66,29 @@ class SpectrogramAugment:
             "level": rng.uniform(-self.level, self.level, n),
             "mask_width": np.floor(rng.random((n, self.masks, 2)) * (widths + 1)).astype(np.int64),
             "mask_at": rng.random((n, self.masks, 2)),
-            "partner": rng.permutation(n),
-            "share": np.maximum(share, 1 - share),
         }
 
-    def apply(self, x: FloatArray, y: FloatArray, drawn: dict[str, npt.NDArray[Any]]) -> tuple[FloatArray, FloatArray]:
-        """Return the changed batch and labels; the arguments stay as they are.
-
-        Parameters
-        ----------
-        x, y
-            Features ``(n, frames, bins)`` and label probabilities ``(n, classes)``.
-        """
+    def apply(self, x: FloatArray, drawn: dict[str, npt.NDArray[Any]]) -> FloatArray:
+        """Return the changed batch ``(n, frames, bins)``; ``x`` stays as it is."""
         n, frames, bins = x.shape
         time = np.arange(frames) * drawn["speed"][:, np.newaxis] + drawn["roll"][:, np.newaxis]
         time = time.astype(np.int64) % frames
         up = np.clip(np.arange(bins) - drawn["shift"][:, np.newaxis], 0, bins - 1)
         out: FloatArray = x[np.arange(n)[:, np.newaxis, np.newaxis], time[:, :, np.newaxis], up[:, np.newaxis, :]]
         out += drawn["level"].astype(np.float32)[:, np.newaxis, np.newaxis]
-        share = drawn["share"].astype(np.float32)
-        if self.mixup:
-            mine = share[:, np.newaxis, np.newaxis]
-            out = mine * out + (1 - mine) * out[drawn["partner"]]
-            y = share[:, np.newaxis] * y + (1 - share[:, np.newaxis]) * y[drawn["partner"]]
+        means = out.mean(axis=(1, 2)) if self.fill == "mean" else np.zeros(n, dtype=np.float32)
         starts = np.floor(drawn["mask_at"] * (np.array([frames, bins]) - drawn["mask_width"] + 1)).astype(np.int64)
         for i, (widths, begins) in enumerate(zip(drawn["mask_width"], starts, strict=True)):
             for (t_width, b_width), (t, b) in zip(widths, begins, strict=True):
-                out[i, t : t + t_width] = 0
-                out[i, :, b : b + b_width] = 0
-        return out, y
+                if self.fill == "fade":
+                    out[i, t : t + t_width] *= _dip(t_width)[:, np.newaxis]
+                    out[i, :, b : b + b_width] *= _dip(b_width)
+                else:
+                    out[i, t : t + t_width] = means[i]
+                    out[i, :, b : b + b_width] = means[i]
+        return out
+
+
+def _dip(width: int) -> FloatArray:
+    """Fall in a line from 1 to 0 in the middle and rise again; the ends of it lie outside."""
+    return np.abs(np.linspace(-1, 1, width + 2, dtype=np.float32))[1:-1]

@@ -1,7 +1,9 @@
 """From recordings to datasets: catalog, build, store, convert and split."""
 
+from sori.datasets.batches import LiveFeatures, Source, StoredFeatures, augmented_batches
 from sori.datasets.build import build, features_of, process
 from sori.datasets.catalog import Catalog, Recording, read_catalog
+from sori.datasets.clips import read_clips
 from sori.datasets.convert import export_json, import_json, import_npz
 from sori.datasets.segmenting import Segmenting
 from sori.datasets.split import Split, fold_splits, split
@@ -10,10 +12,14 @@ from sori.datasets.store import Dataset, Segments
 __all__ = [
     "Catalog",
     "Dataset",
+    "LiveFeatures",
     "Recording",
     "Segmenting",
     "Segments",
+    "Source",
     "Split",
+    "StoredFeatures",
+    "augmented_batches",
     "build",
     "export_json",
     "features_of",
@@ -22,5 +28,6 @@ __all__ = [
     "import_npz",
     "process",
     "read_catalog",
+    "read_clips",
     "split",
 ]

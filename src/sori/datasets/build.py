@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from sori.units import seconds_to_samples
 
 _PLAN = "build.json"
 # Read beyond the stretch that is used, so that rounding in a change of rate never takes a sample from the last segment.
-_MARGIN_S = 0.05
+MARGIN_S = 0.05
 _LARGEST_SEGMENT = 2**28  # 1 GiB of float32
 
 
@@ -178,7 +179,7 @@ def process(path: Path, *, front_end: FrontEnd, segmenting: Segmenting) -> tuple
     Unusable
         If it is silent, or too short for one segment.
     """
-    y, sr = load(path, duration_s=segmenting.duration_s + _MARGIN_S)
+    y, sr = load(path, duration_s=segmenting.duration_s + MARGIN_S)
     try:
         return features_of(y, sr=sr, front_end=front_end, segmenting=segmenting)
     except (Unusable, ParameterError) as error:
@@ -195,12 +196,29 @@ def features_of(
     y
         Samples ``(samples,)`` at any rate ``sr``.
     """
+    clips, starts = cut_clip(y, sr=sr, front_end=front_end, segmenting=segmenting)
+    with np.errstate(over="ignore", invalid="ignore"):
+        x = front_end(clips)
+    if not np.isfinite(x).all():
+        raise Unusable(f"samples are far too large: up to {np.abs(clips).max():.2g}, where full scale is 1")
+    return x, starts
+
+
+def cut_clip(
+    y: npt.NDArray[np.float32], *, sr: int, front_end: FrontEnd, segmenting: Segmenting
+) -> tuple[npt.NDArray[np.float32], list[int]]:
+    """Bring a clip to the front end's rate and cut it into segments; errors as :func:`process`.
+
+    Returns
+    -------
+    float32, shape ``(n, samples)``, and the first sample of each; ``n`` is at least 1.
+    """
     if np.ndim(y) != 1 or not np.issubdtype(np.asarray(y).dtype, np.floating):
         raise ParameterError(
             f"a clip must be floating-point samples in [-1, 1], of shape (samples,). Received {np.asarray(y).dtype} "
             f"of shape {np.shape(y)}."
         )
-    wanted = seconds_to_samples(segmenting.duration_s + _MARGIN_S, sr=sr)
+    wanted = seconds_to_samples(segmenting.duration_s + MARGIN_S, sr=sr)
     y = resample(np.asarray(y[:wanted], dtype=np.float32), from_sr=sr, to_sr=front_end.sr)
     if not y.any():
         raise Unusable("silent: every sample is zero, or the channels cancel each other")
@@ -210,11 +228,12 @@ def features_of(
     if not starts:
         need_s = segmenting.samples(front_end.sr) / front_end.sr
         raise Unusable(f"too short: {len(y) / front_end.sr:.3g} s, one segment is {need_s:.3g} s (--pad fills it up)")
-    with np.errstate(over="ignore", invalid="ignore"):
-        x = front_end(clips)
-    if not np.isfinite(x).all():
-        raise Unusable(f"samples are far too large: up to {np.abs(y).max():.2g}, where full scale is 1")
-    return x, starts
+    return clips, starts
+
+
+def hash_of(file: BufferedReader) -> str:
+    """Return the hash by which a recording's bytes are known."""
+    return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _process(root: Path, recording: Recording, front_end: FrontEnd, segmenting: Segmenting) -> _Outcome:
@@ -222,7 +241,7 @@ def _process(root: Path, recording: Recording, front_end: FrontEnd, segmenting: 
     try:
         x, starts = process(path, front_end=front_end, segmenting=segmenting)
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            digest = hash_of(file)
     except Unusable as error:
         return _Outcome(recording, dropped=reason(error).removeprefix(f"{path}: "))
     except (SoriError, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:

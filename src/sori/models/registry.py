@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sori.augment import SpectrogramAugment
 from sori.errors import ParameterError, check_choice, check_count, check_keys
+from sori.models.bcresnet import bcresnet
 from sori.models.cnn import cnn
 from sori.models.mlp import mlp
+from sori.models.stages import spectrogram_cnn, spectrogram_skip, wave, wave_skip
 
 if TYPE_CHECKING:
     import keras
@@ -21,14 +23,15 @@ class Recipe:
     """How a network is trained unless the user says otherwise.
 
     ``jit`` compiles whole steps with XLA: faster for dense layers, slower for convolutions on a CPU. ``schedule`` is
-    ``constant`` or ``cosine`` (up to ``lr`` in the first twentieth of the steps, then down to nothing).
+    ``constant`` or ``cosine`` (up to ``lr`` in the first twentieth of the steps, then down to nothing). ``augment`` is
+    the name of one of :data:`sori.augment.RECIPES`; empty: nothing is augmented.
     """
 
     epochs: int = 50
     batch_size: int = 32
     lr: float = 1e-4
     schedule: str = "constant"
-    augment: SpectrogramAugment | None = None
+    augment: str = ""
     jit: bool = False
 
 
@@ -41,19 +44,14 @@ class Architecture:
     build: Callable[..., keras.Model]
     recipe: Recipe = field(default_factory=Recipe)
 
-    def recipe_for(self, kind: str | None) -> Recipe:
-        """Return the recipe for features of a kind: only on a mel axis is a shift of bins a change of pitch."""
-        augment = self.recipe.augment
-        if augment is None or kind == "mel":
-            return self.recipe
-        return replace(self.recipe, augment=replace(augment, shift_bins=0))
-
     @property
     def options(self) -> dict[str, Any]:
         """Options and their defaults."""
         parameters = inspect.signature(self.build).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
+
+_STAGES = Recipe(epochs=40, lr=1e-3, schedule="cosine")
 
 ARCHITECTURES = {
     architecture.name: architecture
@@ -68,15 +66,18 @@ ARCHITECTURES = {
             "cnn",
             "compact 2-D convolutions over a mel spectrogram: the one to use",
             cnn,
-            Recipe(
-                epochs=100,
-                lr=2e-3,
-                schedule="cosine",
-                augment=SpectrogramAugment(
-                    roll=True, stretch=0.3, shift_bins=3, level=0.3, masks=2, time_mask=0.18, bin_mask=0.16, mixup=0.3
-                ),
-            ),
+            Recipe(epochs=100, lr=2e-3, schedule="cosine", augment="spectrogram"),
         ),
+        Architecture(
+            "bcresnet",
+            "broadcasted residual learning: the one to use for spoken words, small enough to listen all the time",
+            bcresnet,
+            Recipe(epochs=100, batch_size=64, lr=6e-3, schedule="cosine", augment="speech"),
+        ),
+        Architecture("wave", "1-D convolutions over the samples themselves", wave, _STAGES),
+        Architecture("wave-skip", "the same, each stage's input beside its output", wave_skip, _STAGES),
+        Architecture("spectrogram-cnn", "2-D convolutions in the same four stages", spectrogram_cnn, _STAGES),
+        Architecture("spectrogram-skip", "the same, each stage's input beside its output", spectrogram_skip, _STAGES),
     )
 }
 
@@ -91,9 +92,9 @@ def build(name: str, *, input_shape: tuple[int, int], n_classes: int, **options:
     input_shape
         ``(frames, bins)`` of a segment.
     n_classes
-        Outputs, as probabilities.
+        Outputs, as logits: a softmax makes probabilities of them.
     options
-        The architecture's own, such as ``dropout`` and ``l2``.
+        The architecture's own; all have ``dropout``, ``l2``, ``width`` and ``depth``.
 
     Raises
     ------
@@ -121,11 +122,6 @@ def multiply_adds(model: keras.Model) -> int:
         if hasattr(layer, "layers"):
             total += multiply_adds(layer)
         elif kernel is not None:
-            positions = 1
-            for size in layer.output.shape[1:-1]:
-                positions *= size
-            size = 1
-            for length in kernel.shape:
-                size *= length
-            total += positions * size
+            # A kernel, depthwise or not, is used whole at every position of the output.
+            total += math.prod(layer.output.shape[1:-1]) * math.prod(kernel.shape)
     return total

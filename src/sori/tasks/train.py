@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,13 @@ from sori.bundle import Bundle, save_bundle
 from sori.datasets import Dataset, Segmenting, Segments, Split, build, fold_splits, read_catalog, split
 from sori.datasets.store import building_folder
 from sori.errors import AudioError, DatasetError, ParameterError, SoriError, check_between, check_choice, check_keys
-from sori.evaluation import ClassScores, by_recording, score_classes
+from sori.evaluation import by_recording, score_classes
 from sori.models.backend import keras as load_keras
 from sori.progress import Progress, silent
 from sori.tasks.card import model_card
 from sori.tasks.choose import choose
-from sori.training import History, Mistake, Normalisation, Settings, fit, render_report
+from sori.tasks.trainer import Fitted, Trainer, Wishes
+from sori.training import Mistake, render_report
 
 if TYPE_CHECKING:
     import keras
@@ -47,58 +48,6 @@ class TrainingResult:
     epochs: int
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    network: keras.Model
-    normalisation: Normalisation
-    history: History
-
-
-@dataclass(frozen=True)
-class _Trainer:
-    """What every network of one command has in common."""
-
-    model: str
-    options: Mapping[str, Any]
-    settings: Settings
-    classes: tuple[str, ...]
-    kind: str | None
-    progress: Progress
-
-    def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> _Fitted:
-        """Build a network and fit it to some of the segments."""
-        keras = load_keras()
-        keras.utils.clear_session()
-        keras.utils.set_random_seed(self.settings.seed)
-        network = models.build(
-            self.model, input_shape=segments.x.shape[1:], n_classes=len(self.classes), **self.options
-        )
-        # Decibels are one unit for every bin; MFCCs, and what is imported, have none in common.
-        normalisation = Normalisation.learn(
-            segments.x, train, one_scale=self.kind in ("mel", "spectrogram", "waveform")
-        )
-        history = fit(
-            network,
-            (normalisation(segments.x[train]), segments.label[train]),
-            (normalisation(segments.x[valid]), segments.label[valid]),
-            settings=self.settings,
-            progress=self.progress,
-            stage=stage,
-        )
-        return _Fitted(network, normalisation, history)
-
-    def score(
-        self, fitted: _Fitted, segments: Segments, test: npt.NDArray[np.intp]
-    ) -> tuple[npt.NDArray[np.float32], ClassScores]:
-        """Probabilities for some of the segments, and their scores."""
-        x = fitted.normalisation(segments.x[test])
-        probabilities = np.asarray(fitted.network.predict(x, batch_size=64, verbose=0))
-        scores = score_classes(
-            probabilities, segments.label[test], recordings=segments.recording[test], classes=self.classes
-        )
-        return probabilities, scores
-
-
 def train(
     source: Path,
     out: Path,
@@ -109,6 +58,11 @@ def train(
     batch_size: int | None = None,
     lr: float | None = None,
     patience: int | None = None,
+    augment: str | None = None,
+    background: Path | None = None,
+    mixup: float | None = None,
+    cutmix: float | None = None,
+    mixup_layer: str | None = None,
     split_by: str = "group",
     test_fold: str | None = None,
     folds: bool = False,
@@ -128,9 +82,9 @@ def train(
     source
         A dataset, or a folder of recordings (or CSV); then a dataset is built beside ``out`` first.
     model, options
-        Name and options of the architecture; None: ``mlp`` for MFCCs, else ``cnn``.
-    epochs, batch_size, lr
-        None: the architecture's own recipe.
+        Name and options of the architecture; None: ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
+    epochs, batch_size, lr, patience, augment, background, mixup, cutmix, mixup_layer
+        As :class:`sori.tasks.trainer.Wishes`; None: the architecture's own recipe.
     split_by, test_fold, test_size, valid_size, seed
         As :func:`sori.datasets.split`.
     folds
@@ -168,20 +122,19 @@ def train(
     if model is not None:
         _check_model(model, options or {})
 
-    def settings_for(name: str, kind: str | None) -> Settings:
-        recipe = models.ARCHITECTURES[name].recipe_for(kind)
-        return Settings(
-            epochs=recipe.epochs if epochs is None else epochs,
-            batch_size=recipe.batch_size if batch_size is None else batch_size,
-            lr=recipe.lr if lr is None else lr,
-            schedule=recipe.schedule,
-            augment=recipe.augment,
-            jit=recipe.jit,
-            patience=patience,
-            seed=seed,
-        )
-
-    settings_for(model or "cnn", None)  # whatever is wrong with them is said before a dataset is built
+    wishes = Wishes(
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        patience=patience,
+        augment=augment,
+        background=background,
+        mixup=mixup,
+        cutmix=cutmix,
+        mixup_layer=mixup_layer,
+        seed=seed,
+    )
+    wishes.settings(model or "cnn", None)  # whatever is wrong with them is said before a dataset is built
     if is_dataset:
         dataset = Dataset.open(source)
     else:
@@ -190,12 +143,12 @@ def train(
         )
     kind = dataset.front_end.kind if dataset.front_end else None
     if model is None:
-        model = "mlp" if kind in (None, "mfcc", "waveform") else "cnn"
+        model = {"mel": "cnn", "spectrogram": "cnn", "waveform": "wave"}.get(kind or "", "mlp")
         say(f"model: {model} ({models.ARCHITECTURES[model].purpose})")
         _check_model(model, options or {})
-    settings = settings_for(model, kind)
+    settings = wishes.settings(model, kind)
     segments = dataset.load()
-    trainer = _Trainer(model, options or {}, settings, dataset.classes, kind, progress)
+    trainer = Trainer(model, options or {}, settings, dataset, progress)
     notes: list[str] = []
     if folds:
         fitted, final, scores, mistakes, notes = _cross_validate(trainer, segments, valid_size, seed, say, dataset)
@@ -287,13 +240,14 @@ def _build_beside(
     return dataset
 
 
-def _with_normalisation(fitted: _Fitted, bundle: Bundle) -> keras.Model:
+def _with_normalisation(fitted: Fitted, bundle: Bundle) -> keras.Model:
     """Put the normalisation in front of the network, so that both models on disk take what the front end makes."""
     keras = load_keras()
     mean, std = fitted.normalisation.mean, fitted.normalisation.std
     inputs = keras.Input(bundle.input_shape)
     normalised = keras.layers.Rescaling(scale=(1 / std).tolist(), offset=(-mean / std).tolist())(inputs)
-    return keras.Model(inputs, fitted.network(normalised), name=bundle.architecture["name"])
+    probabilities = keras.layers.Softmax()(fitted.network(normalised))
+    return keras.Model(inputs, probabilities, name=bundle.architecture["name"])
 
 
 def _check_model(model: str, options: Mapping[str, Any]) -> None:
@@ -302,13 +256,13 @@ def _check_model(model: str, options: Mapping[str, Any]) -> None:
 
 
 def _cross_validate(
-    trainer: _Trainer,
+    trainer: Trainer,
     segments: Segments,
     valid_size: float,
     seed: int,
     say: Callable[[str], None],
     dataset: Dataset,
-) -> tuple[_Fitted, Split, dict[str, Any], list[Mistake], list[str]]:
+) -> tuple[Fitted, Split, dict[str, Any], list[Mistake], list[str]]:
     """Score every fold with a network that never heard it, then train one on all folds."""
     splits = list(fold_splits(segments, valid_size=valid_size, seed=seed, classes=dataset.classes))
     accuracies, per_fold, tested, answers = [], [], [], []
@@ -370,7 +324,7 @@ def _worst(
     return mistakes
 
 
-def _bundle(trainer: _Trainer, fitted: _Fitted, dataset: Dataset, scores: Mapping[str, Any], parameters: int) -> Bundle:
+def _bundle(trainer: Trainer, fitted: Fitted, dataset: Dataset, scores: Mapping[str, Any], parameters: int) -> Bundle:
     settings = trainer.settings
     return Bundle(
         front_end=dataset.front_end,
@@ -387,7 +341,12 @@ def _bundle(trainer: _Trainer, fitted: _Fitted, dataset: Dataset, scores: Mappin
             "parameters": parameters,
             "multiply_adds": models.multiply_adds(fitted.network),
         },
-        training={**asdict(settings), "best_epoch": fitted.history.best_epoch, "sori_version": sori.__version__},
+        training={
+            **{name: value for name, value in vars(settings).items() if name != "augment"},
+            "augment": settings.augment.to_dict() if settings.augment else None,
+            "best_epoch": fitted.history.best_epoch,
+            "sori_version": sori.__version__,
+        },
         dataset={
             "fingerprint": dataset.fingerprint,
             "name": dataset.path.resolve().name,

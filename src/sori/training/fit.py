@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sori.augment import SpectrogramAugment
-from sori.datasets.batches import augmented_batches
+from sori.augment import Augmentation
+from sori.datasets import Source, StoredFeatures, augmented_batches
 from sori.errors import SoriError, check_between, check_choice, check_count, require
 from sori.progress import Progress, silent
+from sori.training.manifold import mixing_inside
 
 if TYPE_CHECKING:
     import keras
@@ -35,7 +36,7 @@ class Settings:
     batch_size: int
     lr: float
     schedule: str = "constant"
-    augment: SpectrogramAugment | None = None
+    augment: Augmentation | None = None
     jit: bool = False
     patience: int | None = None
     seed: int = 0
@@ -71,7 +72,7 @@ class History:
 
 def fit(
     model: keras.Model,
-    train: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]],
+    train: tuple[Source, npt.NDArray[np.int64]],
     valid: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]],
     *,
     settings: Settings,
@@ -83,9 +84,11 @@ def fit(
     Parameters
     ----------
     model
-        A network that gives probabilities.
-    train, valid
-        Normalised features ``(n, frames, bins)`` and class ids ``(n,)``. Only ``train`` is ever augmented.
+        A network that gives logits.
+    train
+        Normalised features, stored or made as they are needed, and class ids ``(n,)``. Only they are ever augmented.
+    valid
+        Normalised features ``(n, frames, bins)`` and class ids ``(n,)``.
     settings
         Epochs, batch size, learning rate and the rest.
     progress
@@ -95,42 +98,51 @@ def fit(
     ------
     SoriError
         If the loss is no longer a number.
+    ParameterError
+        If the layer of a manifold mixup is no place to mix at.
     """
     keras = require("keras", extra="train")
-    x, labels = train
+    source, labels = train
     n_classes = model.output_shape[-1]
+    trained = model
+    valid_x: Any = valid[0]
     feed: dict[str, Any]
-    if settings.augment is None:
-        loss: Any = keras.losses.SparseCategoricalCrossentropy()
-        steps = -(-len(x) // settings.batch_size)
-        feed = {"x": x, "y": labels, "batch_size": settings.batch_size, "shuffle": True}
+    if settings.augment is None and isinstance(source, StoredFeatures):
+        loss: Any = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        steps = -(-len(source) // settings.batch_size)
+        feed = {"x": source.x, "y": labels, "batch_size": settings.batch_size, "shuffle": True}
         valid_labels: npt.NDArray[Any] = valid[1]
     else:  # the same loss, for labels that a mixture may share
-        loss = keras.losses.CategoricalCrossentropy()
+        augment = settings.augment or Augmentation()
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         one_hot = np.eye(n_classes, dtype=np.float32)
         batches = augmented_batches(
-            x, one_hot[labels], batch_size=settings.batch_size, augment=settings.augment, seed=settings.seed
+            source, one_hot[labels], batch_size=settings.batch_size, augment=augment, seed=settings.seed
         )
         steps = len(batches)
         feed = {"x": batches}
         valid_labels = one_hot[valid[1]]
+        if augment.mix is not None and augment.mix.manifold:
+            trained = mixing_inside(model, augment.mix.layer)
+            n = len(valid[0])
+            valid_x = (valid[0], np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.float32))
     rate: Any = settings.lr
     if settings.schedule == "cosine":
         total = steps * settings.epochs
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, max(1, total - total // 20), alpha=0.0, warmup_target=settings.lr, warmup_steps=total // 20
         )
-    model.compile(
+    trained.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss=loss,
         metrics=["accuracy"],
         jit_compile=settings.jit,
         steps_per_execution=min(steps, _BATCHES_AT_ONCE) if settings.jit else 1,
     )
-    watch = _watch(keras, settings, steps, progress, stage)
-    model.fit(
+    watch = _watch(keras, model, settings, steps, progress, stage)
+    trained.fit(
         **feed,
-        validation_data=(valid[0], valid_labels),
+        validation_data=(valid_x, valid_labels),
         validation_batch_size=max(settings.batch_size, 64),
         epochs=settings.epochs,
         verbose=0,
@@ -140,7 +152,7 @@ def fit(
     return History(tuple(watch.epochs), watch.best_epoch)
 
 
-def _watch(keras: Any, settings: Settings, steps: int, progress: Progress, stage: str) -> Any:
+def _watch(keras: Any, model: Any, settings: Settings, steps: int, progress: Progress, stage: str) -> Any:
     """Make the callback that reports, remembers epochs and the best weights, and stops when going on is of no use."""
     total = steps * settings.epochs
 
@@ -165,7 +177,7 @@ def _watch(keras: Any, settings: Settings, steps: int, progress: Progress, stage
             self.epochs.append(values)
             if values["val_loss"] < self.best_loss:
                 self.best_loss, self.best_epoch = values["val_loss"], epoch + 1
-                self.best_weights = self.model.get_weights()
+                self.best_weights = model.get_weights()
             elif settings.patience is not None and epoch + 1 - self.best_epoch >= settings.patience:
                 self.model.stop_training = True
             progress(stage, len(self.epochs) * steps, total, {"epoch": len(self.epochs), **values})

@@ -1,0 +1,115 @@
+"""Augmentation as a whole: what happens to a clip, to its features and to a batch of them, and recipes by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from sori.augment.batch import Mix
+from sori.augment.spectrogram import SpectrogramAugment
+from sori.augment.waveform import (
+    Background,
+    Chain,
+    Gain,
+    HarmonicPercussive,
+    Noise,
+    OrderSwap,
+    PitchShift,
+    Room,
+    Shift,
+    Speed,
+    TimeStretch,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """Everything that is done to the training part, in the order in which sound becomes a batch; None: nothing."""
+
+    waveform: Chain | None = None
+    spectrogram: SpectrogramAugment | None = None
+    mix: Mix | None = None
+
+    def with_background(self, folder: Path) -> Self:
+        """Add recordings of a folder behind half of the clips, before anything else changes their level or room."""
+        before = self.waveform.transforms if self.waveform else ()
+        return replace(self, waveform=Chain((Background(folder=folder, probability=0.5), *before)))
+
+    def with_mixup(self, alpha: float) -> Self:
+        """Mix by Beta(alpha, alpha), in place of whatever mixing there was; 0: none."""
+        return replace(self, mix=Mix(mixup=alpha) if alpha else None)
+
+    def for_features(self, kind: str | None) -> Self:
+        """Leave out what makes no sense for a kind: only on a mel axis is a shift of bins a change of pitch."""
+        if kind == "waveform":
+            return replace(self, spectrogram=None)
+        if self.spectrogram is None or kind == "mel":
+            return self
+        return replace(self, spectrogram=replace(self.spectrogram, shift_bins=0))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings, as JSON can hold them."""
+        return {
+            "waveform": self.waveform.to_list() if self.waveform else None,
+            "spectrogram": asdict(self.spectrogram) if self.spectrogram else None,
+            "mix": asdict(self.mix) if self.mix else None,
+        }
+
+
+RECIPES: Mapping[str, Augmentation] = {
+    # Features only, which are stored: it costs next to nothing. For textures that have no beginning.
+    "spectrogram": Augmentation(
+        spectrogram=SpectrogramAugment(
+            roll=True, stretch=0.3, shift_bins=3, level=0.3, masks=2, time_mask=0.18, bin_mask=0.16
+        ),
+        mix=Mix(mixup=0.3),
+    ),
+    # Another throat, another pace, another room, another microphone; the order of sounds is the word, and stays.
+    "speech": Augmentation(
+        waveform=Chain(
+            (
+                Speed(factor=(0.85, 1.18), probability=0.8),
+                PitchShift(semitones=(-2.5, 2.5), probability=0.3),
+                TimeStretch(rate=(0.8, 1.25), probability=0.3),
+                Shift(shift_s=(-0.1, 0.1)),
+                Room(probability=0.1),
+                Gain(gain_db=(-15.0, 6.0), probability=0.8),
+                Noise(snr_db=(3.0, 40.0), probability=0.6),
+            )
+        ),
+        spectrogram=SpectrogramAugment(level=0.2, masks=2, time_mask=0.15, bin_mask=0.15),
+        mix=Mix(mixup=0.2),
+    ),
+    # Pitch and instrument stay what they are.
+    "music": Augmentation(
+        waveform=Chain(
+            (
+                TimeStretch(rate=(0.85, 1.2), probability=0.4),
+                Shift(shift_s=(-0.05, 0.05), probability=0.5),
+                HarmonicPercussive(cut_db=12.0, probability=0.15),
+                Room(probability=0.2),
+                Gain(gain_db=(-12.0, 6.0), probability=0.8),
+                Noise(snr_db=(10.0, 50.0), probability=0.5),
+            )
+        ),
+        spectrogram=SpectrogramAugment(level=0.2, masks=1, time_mask=0.15, bin_mask=0.1),
+        mix=Mix(mixup=0.2),
+    ),
+    "environment": Augmentation(
+        waveform=Chain(
+            (
+                OrderSwap(pieces=4, probability=0.5),
+                Speed(factor=(0.8, 1.25), probability=0.7),
+                TimeStretch(rate=(0.8, 1.25), probability=0.2),
+                HarmonicPercussive(cut_db=12.0, probability=0.1),
+                Room(probability=0.1),
+                Gain(gain_db=(-12.0, 6.0), probability=0.8),
+                Noise(snr_db=(5.0, 45.0), probability=0.5),
+            )
+        ),
+        spectrogram=SpectrogramAugment(roll=True, stretch=0.2, level=0.2, masks=2, time_mask=0.18, bin_mask=0.16),
+        mix=Mix(mixup=0.3),
+    ),
+}

@@ -1,0 +1,428 @@
+"""Augmentation of a clip: what a listener would still call the same sound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from sori import audio
+from sori.audio.tones import Colour
+from sori.errors import ParameterError, check_between, check_choice, check_count, require
+from sori.units import FloatArray, seconds_to_samples
+
+Clip = npt.NDArray[np.float32]
+Drawn = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transform:
+    """A random change to a clip ``(samples,)``. What is drawn and what is done with it are apart.
+
+    :meth:`draw` gives plain numbers and strings that can be written down; :meth:`apply` with the same ones gives the
+    same clip again. A clip keeps its length: what a change makes too long is cut, what it makes too short is silent.
+
+    Where audiomentations has the change, it makes it, each time told exactly what to do: its own draws come from two
+    generators that belong to the whole process, so nobody could repeat them.
+
+    Parameters
+    ----------
+    probability
+        Of being applied at all, when in a :class:`Chain`.
+    """
+
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_between("probability", self.probability, 0, 1)
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        """Draw everything :meth:`apply` needs for a clip of so many samples."""
+        raise NotImplementedError
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        """Return the changed clip; ``y`` stays as it is."""
+        raise NotImplementedError
+
+    def _check_range(self, name: str, low: float, high: float, unit: str) -> None:
+        value = getattr(self, name)
+        if not (isinstance(value, tuple) and len(value) == 2 and value[0] <= value[1]):
+            raise ParameterError(f"{name} must be (lowest, highest) in {unit}. Received {value!r}.")
+        for end in value:
+            check_between(name, end, low, high, unit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PitchShift(Transform):
+    """Higher or lower by ``semitones``, as long as before (audiomentations)."""
+
+    semitones: tuple[float, float] = (-2.0, 2.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_range("semitones", -24, 24, "semitones")
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        return {"semitones": rng.uniform(*self.semitones)}
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        semitones = drawn["semitones"]
+        return _fitted(_audiomentations("PitchShift", semitones, semitones)(y, sr), len(y))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeStretch(Transform):
+    """Played at ``rate`` times the speed about its middle, as high as before (audiomentations)."""
+
+    rate: tuple[float, float] = (0.85, 1.15)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_range("rate", 0.25, 4, "times the speed")
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        return {"rate": rng.uniform(*self.rate)}
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        rate = drawn["rate"]
+        stretch = _audiomentations("TimeStretch", rate, rate, leave_length_unchanged=False)
+        return _centred(stretch(y, sr), len(y))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed(Transform):
+    """Played at ``factor`` times the speed about its middle, higher or lower with it, as another throat would sound.
+
+    Source: Ko et al., Audio Augmentation for Speech Recognition (2015).
+    """
+
+    factor: tuple[float, float] = (0.85, 1.15)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_range("factor", 0.25, 4, "times the speed")
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        return {"factor": rng.uniform(*self.factor)}
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        # Thousandths, since a resampler prepares its filter for each ratio.
+        faster = audio.resample(y, from_sr=round(1000 * drawn["factor"]), to_sr=1000)
+        return _centred(faster, len(y))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain(Transform):
+    """Louder or softer by ``gain_db`` (audiomentations). What goes beyond full scale stays beyond."""
+
+    gain_db: tuple[float, float] = (-12.0, 6.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_range("gain_db", -120, 60, "dB")
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        return {"gain_db": rng.uniform(*self.gain_db)}
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        gain = _audiomentations("Gain", drawn["gain_db"], drawn["gain_db"])
+        return np.asarray(gain(y, sr), dtype=np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise(Transform):
+    """Noise of one of ``colours``, ``snr_db`` below the clip's level. Of a silent clip nothing changes."""
+
+    snr_db: tuple[float, float] = (5.0, 40.0)
+    colours: tuple[str, ...] = ("white", "pink", "brown")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_range("snr_db", -60, 120, "dB")
+        if not self.colours:
+            raise ParameterError("colours must name one colour at least.")
+        for colour in self.colours:
+            check_choice("colour", colour, get_args(Colour))
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        return {
+            "snr_db": rng.uniform(*self.snr_db),
+            "colour": self.colours[int(rng.integers(len(self.colours)))],
+            "seed": int(rng.integers(2**32)),
+        }
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        if not y.any():
+            return y
+        # White, pink and the others do not depend on the rate, so that samples are counted exactly.
+        other = audio.noise(sr=1, duration_s=len(y), rng=np.random.default_rng(drawn["seed"]), colour=drawn["colour"])
+        return audio.mix(y, other, snr_db=drawn["snr_db"]) if other.any() else y
+
+
+@dataclass(frozen=True, kw_only=True)
+class Background(Transform):
+    """A stretch of a recording out of a folder, ``snr_db`` below the clip's level.
+
+    Raises
+    ------
+    ParameterError
+        If the folder holds no recording.
+    """
+
+    folder: Path
+    snr_db: tuple[float, float] = (3.0, 30.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_range("snr_db", -60, 120, "dB")
+        if not _recordings(self.folder):
+            raise ParameterError(f"{self.folder}: no recording to use as a background in this folder")
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        files = _recordings(self.folder)
+        file = files[int(rng.integers(len(files)))]
+        spare_s = max(0.0, audio.info(file).duration_s - samples / sr)
+        return {
+            "snr_db": rng.uniform(*self.snr_db),
+            "file": file.relative_to(self.folder).as_posix(),
+            "offset_s": rng.uniform(0, spare_s),
+        }
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        other, _ = audio.load(
+            self.folder / drawn["file"], sr=sr, offset_s=drawn["offset_s"], duration_s=len(y) / sr + 0.1
+        )
+        if not y.any() or not other[: len(y)].any():
+            return y
+        return audio.mix(y, other, snr_db=drawn["snr_db"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift(Transform):
+    """Earlier or later by ``shift_s``, silence taking the place of what goes (audiomentations)."""
+
+    shift_s: tuple[float, float] = (-0.1, 0.1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_range("shift_s", -3600, 3600, "s")
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        return {"shift_s": rng.uniform(*self.shift_s)}
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        places = max(-len(y), min(len(y), seconds_to_samples(abs(drawn["shift_s"]), sr=sr)))
+        places = int(math.copysign(places, drawn["shift_s"]))
+        shift = _audiomentations(
+            "Shift", places, places, shift_unit="samples", rollover=False, fade_duration=min(0.005, len(y) / sr)
+        )
+        return np.asarray(shift(y, sr), dtype=np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderSwap(Transform):
+    """Cut into ``pieces`` of equal length, which come back in another order: for textures, not for words or tunes."""
+
+    pieces: int = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_count("pieces", self.pieces, at_least=2)
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        return {"order": rng.permutation(self.pieces).tolist()}
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        pieces = np.array_split(y, len(drawn["order"]))
+        return np.concatenate([pieces[i] for i in drawn["order"]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class HarmonicPercussive(Transform):
+    """Tones against clicks: either part softer by up to ``cut_db`` (librosa's median filters).
+
+    Source: Fitzgerald, Harmonic/percussive separation using median filtering (2010).
+    """
+
+    cut_db: float = 20.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_between("cut_db", self.cut_db, 0, 120, "dB")
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        part = ("harmonic", "percussive")[int(rng.integers(2))]
+        return {"softer": part, "by_db": rng.uniform(0, self.cut_db)}
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        if not y.any():
+            return y
+        effects = require("librosa", extra="augment").effects
+        n_fft = min(2048, 2 ** max(4, int(math.log2(len(y)))))
+        harmonic, percussive = effects.hpss(np.pad(y, (0, max(0, n_fft - len(y)))), n_fft=n_fft)
+        parts = {"harmonic": harmonic, "percussive": percussive}
+        less = parts[drawn["softer"]] * np.float32(1 - 10 ** (-drawn["by_db"] / 20))
+        return np.asarray(y - less[: len(y)], dtype=np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room(Transform):
+    """Played in a room of its own (audiomentations, by pyroomacoustics' image sources), at the level it had.
+
+    Parameters
+    ----------
+    size_m
+        Length and width of the room; it is 2.4 to 4 m high.
+    absorption
+        Part of the energy that its walls take: 0.1 rings, 0.6 is padded.
+    distance_m
+        From the microphone to the sound.
+    """
+
+    size_m: tuple[float, float] = (3.0, 10.0)
+    absorption: tuple[float, float] = (0.1, 0.6)
+    distance_m: tuple[float, float] = (0.2, 2.0)
+    _ORDER: ClassVar[int] = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_range("size_m", 1.5, 100, "m")
+        self._check_range("absorption", 0.02, 0.99, "")
+        self._check_range("distance_m", 0.05, 50, "m")
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
+        size = [rng.uniform(*self.size_m), rng.uniform(*self.size_m), rng.uniform(2.4, 4.0)]
+        return {
+            "size_m": size,
+            "source_m": [rng.uniform(0.3, side - 0.3) for side in size],
+            "absorption": rng.uniform(*self.absorption),
+            "distance_m": rng.uniform(*self.distance_m),
+            "azimuth": rng.uniform(-math.pi, math.pi),
+        }
+
+    def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        if not y.any():
+            return y
+        require("pyroomacoustics", extra="augment")
+        exact = {f"size_{axis}": v for axis, v in zip("xyz", drawn["size_m"], strict=True)}
+        exact |= {f"source_{axis}": v for axis, v in zip("xyz", drawn["source_m"], strict=True)}
+        exact |= {
+            "absorption_value": drawn["absorption"],
+            "mic_distance": drawn["distance_m"],
+            "mic_azimuth": drawn["azimuth"],
+            "mic_elevation": 0.0,
+        }
+        ranges = {f"{end}_{name}": value for name, value in exact.items() for end in ("min", "max")}
+        room = _audiomentations(
+            "RoomSimulator",
+            **ranges,
+            calculation_mode="absorption",
+            use_ray_tracing=False,
+            max_order=self._ORDER,
+            leave_length_unchanged=True,
+        )
+        out = np.asarray(room(np.ascontiguousarray(y), sr), dtype=np.float32)
+        level = float(np.sqrt(np.mean(np.square(out, dtype=np.float64))))
+        before = float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
+        return out * np.float32(before / level) if level > 0 else y
+
+
+TRANSFORMS: dict[str, type[Transform]] = {
+    kind.__name__: kind
+    for kind in (
+        PitchShift,
+        TimeStretch,
+        Speed,
+        Gain,
+        Noise,
+        Background,
+        Shift,
+        OrderSwap,
+        HarmonicPercussive,
+        Room,
+    )
+}
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Transforms one after another, each with its probability.
+
+    >>> chain = Chain((OrderSwap(pieces=2), OrderSwap(pieces=2, probability=0.0)))
+    >>> y = np.arange(4, dtype=np.float32)
+    >>> drawn = chain.draw(np.random.default_rng(1), samples=4, sr=4)
+    >>> drawn
+    [{'transform': 0, 'name': 'OrderSwap', 'order': [1, 0]}]
+    >>> chain.apply(y, drawn, sr=4)
+    array([2., 3., 0., 1.], dtype=float32)
+    """
+
+    transforms: tuple[Transform, ...]
+
+    def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> list[Drawn]:
+        """Draw what happens to one clip: which transforms, in order, and with what."""
+        return [
+            {"transform": i, "name": type(transform).__name__, **transform.draw(rng, samples=samples, sr=sr)}
+            for i, transform in enumerate(self.transforms)
+            if rng.random() < transform.probability
+        ]
+
+    def apply(self, y: FloatArray, drawn: Sequence[Mapping[str, Any]], *, sr: int) -> Clip:
+        """Return the clip ``(samples,)`` with everything done to it that was drawn, as a new array.
+
+        Raises
+        ------
+        ParameterError
+            If ``drawn`` is of another chain.
+        """
+        out = np.array(y, dtype=np.float32)
+        for entry in drawn:
+            values = dict(entry)
+            i, name = values.pop("transform"), values.pop("name")
+            if not 0 <= i < len(self.transforms) or type(self.transforms[i]).__name__ != name:
+                raise ParameterError(f"{name} is not number {i} of this chain: it was drawn for another.")
+            out = self.transforms[i].apply(out, sr=sr, **values)
+        return out
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """Return the transforms and their settings, as JSON can hold them."""
+        return [
+            {"name": type(t).__name__, **{f.name: _plain(getattr(t, f.name)) for f in fields(t)}}
+            for t in self.transforms
+        ]
+
+
+def _audiomentations(name: str, *arguments: float, **options: Any) -> Any:
+    """Return a transform of audiomentations that has nothing left to draw."""
+    return getattr(require("audiomentations", extra="augment"), name)(*arguments, p=1.0, **options)
+
+
+def _fitted(y: FloatArray, samples: int) -> Clip:
+    out = np.zeros(samples, dtype=np.float32)
+    out[: len(y)] = y[:samples]
+    return out
+
+
+def _centred(y: FloatArray, samples: int) -> Clip:
+    """Bring ``y`` to a length, cutting or padding both ends alike."""
+    spare = samples - len(y)
+    if spare < 0:
+        return np.array(y[-spare // 2 : -spare // 2 + samples], dtype=np.float32)
+    out = np.zeros(samples, dtype=np.float32)
+    out[spare // 2 : spare // 2 + len(y)] = y
+    return out
+
+
+@cache
+def _recordings(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in audio.AUDIO_SUFFIXES))
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value

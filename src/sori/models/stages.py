@@ -1,0 +1,157 @@
+"""Four stages of convolutions, over samples or over a spectrogram, plain or with skips."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sori.errors import ParameterError
+from sori.models.backend import keras as load_keras
+from sori.models.size import check_regularisation, scaled, sized
+
+if TYPE_CHECKING:
+    import keras
+
+# Convolutions and channels of each stage.
+_STAGES = ((2, 32), (2, 64), (3, 128), (3, 256))
+
+
+def wave(
+    input_shape: tuple[int, int],
+    n_classes: int,
+    *,
+    dropout: float = 0.3,
+    l2: float = 0.0,
+    width: float = 1.0,
+    depth: int = 0,
+) -> keras.Model:
+    """Four stages of Conv1D with nine taps over the samples themselves; 2.5 G multiply-adds for 8,000 of them.
+
+    Parameters
+    ----------
+    input_shape
+        ``(samples, 1)``.
+    n_classes
+        Outputs, as logits.
+    dropout
+        Part of the last stage's output that is silenced in training.
+    l2
+        Weight of the sum of squared weights in the loss.
+    width
+        Times the channels and the units.
+    depth
+        Stages more or, below 0, less: the last one is repeated or left out.
+
+    Raises
+    ------
+    ParameterError
+        If the input is not a waveform.
+    """
+    return _network("wave", input_shape, n_classes, False, dropout, l2, width, depth)
+
+
+def wave_skip(
+    input_shape: tuple[int, int],
+    n_classes: int,
+    *,
+    dropout: float = 0.3,
+    l2: float = 0.0,
+    width: float = 1.0,
+    depth: int = 0,
+) -> keras.Model:
+    """As :func:`wave`, with each stage's input, as the pooling before it left it, beside its last convolution's output.
+
+    What a stage was given reaches the next one as it was, and gradients reach it on a shorter way.
+    """
+    return _network("wave-skip", input_shape, n_classes, True, dropout, l2, width, depth)
+
+
+def spectrogram_cnn(
+    input_shape: tuple[int, int],
+    n_classes: int,
+    *,
+    dropout: float = 0.3,
+    l2: float = 0.0,
+    width: float = 1.0,
+    depth: int = 0,
+) -> keras.Model:
+    """As :func:`wave`, over time and frequency: Conv2D with 3 x 3 taps over ``(frames, bins)``, halved both ways.
+
+    Raises
+    ------
+    ParameterError
+        If the input is a waveform, or too small to be halved so often.
+    """
+    return _network("spectrogram-cnn", input_shape, n_classes, False, dropout, l2, width, depth)
+
+
+def spectrogram_skip(
+    input_shape: tuple[int, int],
+    n_classes: int,
+    *,
+    dropout: float = 0.3,
+    l2: float = 0.0,
+    width: float = 1.0,
+    depth: int = 0,
+) -> keras.Model:
+    """As :func:`spectrogram_cnn`, with the skips of :func:`wave_skip`."""
+    return _network("spectrogram-skip", input_shape, n_classes, True, dropout, l2, width, depth)
+
+
+def _network(
+    name: str,
+    input_shape: tuple[int, int],
+    n_classes: int,
+    skip: bool,
+    dropout: float,
+    l2: float,
+    width: float,
+    depth: int,
+) -> keras.Model:
+    check_regularisation(dropout=dropout, l2=l2)
+    over_samples = name.startswith("wave")
+    stages = sized(_STAGES, depth)
+    _check_shape(name, input_shape, halvings=len(stages))
+    keras = load_keras()
+    layers = keras.layers
+    regularizer = keras.regularizers.L2(l2) if l2 else None
+
+    def convolved(x: Any, channels: int) -> Any:
+        given = {"padding": "same", "activation": "relu", "kernel_regularizer": regularizer}
+        return (layers.Conv1D(channels, 9, **given) if over_samples else layers.Conv2D(channels, 3, **given))(x)
+
+    inputs = keras.Input(input_shape)
+    x = inputs if over_samples else layers.Reshape((*input_shape, 1))(inputs)
+    for convolutions, channels in stages:
+        entering = x
+        for _ in range(convolutions):
+            x = convolved(x, scaled(channels, width))
+        if skip:
+            x = layers.Concatenate()([entering, x])
+        x = (layers.MaxPooling1D(2) if over_samples else layers.MaxPooling2D(2))(x)
+    x = layers.Flatten()(layers.Dropout(dropout)(x))
+    x = layers.Dense(scaled(256, width), use_bias=False, kernel_regularizer=regularizer)(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    return keras.Model(inputs, layers.Dense(n_classes, kernel_regularizer=regularizer)(x), name=name)
+
+
+def _check_shape(name: str, input_shape: tuple[int, int], *, halvings: int) -> None:
+    frames, bins = input_shape
+    if name.startswith("wave"):
+        if bins != 1:
+            raise ParameterError(
+                f"model {name} hears samples, and these segments are {frames} frames x {bins}: build the dataset with "
+                "--feature waveform"
+            )
+        smallest = frames
+    else:
+        if bins == 1:
+            raise ParameterError(
+                f"model {name} looks at time and frequency, and a waveform has one bin: build the dataset with "
+                "--feature spectrogram"
+            )
+        smallest = min(frames, bins)
+    if smallest < 2**halvings:
+        raise ParameterError(
+            f"model {name} halves its input {halvings} times, and {frames} x {bins} is too small for that: use longer "
+            "segments or a smaller --depth"
+        )

@@ -1,0 +1,50 @@
+"""Manifold mixup: the network with a place inside it where the examples of a batch are mixed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sori.errors import ParameterError, check_choice, require
+
+if TYPE_CHECKING:
+    import keras
+
+
+def mixing_inside(model: keras.Model, layer: str) -> keras.Model:
+    """Return a network with ``model``'s own weights that mixes at the output of one of its layers.
+
+    Parameters
+    ----------
+    model
+        ``(n, frames, bins)`` to ``(n, classes)``.
+    layer
+        Name of a layer that everything behind it goes through.
+
+    Returns
+    -------
+    A network of ``(x, partner, share)``: of each example, ``share`` (n,) stays, and the rest is of the example
+    ``partner`` (n,) of the same batch. With a share of 1 it answers as ``model``.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such layer, or some connection goes round it.
+
+    Source: Verma et al., Manifold Mixup (2019).
+    """
+    keras = require("keras", extra="train")
+    names = [one.name for one in model.layers]
+    check_choice("layer", layer, names)
+    hidden = model.get_layer(layer).output
+    try:
+        front, back = keras.Model(model.inputs, hidden), keras.Model(hidden, model.outputs)
+    except ValueError as error:
+        raise ParameterError(
+            f"layer {layer!r} is no place to mix at: a connection goes round it; choose one of the last, such as "
+            f"{names[-2]!r}"
+        ) from error
+    partner, share = keras.Input((), dtype="int64"), keras.Input(())
+    x = front(model.inputs[0])
+    mine = keras.ops.reshape(share, (-1,) + (1,) * (len(x.shape) - 1))
+    mixed = mine * x + (1 - mine) * keras.ops.take(x, partner, axis=0)
+    return keras.Model([*model.inputs, partner, share], back(mixed))
