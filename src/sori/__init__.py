@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sori import audio, features, models, music, segment
     from sori.audio import info, load, resample
+    from sori.bundle import pretrained
     from sori.errors import SoriError
     from sori.features import FrontEnd
     from sori.inference import Classifier
@@ -27,6 +28,7 @@ __all__ = [
     "load",
     "models",
     "music",
+    "pretrained",
     "resample",
     "segment",
 ]
@@ -38,6 +40,7 @@ _HOME = {
     "SoriError": "sori.errors",
     "info": "sori.audio",
     "load": "sori.audio",
+    "pretrained": "sori.bundle",
     "resample": "sori.audio",
 }
 

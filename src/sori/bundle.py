@@ -17,7 +17,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from sori.datasets import Segmenting
-from sori.errors import BundleError, ParameterError, SoriError, check_count, check_keys, reason
+from sori.errors import BundleError, ParameterError, SoriError, check_choice, check_count, check_keys, reason
 from sori.features import FrontEnd
 from sori.models.backend import keras as load_keras
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import keras
 
 SCHEMA_VERSION = 1
+PRETRAINED = ("keywords",)
+_WEIGHTS = Path(__file__).with_name("weights")
 _PARTS = ("train", "valid", "test")
 # Largest difference between what the Keras model and its ONNX twin answer.
 _TOLERANCE = 1e-4
@@ -77,12 +79,16 @@ class Bundle:
             If there is none, a part is missing, or a value is unknown or wrong.
         """
         path = Path(path)
+        if str(path) in PRETRAINED and not path.exists():
+            path = pretrained(str(path))
         file = path / "bundle.json"
         if not file.is_file():
-            raise BundleError(f"{path}: not a trained model (no bundle.json); make one with `sori train`")
-        for name in ("model.onnx", "model.keras"):
-            if not (path / name).is_file():
-                raise BundleError(f"{path}: incomplete: {name} is missing; copy the whole folder, or train again")
+            raise BundleError(
+                f"{path}: not a trained model (no bundle.json); make one with `sori train`, or use one that is there: "
+                f"{', '.join(PRETRAINED)}"
+            )
+        if not (path / "model.onnx").is_file():
+            raise BundleError(f"{path}: incomplete: model.onnx is missing; copy the whole folder, or train again")
         try:
             values = json.loads(file.read_text(encoding="utf-8"))
             if not isinstance(values, dict):
@@ -126,8 +132,11 @@ class Bundle:
         Raises
         ------
         BundleError
-            If the file is damaged, or holds anything that would run code from it (Keras' safe mode).
+            If there is none (as with models that ship with Sori), it is damaged, or it holds anything that would run
+            code from it (Keras' safe mode).
         """
+        if not (self.path / "model.keras").is_file():
+            raise BundleError(f"{self.path}: has no model.keras, only model.onnx: it can be used but not trained")
         try:
             return load_keras().saving.load_model(self.path / "model.keras", safe_mode=True)
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -140,6 +149,21 @@ class Bundle:
             return {part: [str(digest) for digest in values[part]] for part in _PARTS}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{self.path / 'split.json'}: missing or damaged; train again") from error
+
+
+def pretrained(name: str) -> Path:
+    """Return the folder of a trained model that ships with Sori, with its model card.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+
+    >>> pretrained("keywords").name
+    'keywords'
+    """
+    check_choice("pretrained", name, PRETRAINED)
+    return _WEIGHTS / name
 
 
 def save_bundle(

@@ -24,7 +24,14 @@ class Prediction:
 
 
 class Classifier:
-    """A trained classifier, loaded once from the folder that `sori train` made.
+    """A trained classifier, loaded once.
+
+    Parameters
+    ----------
+    path
+        The folder that `sori train` made, or the name of a model that ships with Sori (:func:`sori.pretrained`).
+    threads
+        Of the network; 0 is one per core.
 
     Raises
     ------
@@ -32,9 +39,9 @@ class Classifier:
         If the folder is no bundle, or its parts do not fit each other.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, threads: int = 0) -> None:
         self.bundle = Bundle.open(path)
-        self._session = onnx_session(self.bundle.path / "model.onnx")
+        self._session = onnx_session(self.bundle.path / "model.onnx", threads=threads)
         shape = tuple(self._session.get_inputs()[0].shape[1:])
         if shape != self.bundle.input_shape:
             raise BundleError(f"{path}: model.onnx takes {shape}, bundle.json says {self.bundle.input_shape}")
@@ -48,6 +55,16 @@ class Classifier:
     def front_end(self) -> FrontEnd:
         """How sound becomes features."""
         return self._recipe()[0]
+
+    @property
+    def window(self) -> int:
+        """Samples of one segment, at the front end's rate."""
+        front_end, segmenting = self._recipe()
+        return segmenting.samples(front_end.sr)
+
+    def predict_clips(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Probabilities ``(n, classes)`` for clips ``(n, self.window)`` at the front end's rate; silence is welcome."""
+        return self.predict_features(self.front_end(clips))
 
     def predict_features(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Probabilities ``(n, classes)`` for segments of features ``(n, frames, bins)``."""

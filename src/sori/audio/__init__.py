@@ -1,7 +1,8 @@
 """Sound as samples: reading recordings, changing their rate and resolution, levels, and sound whose answer is known."""
 
-from sori.audio.files import AUDIO_SUFFIXES, Info, check_saveable, encode_mp3, info, load, save
+from sori.audio.files import AUDIO_SUFFIXES, Info, blocks, check_saveable, encode_mp3, info, load, save
 from sori.audio.level import clipped_samples, dbfs, mix, peak_db, rms_db, silent_ends_s, snr_db
+from sori.audio.microphone import microphone
 from sori.audio.quantise import mu_law_decode, mu_law_encode, quantise, theoretical_snr_db
 from sori.audio.resample import resample
 from sori.audio.tones import chirp, clicks, complex_tone, noise, tone
@@ -9,6 +10,7 @@ from sori.audio.tones import chirp, clicks, complex_tone, noise, tone
 __all__ = [
     "AUDIO_SUFFIXES",
     "Info",
+    "blocks",
     "check_saveable",
     "chirp",
     "clicks",
@@ -18,6 +20,7 @@ __all__ = [
     "encode_mp3",
     "info",
     "load",
+    "microphone",
     "mix",
     "mu_law_decode",
     "mu_law_encode",

@@ -7,12 +7,14 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 from sori.atomic import replacing_file
 from sori.audio.resample import resample
@@ -141,6 +143,58 @@ def load(
     else:
         y = np.ascontiguousarray(samples.T)
     return (y, own_sr) if sr is None else (resample(y, from_sr=own_sr, to_sr=sr), sr)
+
+
+def blocks(path: str | Path, *, sr: int, block_s: float = 10.0) -> Iterator[npt.NDArray[np.float32]]:
+    """Read a recording of any length a stretch at a time, so that memory stays flat.
+
+    Joined, the stretches are what :func:`load` gives at that rate, to within rounding. What only ffmpeg reads is
+    decoded as a whole first.
+
+    Parameters
+    ----------
+    sr
+        The rate wanted, in Hz.
+    block_s
+        About so many seconds at a time.
+
+    Yields
+    ------
+    float32, mono, shape ``(samples,)``.
+
+    Raises
+    ------
+    AudioError
+        As :func:`load`, when the place in the file is reached.
+    """
+    path = Path(path)
+    check_count("sr", sr)
+    check_between("block_s", block_s, 1e-3, 3600, "s")
+    _check_readable(path)
+    try:
+        file = soundfile.SoundFile(_raw_name(path))
+    except _NOT_LIBSNDFILES:
+        y, _ = load(path, sr=sr)
+        step = seconds_to_samples(block_s, sr=sr)
+        yield from (y[first : first + step] for first in range(0, len(y), step))
+        return
+    with file:
+        _check_whole(path, file.extra_info)
+        stream = soxr.ResampleStream(file.samplerate, sr, 1, dtype="float32", quality="HQ")
+        step = seconds_to_samples(block_s, sr=file.samplerate)
+        done, ended = 0, False
+        while not ended:
+            samples = file.read(step, dtype="float32", always_2d=True)
+            ended = len(samples) < step
+            done += len(samples)
+            if not np.isfinite(samples).all():
+                raise AudioError(f"{path}: has samples that are not finite (NaN or infinity)")
+            if ended and done < file.frames and file.format != "MP3":
+                raise AudioError(f"{path}: truncated: {done} of the {file.frames} samples that its header announces")
+            y = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
+            yield y if file.samplerate == sr else stream.resample_chunk(y, last=ended)
+    if not done:
+        raise AudioError(f"{path}: no samples")
 
 
 def _check_readable(path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import sori
-from sori.cli import classify, console, dataset, experiment, inspect, learn, synth
+from sori.cli import augment, classify, console, dataset, experiment, inspect, learn, listen, synth
 from sori.errors import SoriError, reason
 
 app = typer.Typer(
@@ -30,6 +30,8 @@ app.command()(classify.evaluate)
 app.command()(classify.predict)
 app.command()(classify.models)
 app.command()(inspect.inspect)
+app.command()(listen.listen)
+app.command()(augment.augment)
 
 
 def _version(wanted: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,21 +20,45 @@ def train(
     ],
     out: Annotated[Path, typer.Option(help="The run to make: a folder with the model and its report.")],
     model: Annotated[
-        str | None, typer.Option(help="Architecture (see sori models; default: mlp for MFCCs, else cnn).")
+        str | None,
+        typer.Option(help="Architecture (see sori models; default: mlp for MFCCs, wave for waveforms, else cnn)."),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Times through the training part (default: the model's own: mlp 50, cnn 100).")
+        int | None, typer.Option(help="Times through the training part (default: the model's own: cnn 100, mlp 50).")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Segments per step (default: 32).")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Segments per step (default: the model's own: 32 or 64).")
+    ] = None,
     lr: Annotated[
-        float | None, typer.Option(help="Learning rate (default: the model's own: mlp 1e-4, cnn 2e-3, falling).")
+        float | None, typer.Option(help="Learning rate (default: the model's own: cnn 2e-3, falling; mlp 1e-4).")
     ] = None,
     dropout: Annotated[
-        float | None, typer.Option(help="Part of the units silenced in training (default: mlp 0, cnn 0.3).")
+        float | None, typer.Option(help="Part of the units silenced in training (default: the model's own).")
     ] = None,
     l2: Annotated[float | None, typer.Option(help="Weight of the squared weights in the loss (default: 0).")] = None,
     patience: Annotated[
         int | None, typer.Option(help="Stop after so many epochs without improvement (default: never).")
+    ] = None,
+    width: Annotated[
+        float | None, typer.Option(help="Times the units or channels of each layer: 0.5 is a simpler network.")
+    ] = None,
+    depth: Annotated[
+        int | None, typer.Option(help="Layers, stages or blocks more or less: -1 is a simpler network.")
+    ] = None,
+    scale: Annotated[float | None, typer.Option(help="Of bcresnet, 1 to 8.")] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(help="none, spectrogram, speech, music or environment (default: the model's own)."),
+    ] = None,
+    background: Annotated[
+        Path | None, typer.Option(help="Folder of recordings to lay behind half of the clips in training.")
+    ] = None,
+    mixup: Annotated[
+        float | None, typer.Option(help="Mix two examples by Beta(A, A), labels and all; 0: do not.")
+    ] = None,
+    cutmix: Annotated[float | None, typer.Option(help="Paste a rectangle of one example over another instead.")] = None,
+    mixup_layer: Annotated[
+        str | None, typer.Option(help="Mix at the output of this layer instead (manifold mixup).")
     ] = None,
     split: Annotated[str, typer.Option(help="group, fold, or segment (leaky, to see what it claims).")] = "group",
     test_fold: Annotated[
@@ -54,7 +79,7 @@ def train(
     """
     from sori.tasks.train import train as train_task
 
-    given = {"dropout": dropout, "l2": l2}
+    given = {"dropout": dropout, "l2": l2, "width": width, "depth": depth, "scale": scale}
     try:
         with console.showing_progress() as progress:
             result = train_task(
@@ -66,6 +91,11 @@ def train(
                 batch_size=batch_size,
                 lr=lr,
                 patience=patience,
+                augment=augment,
+                background=background,
+                mixup=mixup,
+                cutmix=cutmix,
+                mixup_layer=mixup_layer,
                 split_by="fold" if test_fold is not None and split == "group" and not folds else split,
                 test_fold=test_fold,
                 folds=folds,
@@ -88,12 +118,17 @@ def train(
                 "parameters": result.parameters,
                 "epochs": result.epochs,
                 "best_epoch": result.best_epoch,
+                "diagnosis": asdict(result.diagnosis),
                 "notes": result.notes,
                 "scores": result.scores,
             }
         )
         return
     _show_scores(result.scores)
+    diagnosis = result.diagnosis
+    console.out.print(f"{diagnosis.verdict}: {diagnosis.why}")
+    if diagnosis.verdict != "fitted":
+        console.out.print(f"next, try {diagnosis.advice[0]}; or {diagnosis.advice[1]}")
     console.out.print(f"model: {out}   report: {out / 'report.html'}")
 
 

@@ -62,10 +62,68 @@ def features_(
     if json:
         console.print_json(found.to_dict())
         return
-    heads, rows = table(found)
-    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
-    for row in [heads, *rows]:
-        console.out.print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    console.print_table(*table(found))
     for line in found.answer:
         console.out.print(line)
+    console.out.print(f"page: {out / 'report.html'}")
+
+
+@app.command("overfitting")
+def overfitting_(
+    dataset: Annotated[Path, typer.Argument(help="A dataset made with sori dataset build.")],
+    out: Annotated[Path, typer.Option(help="Folder for overfitting.json and report.html.")],
+    model: Annotated[
+        str | None, typer.Option(help="Architecture (default: mlp for MFCCs, wave for waveforms, else cnn).")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Times through the training part.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Segments per step.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
+    augment: Annotated[
+        str, typer.Option(help="Recipe to try: spectrogram, speech, music or environment.")
+    ] = "spectrogram",
+    seeds: Annotated[int, typer.Option(help="Networks of each remedy.")] = 3,
+    remedies: Annotated[
+        str | None, typer.Option(help="Only these, with semicolons between, as the table names them.")
+    ] = None,
+    test_size: Annotated[float, typer.Option(help="Part that is tested on.")] = 0.3,
+    valid_size: Annotated[float, typer.Option(help="Part of the rest that chooses the weights.")] = 0.2,
+    split_seed: Annotated[int, typer.Option(help="Of the split, which all share.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Finish an interrupted experiment.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")] = False,
+    json: Json = False,
+) -> None:
+    """Train a network plain, with each remedy against overfitting and with all of them, and compare.
+
+    Example: sori experiment overfitting data/digits --out looked-into/overfitting
+    """
+    from sori.tasks.overfitting_experiment import compare_remedies, table
+
+    try:
+        with console.showing_progress() as progress:
+            found = compare_remedies(
+                dataset,
+                out,
+                model=model,
+                epochs=epochs,
+                batch_size=batch_size,
+                lr=lr,
+                augment=augment,
+                seeds=seeds,
+                only=[] if remedies is None else [name.strip() for name in remedies.split(";") if name.strip()],
+                test_size=test_size,
+                valid_size=valid_size,
+                split_seed=split_seed,
+                resume=resume,
+                overwrite=overwrite,
+                progress=progress,
+                say=console.say,
+            )
+    except KeyboardInterrupt:
+        console.fail(f"stopped; the networks that are done are kept in {out}; give --resume to go on")
+        raise typer.Exit(130) from None
+    if json:
+        console.print_json(found.to_dict())
+        return
+    console.print_table(*table(found))
+    console.out.print(found.answer)
     console.out.print(f"page: {out / 'report.html'}")

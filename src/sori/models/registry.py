@@ -82,6 +82,11 @@ ARCHITECTURES = {
 }
 
 
+def default_for(kind: str | None) -> str:
+    """Return the architecture to use for features of a kind, None being imported ones that did not say."""
+    return {"mel": "cnn", "spectrogram": "cnn", "waveform": "wave"}.get(kind or "", "mlp")
+
+
 def build(name: str, *, input_shape: tuple[int, int], n_classes: int, **options: Any) -> keras.Model:
     """Build an untrained network.
 

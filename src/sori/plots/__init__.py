@@ -3,12 +3,13 @@
 from sori.plots.figure import save, to_svg
 from sori.plots.network import error_curve, network_diagram, surfaces
 from sori.plots.sound import magnitude_spectrum, mel_spectrogram, mfcc, spectrogram, steps, waveform
-from sori.plots.training import confusion_matrix, learning_curve
+from sori.plots.training import confusion_matrix, learning_curve, learning_curves
 
 __all__ = [
     "confusion_matrix",
     "error_curve",
     "learning_curve",
+    "learning_curves",
     "magnitude_spectrum",
     "mel_spectrogram",
     "mfcc",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sori.plots.figure import GRID, INK, TRAIN, VALID, own_axes, tidy
@@ -35,6 +36,44 @@ def learning_curve(
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(frameon=False)
     return ax
+
+
+def learning_curves(
+    curves: Mapping[str, Sequence[tuple[Sequence[float], Sequence[float]]]], *, name: str, columns: int = 3
+) -> Axes:
+    """Draw several trainings side by side on the same axes, each in a small picture; return the first one's axes.
+
+    Parameters
+    ----------
+    curves
+        For each title, a pair of training and validation values per epoch for each network.
+    name
+        What they are, for the vertical axes.
+    """
+    columns = min(columns, len(curves))
+    rows = -(-len(curves) // columns)
+    figure = Figure(figsize=(3.4 * columns, 2.5 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    everything = [value for pairs in curves.values() for pair in pairs for line in pair for value in line]
+    for ax, (title, pairs) in zip(grid.flat, curves.items(), strict=False):
+        tidy(ax)
+        for i, (train, valid) in enumerate(pairs):
+            epochs = np.arange(1, len(train) + 1)
+            ax.plot(epochs, train, color=TRAIN, linewidth=1, label=None if i else "training")
+            ax.plot(epochs, valid, color=VALID, linewidth=1, label=None if i else "validation")
+        ax.set_title(title, fontsize=10)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if everything and name == "loss":  # a single outburst must not press everything else flat
+        grid[0, 0].set_ylim(0, min(max(everything), 2 * float(np.percentile(everything, 95))))
+    for ax in grid.flat[len(curves) :]:
+        ax.set_visible(False)
+    for ax in grid[:, 0]:
+        ax.set_ylabel(name)
+    for ax in grid[-1]:
+        ax.set_xlabel("epoch")
+    first: Axes = grid[0, 0]
+    first.legend(frameon=False, fontsize=9)
+    return first
 
 
 def confusion_matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], *, ax: Axes | None = None) -> Axes:

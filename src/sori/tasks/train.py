@@ -26,14 +26,16 @@ from sori.progress import Progress, silent
 from sori.tasks.card import model_card
 from sori.tasks.choose import choose
 from sori.tasks.trainer import Fitted, Trainer, Wishes
-from sori.training import Mistake, render_report
+from sori.training import Diagnosis, Heard, diagnose, render_report
 
 if TYPE_CHECKING:
     import keras
 
-_WORST = 12
-_FILES = ("bundle.json", "model.keras", "model.onnx", "history.csv", "split.json", "README.md", "report.html")
-_MISTAKE_S = 10.0
+_WORST, _RIGHT = 24, 40  # recordings to listen to in the report
+# The best weights of the network alone, for whoever goes on with it in Keras.
+WEIGHTS = "best.weights.h5"
+_FILES = ("bundle.json", "model.keras", "model.onnx", WEIGHTS, "history.csv", "split.json", "README.md", "report.html")
+_HEARD_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class TrainingResult:
     parameters: int
     best_epoch: int
     epochs: int
+    diagnosis: Diagnosis
 
 
 def train(
@@ -143,7 +146,7 @@ def train(
         )
     kind = dataset.front_end.kind if dataset.front_end else None
     if model is None:
-        model = {"mel": "cnn", "spectrogram": "cnn", "waveform": "wave"}.get(kind or "", "mlp")
+        model = models.default_for(kind)
         say(f"model: {model} ({models.ARCHITECTURES[model].purpose})")
         _check_model(model, options or {})
     settings = wishes.settings(model, kind)
@@ -151,7 +154,7 @@ def train(
     trainer = Trainer(model, options or {}, settings, dataset, progress)
     notes: list[str] = []
     if folds:
-        fitted, final, scores, mistakes, notes = _cross_validate(trainer, segments, valid_size, seed, say, dataset)
+        fitted, final, scores, heard, notes = _cross_validate(trainer, segments, valid_size, seed, say, dataset)
     else:
         final = split(
             segments,
@@ -170,8 +173,9 @@ def train(
         fitted = trainer.fit(segments, final.train, final.valid, "Training")
         probabilities, result = trainer.score(fitted, segments, final.test)
         scores = {"split": final.description, "leaky": final.leaky, **result.to_dict()}
-        mistakes = _worst(probabilities, segments, final.test, dataset)
+        heard = _to_hear(probabilities, segments, final.test, dataset)
     parameters = int(fitted.network.count_params())
+    diagnosis = diagnose(fitted.history, augmented=settings.augment is not None)
     bundle = _bundle(trainer, fitted, dataset, scores, parameters)
     whole = _with_normalisation(fitted, bundle)
     digests = dataset.digests()
@@ -185,7 +189,9 @@ def train(
         scores=scores,
         classes=dataset.classes,
         history=fitted.history,
-        mistakes=mistakes,
+        mistakes=heard[0],
+        right=heard[1],
+        diagnosis=diagnosis,
         facts=_facts(bundle, dataset, final),
         notes=notes,
         augmented=settings.augment is not None,
@@ -193,9 +199,12 @@ def train(
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(out) as folder:
         save_bundle(folder, bundle, whole, parts=parts, card=model_card(name, bundle, notes))
+        fitted.network.save_weights(folder / WEIGHTS)
         fitted.history.write_csv(folder / "history.csv")
         (folder / "report.html").write_text(page, encoding="utf-8")
-    return TrainingResult(out, scores, tuple(notes), parameters, fitted.history.best_epoch, len(fitted.history.epochs))
+    return TrainingResult(
+        out, scores, tuple(notes), parameters, fitted.history.best_epoch, len(fitted.history.epochs), diagnosis
+    )
 
 
 def _build_beside(
@@ -262,7 +271,7 @@ def _cross_validate(
     seed: int,
     say: Callable[[str], None],
     dataset: Dataset,
-) -> tuple[Fitted, Split, dict[str, Any], list[Mistake], list[str]]:
+) -> tuple[Fitted, Split, dict[str, Any], tuple[list[Heard], list[Heard]], list[str]]:
     """Score every fold with a network that never heard it, then train one on all folds."""
     splits = list(fold_splits(segments, valid_size=valid_size, seed=seed, classes=dataset.classes))
     accuracies, per_fold, tested, answers = [], [], [], []
@@ -296,32 +305,34 @@ def _cross_validate(
     train = np.concatenate([everything.train, everything.valid])
     final = Split("group", train, everything.test, np.empty(0, dtype=np.intp), False, seed)
     fitted = trainer.fit(segments, final.train, final.valid, "All folds")
-    return fitted, final, scores, _worst(probabilities, segments, test, dataset), notes
+    return fitted, final, scores, _to_hear(probabilities, segments, test, dataset), notes
 
 
-def _worst(
+def _to_hear(
     probabilities: npt.NDArray[np.float32], segments: Segments, test: npt.NDArray[np.intp], dataset: Dataset
-) -> list[Mistake]:
-    """List the recordings taken for another class, surest mistakes first, with their sound where it can be had."""
+) -> tuple[list[Heard], list[Heard]]:
+    """List recordings taken for another class, the surest first, and right ones: each class's surest and least sure."""
     names, means, first = by_recording(probabilities, segments.recording[test])
-    truth, guess = segments.label[test][first], means.argmax(axis=1)
-    wrong = np.flatnonzero(truth != guess)
-    wrong = wrong[np.argsort(-means[wrong].max(axis=1), kind="stable")][:_WORST]
-    root = Path(dataset.source) if dataset.source else None
-    longest_s = min(float(dataset.segmenting.get("duration_s", _MISTAKE_S)), _MISTAKE_S)
-    mistakes = []
-    for i in wrong:
+    truth, guess, sure = segments.label[test][first], means.argmax(axis=1), means.max(axis=1)
+    order = np.argsort(-sure, kind="stable")
+    wrong = [i for i in order if truth[i] != guess[i]][:_WORST]
+    right = []
+    for label in range(len(dataset.classes)):
+        of_class = [i for i in order if truth[i] == guess[i] == label]
+        right += of_class[:1] + of_class[1:][-1:]
+    longest_s = min(float(dataset.segmenting.get("duration_s", _HEARD_S)), _HEARD_S)
+
+    def heard(i: np.intp) -> Heard:
         mp3 = None
-        if root is not None:
+        if dataset.source:
             try:
-                y, sr = load(root / names[i], duration_s=longest_s)
+                y, sr = load(Path(dataset.source) / names[i], duration_s=longest_s)
                 mp3 = encode_mp3(y, sr=sr)
             except AudioError:  # moved since the dataset was built: the report does without
                 mp3 = None
-        mistakes.append(
-            Mistake(names[i], dataset.classes[truth[i]], dataset.classes[guess[i]], float(means[i].max()), mp3)
-        )
-    return mistakes
+        return Heard(names[i], dataset.classes[truth[i]], dataset.classes[guess[i]], float(sure[i]), mp3)
+
+    return [heard(i) for i in wrong], [heard(i) for i in right[:_RIGHT]]
 
 
 def _bundle(trainer: Trainer, fitted: Fitted, dataset: Dataset, scores: Mapping[str, Any], parameters: int) -> Bundle:

@@ -9,12 +9,13 @@ from typing import Any
 
 from sori import plots
 from sori.plots.page import facts_table, page, picture, player
+from sori.training.diagnosis import Diagnosis
 from sori.training.fit import History
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A test recording that was taken for another class; ``mp3`` is what the network heard, or None."""
+class Heard:
+    """A test recording and what it was taken for; ``mp3`` is what the network heard, or None."""
 
     recording: str
     truth: str
@@ -29,7 +30,9 @@ def render_report(
     scores: Mapping[str, Any],
     classes: Sequence[str],
     history: History,
-    mistakes: Sequence[Mistake],
+    mistakes: Sequence[Heard],
+    right: Sequence[Heard],
+    diagnosis: Diagnosis,
     facts: Mapping[str, Mapping[str, str]],
     notes: Sequence[str] = (),
     augmented: bool = False,
@@ -42,6 +45,8 @@ def render_report(
         As :meth:`sori.evaluation.ClassScores.to_dict`, with ``split``, ``leaky`` and, of folds, ``folds``.
     facts
         Tables of settings to show, by heading.
+    mistakes, right
+        Test recordings that were taken for another class, and some that were not.
     notes
         Lines that qualify the scores.
     augmented
@@ -64,13 +69,18 @@ def render_report(
         parts += ['<p class="soft">Of the network in this bundle, which was trained on all folds.</p>']
     if augmented:
         parts += ['<p class="soft">Training values are of augmented, mixed sounds: harder ones than in validation.</p>']
-    parts += [f'<div class="row">{"".join(picture(svg) for svg in curves)}</div>']
+    parts += [f'<div class="row">{"".join(picture(svg) for svg in curves)}</div>', _diagnosis(diagnosis)]
     matrix = plots.to_svg(plots.confusion_matrix(scores["confusion"], classes))
     parts += [
         "<h2>Which class is taken for which</h2>",
         f'<div class="row">{picture(matrix)}{_per_class(scores)}</div>',
     ]
-    parts += ["<h2>The worst mistakes</h2>", _mistakes(mistakes)]
+    parts += ["<h2>Taken for another class: the surest first</h2>"]
+    if not mistakes:
+        parts += ['<p class="soft">No test recording was taken for another class.</p>']
+    parts += [_recordings(mistakes)] * bool(mistakes)
+    if right:
+        parts += ["<h2>Right: of each class, the surest and the least sure</h2>", _recordings(right)]
     for heading, rows in facts.items():
         parts += [f"<h2>{escape(heading)}</h2>", facts_table(rows)]
     return page(title, parts)
@@ -119,15 +129,21 @@ def _per_class(scores: Mapping[str, Any]) -> str:
     return f'<div class="card grow"><table>{head}{rows}</table></div>'
 
 
-def _mistakes(mistakes: Sequence[Mistake]) -> str:
-    if not mistakes:
-        return '<p class="soft">No test recording was taken for another class.</p>'
+def _diagnosis(diagnosis: Diagnosis) -> str:
+    advice = "".join(f"<li>{escape(line)}</li>" for line in diagnosis.advice)
+    return (
+        f"<p><strong>{diagnosis.verdict.capitalize()}</strong>: {escape(diagnosis.why)}.</p>"
+        f'<p class="soft">What to try next:</p><ul class="soft">{advice}</ul>'
+    )
+
+
+def _recordings(heard: Sequence[Heard]) -> str:
     rows = ""
-    for mistake in mistakes:
-        sound = "" if mistake.mp3 is None else player(mistake.mp3)
+    for one in heard:
+        sound = "" if one.mp3 is None else player(one.mp3)
         rows += (
-            f"<tr><td>{escape(mistake.recording)}</td><td>{escape(mistake.truth)}</td><td>{escape(mistake.guess)}</td>"
-            f'<td class="n">{mistake.probability:.1%}</td><td>{sound}</td></tr>'
+            f"<tr><td>{escape(one.recording)}</td><td>{escape(one.truth)}</td><td>{escape(one.guess)}</td>"
+            f'<td class="n">{one.probability:.1%}</td><td>{sound}</td></tr>'
         )
     head = '<tr><th>recording</th><th>is</th><th>taken for</th><th class="n">with</th><th>listen</th></tr>'
     return f'<div class="card" style="overflow-x:auto"><table>{head}{rows}</table></div>'

@@ -1,0 +1,50 @@
+"""`sori augment`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sori.cli import console
+
+
+def augment(
+    file: Annotated[Path, typer.Argument(help="A recording.")],
+    out: Annotated[Path, typer.Option(help="Folder for the variants, drawn.json and report.html.")],
+    recipe: Annotated[
+        str,
+        typer.Option(help="speech, music, environment or spectrogram; or one change alone, such as PitchShift."),
+    ] = "speech",
+    count: Annotated[int, typer.Option(help="How many variants.")] = 8,
+    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
+    background: Annotated[Path | None, typer.Option(help="Folder of recordings to lay behind half of them.")] = None,
+    duration: Annotated[float, typer.Option(help="At most so many seconds, from the start.")] = 30.0,
+    replay: Annotated[Path | None, typer.Option(help="A drawn.json: make those same changes again.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write variants of a recording, to hear and see what an augmentation recipe does to it.
+
+    Example: sori augment yes.flac --recipe speech --out looked-into/yes --count 8
+    """
+    from sori.tasks.augment import augment as augment_task
+
+    with console.showing_progress() as progress:
+        files = augment_task(
+            file,
+            out,
+            recipe=recipe,
+            count=count,
+            seed=seed,
+            background=background,
+            duration_s=duration,
+            replay=replay,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if json:
+        console.print_json({"out": str(out), "files": [str(name) for name in files]})
+        return
+    console.out.print(f"{len(files)} variants in {out}   page: {out / 'report.html'}")

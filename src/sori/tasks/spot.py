@@ -1,0 +1,225 @@
+"""Spot words in a long recording or a live stream: a window slides on, and each word comes out once."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.audio import blocks, info
+from sori.errors import ParameterError, check_between, check_count
+from sori.inference import Classifier
+from sori.progress import Progress, silent
+from sori.units import seconds_to_samples
+
+# Classes that are no word; a window of theirs is nothing to report.
+NOT_WORDS = ("silence", "_silence_", "unknown", "_unknown_", "_background_noise_")
+_BLOCK_S = 10.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """A word that was heard: the middle of the window that was surest of it, and how sure it was (0 to 1)."""
+
+    time_s: float
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """How probabilities that slide along become events.
+
+    Parameters
+    ----------
+    threshold
+        A word counts while its smoothed probability is at least this.
+    hop_s
+        Seconds from one window to the next.
+    smooth
+        Windows whose probabilities are averaged, the one in question in the middle.
+    gap_s
+        The same word again counts as another one only so long after.
+    ignore
+        Classes that are no word.
+
+    Source: smoothing and a threshold, as Chen et al., Small-footprint keyword spotting using deep neural networks
+    (2014).
+    """
+
+    threshold: float = 0.8
+    hop_s: float = 0.1
+    smooth: int = 3
+    gap_s: float = 0.5
+    ignore: tuple[str, ...] = NOT_WORDS
+
+    def __post_init__(self) -> None:
+        check_between("threshold", self.threshold, 0, 1)
+        check_between("hop_s", self.hop_s, 0.01, 10, "s")
+        check_count("smooth", self.smooth)
+        check_between("gap_s", self.gap_s, 0, 60, "s")
+
+
+class Decoder:
+    """Probabilities in, window by window; events out, each as soon as it can be known.
+
+    >>> decoder = Decoder(("no", "silence"), Listening(threshold=0.5, smooth=1))
+    >>> [e for t, p in enumerate([0.1, 0.9, 0.7, 0.2]) for e in decoder(t / 10, np.array([p, 1 - p]))]
+    [Event(time_s=0.1, label='no', confidence=0.9)]
+    """
+
+    def __init__(self, classes: Sequence[str], listening: Listening) -> None:
+        self.classes = tuple(classes)
+        self.listening = listening
+        self._words = np.array([name not in listening.ignore for name in classes])
+        if not self._words.any():
+            raise ParameterError("every class of this model is ignored, so there is nothing to listen for.")
+        self._recent: deque[tuple[float, npt.NDArray[np.floating]]] = deque(maxlen=listening.smooth)
+        self._best: Event | None = None
+        self._last: dict[str, float] = {}
+
+    def __call__(self, time_s: float, probabilities: npt.NDArray[np.floating]) -> list[Event]:
+        """Take the probabilities ``(classes,)`` of the window about ``time_s``; return the word that ended, if any."""
+        self._recent.append((time_s, probabilities))
+        if len(self._recent) < self.listening.smooth:
+            return []
+        middle_s = self._recent[len(self._recent) // 2][0]
+        mean = np.mean([p for _, p in self._recent], axis=0)
+        k = int(mean.argmax())
+        if self._words[k] and mean[k] >= self.listening.threshold:
+            now = Event(middle_s, self.classes[k], float(mean[k]))
+            if self._best is None or self._best.label == now.label:
+                if self._best is None or now.confidence > self._best.confidence:
+                    self._best = now
+                return []
+            ended, self._best = self.finish(), now
+            return ended
+        return self.finish()
+
+    def finish(self) -> list[Event]:
+        """Return the word that is still sounding, if any: nothing follows it."""
+        event, self._best = self._best, None
+        if event is None:
+            return []
+        again = event.time_s - self._last.get(event.label, -np.inf) < self.listening.gap_s
+        self._last[event.label] = event.time_s
+        return [] if again else [event]
+
+
+class Spotter:
+    """Listens to a stream of samples with a trained classifier. Memory is that of one window.
+
+    Parameters
+    ----------
+    run
+        A trained model (folder, or the name of one that ships with Sori).
+
+    Raises
+    ------
+    BundleError
+        If it is none, or cannot hear recordings.
+    """
+
+    def __init__(self, run: str | Path, listening: Listening | None = None) -> None:
+        self.listening = listening or Listening()
+        self.classifier = Classifier(run, threads=1)
+        self.sr = self.classifier.front_end.sr
+        self.window = self.classifier.window
+        self._hop = max(1, seconds_to_samples(self.listening.hop_s, sr=self.sr))
+        self._decoder = Decoder(self.classifier.bundle.classes, self.listening)
+        # Half a window of silence before the first sample, so that a word at once is in the middle of some window.
+        self._kept = np.zeros(self.window // 2, dtype=np.float32)
+        self._start = -(self.window // 2)
+
+    def __call__(self, y: npt.NDArray[np.float32]) -> list[Event]:
+        """Listen to the next samples ``(samples,)`` at ``self.sr``, however many; return the words that ended."""
+        return [event for time_s, p in self.probabilities(y) for event in self._decoder(time_s, p)]
+
+    def probabilities(self, y: npt.NDArray[np.float32]) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
+        """Yield the middle in seconds and the probabilities ``(classes,)`` of each window that is now complete."""
+        joined = np.concatenate([self._kept, np.asarray(y, dtype=np.float32)])
+        count = max(0, (len(joined) - self.window) // self._hop + 1)
+        begin = self._start
+        self._kept = joined[count * self._hop :]
+        self._start += count * self._hop
+        for first in range(0, count, 64):
+            places = range(first, min(count, first + 64))
+            clips = np.stack([joined[i * self._hop : i * self._hop + self.window] for i in places])
+            for i, p in zip(places, self.classifier.predict_clips(clips), strict=True):
+                yield (begin + i * self._hop + self.window / 2) / self.sr, p
+
+    def finish(self) -> list[Event]:
+        """Say that the stream has ended; return the words that ended with it."""
+        events = self(np.zeros(self.window // 2 + self._hop * self.listening.smooth, dtype=np.float32))
+        return [*events, *self._decoder.finish()]
+
+
+def spot(
+    run: str | Path, file: str | Path, *, listening: Listening | None = None, progress: Progress = silent
+) -> Iterator[Event]:
+    """Yield the words in a recording of any length, at any rate, in the order in which they end.
+
+    Parameters
+    ----------
+    run
+        A trained model (folder, or the name of one that ships with Sori).
+
+    Raises
+    ------
+    AudioError
+        If the recording cannot be read.
+    BundleError
+        If the model is none, or cannot hear recordings.
+    """
+    spotter = Spotter(run, listening)
+    total = max(1, info(file).frames)
+    done_s = 0.0
+    sr = info(file).sr
+    for y in blocks(file, sr=spotter.sr, block_s=_BLOCK_S):
+        yield from spotter(y)
+        done_s += len(y) / spotter.sr
+        progress("Listening", min(total, round(done_s * sr)), total)
+    yield from spotter.finish()
+
+
+def webvtt(events: Iterable[Event], *, width_s: float = 1.0) -> Iterator[str]:
+    """Write events as a WebVTT file, line by line: captions that a player shows while the recording plays.
+
+    >>> print("".join(webvtt([Event(3661.25, "yes", 0.9)])))
+    WEBVTT
+    <BLANKLINE>
+    01:01:00.750 --> 01:01:01.750
+    yes (90 %)
+    <BLANKLINE>
+    <BLANKLINE>
+    """
+    yield "WEBVTT\n\n"
+    for event in events:
+        start_s = max(0.0, event.time_s - width_s / 2)
+        shown = event.label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        yield f"{_clock(start_s)} --> {_clock(start_s + width_s)}\n{shown} ({event.confidence:.0%})\n\n".replace(
+            "%)", " %)"
+        )
+
+
+def json_line(event: Event) -> str:
+    """Write an event as a line of JSON."""
+    values = asdict(event)
+    rounded = {"time_s": round(values["time_s"], 3), "confidence": round(values["confidence"], 4)}
+    return json.dumps({**values, **rounded}, ensure_ascii=False)
+
+
+def text_line(event: Event) -> str:
+    """Write an event as a line for a person: minutes, word and confidence."""
+    return f"{_clock(event.time_s)}  {event.label}  {event.confidence:.0%}".replace("%", " %")
+
+
+def _clock(seconds: float) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
