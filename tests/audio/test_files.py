@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 import sori
+from sori import audio
 from sori.audio import encode_mp3, rms_db, save
 from sori.errors import AudioError, ParameterError
 from tests.conftest import REAL, needs_real, tone
@@ -215,3 +216,35 @@ def test_what_cannot_be_saved_is_said_and_leaves_nothing(tmp_path):
     with pytest.raises(AudioError, match=r"a.mp3: cannot be written"):
         save(tmp_path / "a.mp3", y, sr=96000)
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.wav"]
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg"])
+@pytest.mark.parametrize("sr", [16000, 11025])
+def test_blocks_joined_are_the_whole(tmp_path, name, sr, rng):
+    y = 0.3 * rng.standard_normal((40_000, 2)).astype(np.float32)
+    soundfile.write(tmp_path / name, y, 16000)
+    whole, _ = audio.load(tmp_path / name, sr=sr)
+    for block_s in (0.1, 1.0, 60.0):
+        parts = list(audio.blocks(tmp_path / name, sr=sr, block_s=block_s))
+        joined = np.concatenate(parts)
+        assert abs(len(joined) - len(whole)) <= 1
+        n = min(len(joined), len(whole))
+        np.testing.assert_allclose(joined[:n], whole[:n], atol=2e-4)
+        assert max(map(len, parts)) <= block_s * sr * 1.2 + 2000
+
+
+def test_blocks_refuse_as_load_does(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(8000), 8000)
+    (tmp_path / "short.wav").write_bytes((tmp_path / "a.wav").read_bytes()[:9000])
+    (tmp_path / "text.wav").write_text("no sound")
+    soundfile.write(tmp_path / "nan.wav", np.array([0, np.nan]), 8000, subtype="FLOAT")
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), 8000)
+    for name, message in {
+        "short.wav": "truncated",
+        "text.wav": "not readable as audio",
+        "nan.wav": "not finite",
+        "none.wav": "no samples",
+        "gone.wav": "No such file",
+    }.items():
+        with pytest.raises(AudioError, match=message):
+            list(audio.blocks(tmp_path / name, sr=8000))

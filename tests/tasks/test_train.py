@@ -8,7 +8,6 @@ from sori.bundle import Bundle
 from sori.datasets import Dataset, Segmenting, build, import_json, read_catalog
 from sori.datasets.convert import export_json
 from sori.errors import BundleError, DatasetError, ParameterError, SoriError
-from sori.models import ARCHITECTURES
 from sori.tasks.train import train
 from tests.conftest import FRONT_END
 
@@ -163,13 +162,3 @@ def test_the_dataset_beside_a_run_is_used_again_but_never_replaced_unasked(train
     with pytest.raises(DatasetError, match="was built from other recordings or settings"):
         train(trained / "sounds", tmp_path / "other", model="mlp", epochs=1)
     assert Dataset.open(mine).front_end == FRONT_END
-
-
-def test_only_a_mel_axis_is_shifted():
-    recipes = {kind: ARCHITECTURES["cnn"].recipe_for(kind) for kind in ("mel", "mfcc", "spectrogram", None)}
-    assert recipes["mel"].augment.shift_bins > 0
-    assert {kind: recipe.augment.shift_bins for kind, recipe in recipes.items() if kind != "mel"} == {
-        "mfcc": 0,
-        "spectrogram": 0,
-        None: 0,
-    }

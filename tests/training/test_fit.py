@@ -2,9 +2,11 @@ import csv
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from sori import models
-from sori.augment import SpectrogramAugment
+from sori.augment import Augmentation, Mix, SpectrogramAugment
+from sori.datasets import StoredFeatures
 from sori.errors import ParameterError, SoriError
 from sori.models.backend import keras as load_keras
 from sori.training import Normalisation, Settings, fit
@@ -20,9 +22,15 @@ def data(rng):
 def trained(data, name="mlp", seed=0, **arguments):
     load_keras().utils.set_random_seed(seed)
     network = models.build(name, input_shape=(6, 4), n_classes=3)
+    if arguments.get("augment") and arguments["augment"].mix and arguments["augment"].mix.layer:
+        hidden = network.layers[-2].name
+        arguments["augment"] = Augmentation(mix=Mix(manifold=0.2, layer=hidden))
     settings = Settings(**{"epochs": 6, "batch_size": 16, "lr": 1e-2, "seed": seed, **arguments})
     seen = []
-    history = fit(network, *data, settings=settings, progress=lambda *report: seen.append(report))
+    (x, labels), valid = data
+    history = fit(
+        network, (StoredFeatures(x), labels), valid, settings=settings, progress=lambda *report: seen.append(report)
+    )
     return network, history, seen
 
 
@@ -32,7 +40,9 @@ def trained(data, name="mlp", seed=0, **arguments):
         {},
         {"jit": True},
         {"schedule": "cosine"},
-        {"augment": SpectrogramAugment(roll=True, level=0.1, mixup=0.2)},
+        {"augment": Augmentation(spectrogram=SpectrogramAugment(roll=True, level=0.1), mix=Mix(mixup=0.2))},
+        {"augment": Augmentation(mix=Mix(cutmix=0.2))},
+        {"augment": Augmentation(mix=Mix(manifold=0.2, layer="{hidden}"))},
     ],
     ids=str,
 )
@@ -42,7 +52,7 @@ def test_learns_and_keeps_the_best_weights(data, arguments):
     assert len(losses) == 6
     assert history.best_epoch == 1 + int(np.argmin(losses))
     x, labels = data[1]
-    kept = np.asarray(network(x))
+    kept = softmax(np.asarray(network(x)), axis=1)
     assert -np.log(kept[np.arange(30), labels]).mean() == pytest.approx(min(losses), rel=1e-3)
     assert (kept.argmax(axis=1) == labels).mean() > 0.8
     stages, done, totals, _ = zip(*seen, strict=True)
@@ -57,7 +67,7 @@ def test_compiling_steps_changes_no_result(data):
 
 
 def test_the_same_seed_is_the_same_training(data):
-    augment = SpectrogramAugment(roll=True, masks=1, time_mask=0.3, mixup=0.2)
+    augment = Augmentation(spectrogram=SpectrogramAugment(roll=True, masks=1, time_mask=0.3), mix=Mix(mixup=0.2))
     one, same, other = (trained(data, name="cnn", seed=seed, augment=augment)[1] for seed in (1, 1, 2))
     assert one == same
     assert one != other
@@ -73,12 +83,12 @@ def test_patience_stops():
 def test_only_the_training_part_is_augmented(data, monkeypatch):
     changed = []
 
-    def apply(self, x, y, drawn):
+    def apply(self, x, drawn):
         changed.append(x)
-        return x, y
+        return x
 
     monkeypatch.setattr(SpectrogramAugment, "apply", apply)
-    trained(data, augment=SpectrogramAugment(level=1.0), epochs=2)
+    trained(data, augment=Augmentation(spectrogram=SpectrogramAugment(level=1.0)), epochs=2)
     seen = {row.tobytes() for batch in changed for row in batch}
     (x, _), (valid, _) = data
     assert seen

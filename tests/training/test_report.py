@@ -1,6 +1,6 @@
 from html.parser import HTMLParser
 
-from sori.training import History, Mistake, render_report
+from sori.training import Heard, History, diagnose, render_report
 
 SCORES = {
     "split": "test groups never heard",
@@ -38,13 +38,15 @@ def page(**arguments):
         "classes": ["<a>", "비"],
         "history": HISTORY,
         "mistakes": [],
+        "right": [],
+        "diagnosis": diagnose(HISTORY),
         "facts": {},
     }
     return render_report(**{**given, **arguments})
 
 
 def test_one_page_that_needs_nothing_beside_it():
-    read = Page(page(mistakes=[Mistake("비/<1>.wav", "비", "<a>", 0.9, b"mp3")]))
+    read = Page(page(mistakes=[Heard("비/<1>.wav", "비", "<a>", 0.9, b"mp3")]))
     assert read.tags.count("svg") == 3
     assert read.tags.count("audio") == 1
     assert all(link.startswith(("data:", "#")) for link in read.links)

@@ -37,10 +37,6 @@ class Augmentation:
         before = self.waveform.transforms if self.waveform else ()
         return replace(self, waveform=Chain((Background(folder=folder, probability=0.5), *before)))
 
-    def with_mixup(self, alpha: float) -> Self:
-        """Mix by Beta(alpha, alpha), in place of whatever mixing there was; 0: none."""
-        return replace(self, mix=Mix(mixup=alpha) if alpha else None)
-
     def for_features(self, kind: str | None) -> Self:
         """Leave out what makes no sense for a kind: only on a mel axis is a shift of bins a change of pitch."""
         if kind == "waveform":
@@ -75,12 +71,12 @@ RECIPES: Mapping[str, Augmentation] = {
                 TimeStretch(rate=(0.8, 1.25), probability=0.3),
                 Shift(shift_s=(-0.1, 0.1)),
                 Room(probability=0.1),
-                Gain(gain_db=(-15.0, 6.0), probability=0.8),
-                Noise(snr_db=(3.0, 40.0), probability=0.6),
+                Gain(gain_db=(-12.0, 6.0), probability=0.8),
+                Noise(snr_db=(5.0, 40.0), probability=0.5),
             )
         ),
         spectrogram=SpectrogramAugment(level=0.2, masks=2, time_mask=0.15, bin_mask=0.15),
-        mix=Mix(mixup=0.2),
+        mix=Mix(mixup=0.3),
     ),
     # Pitch and instrument stay what they are.
     "music": Augmentation(

@@ -217,11 +217,12 @@ class Shift(Transform):
         return {"shift_s": rng.uniform(*self.shift_s)}
 
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
-        places = max(-len(y), min(len(y), seconds_to_samples(abs(drawn["shift_s"]), sr=sr)))
+        places = seconds_to_samples(abs(drawn["shift_s"]), sr=sr)
+        if places >= len(y):
+            return np.zeros_like(y)
         places = int(math.copysign(places, drawn["shift_s"]))
-        shift = _audiomentations(
-            "Shift", places, places, shift_unit="samples", rollover=False, fade_duration=min(0.005, len(y) / sr)
-        )
+        fade_s = min(0.005, (len(y) - abs(places)) / sr)  # longer than what is left, it would not fit
+        shift = _audiomentations("Shift", places, places, shift_unit="samples", rollover=False, fade_duration=fade_s)
         return np.asarray(shift(y, sr), dtype=np.float32)
 
 

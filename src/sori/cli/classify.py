@@ -167,7 +167,7 @@ def predict(
     from sori.tasks.classify import predict as predict_task
 
     with console.showing_progress() as progress:
-        results = predict_task(run, files, progress=progress)
+        results = predict_task(run, files, progress=progress, say=console.say)
     rows: list[dict[str, Any]] = []
     for file, result in results:
         if isinstance(result, SoriError):

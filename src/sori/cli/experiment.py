@@ -127,3 +127,47 @@ def overfitting_(
     console.print_table(*table(found))
     console.out.print(found.answer)
     console.out.print(f"page: {out / 'report.html'}")
+
+
+@app.command("listening")
+def listening_(
+    run: Annotated[Path, typer.Argument(help="A trained model (folder).")],
+    dataset: Annotated[Path, typer.Argument(help="A dataset, some of whose recordings it was not trained on.")],
+    out: Annotated[Path, typer.Option(help="Folder for listening.json and report.html.")],
+    minutes: Annotated[float, typer.Option(help="Length of the stream in silence, and of that in noise.")] = 30.0,
+    snr: Annotated[str, typer.Option(help="dB that noise lies below a word: lowest,highest.")] = "0,20",
+    hop: Annotated[float, typer.Option(help="Seconds from one look to the next.")] = 0.1,
+    smooth: Annotated[int, typer.Option(help="Looks that are averaged.")] = 3,
+    seed: Annotated[int, typer.Option(help="Of the order, the gaps and the noise.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")] = False,
+    json: Json = False,
+) -> None:
+    """Lay unheard words into silence and noise, listen, and count hits, misses and false alarms by threshold.
+
+    Example: sori experiment listening runs/words data/words --out looked-into/listening
+    """
+    from sori.errors import ParameterError
+    from sori.tasks.listening_experiment import compare_thresholds, table
+    from sori.tasks.spot import Listening
+
+    try:
+        low, high = (float(part) for part in snr.split(","))
+    except ValueError:
+        raise ParameterError(f"snr must be two numbers of dB, such as 0,20. Received {snr!r}.") from None
+    with console.showing_progress() as progress:
+        found = compare_thresholds(
+            run,
+            dataset,
+            out,
+            minutes=minutes,
+            snr_db=(low, high),
+            listening=Listening(hop_s=hop, smooth=smooth),
+            seed=seed,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if json:
+        console.print_json(found.to_dict())
+        return
+    console.print_table(*table(found))
+    console.out.print(f"page: {out / 'report.html'}")

@@ -67,7 +67,7 @@ def listen(
             console.say("stopped")
         return
     with console.showing_progress() as progress:
-        found = spot(run, file or Path(), listening=listening, progress=progress)
+        found = spot(run, file or Path(), listening=listening, progress=progress, say=console.say)
         written: Iterator[str] = (
             webvtt(found)
             if kind == "vtt"

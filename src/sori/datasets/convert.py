@@ -131,7 +131,10 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
         zlib.error,
     ) as error:
         if "pickle" in str(error).lower():
-            raise DatasetError(f"{path}: holds pickled objects; save it again as plain numbers and strings") from error
+            raise DatasetError(
+                f"{path}: holds pickled objects, as clips of unequal length become; bring them to one length and "
+                "save them again as plain numbers and strings"
+            ) from error
         raise DatasetError(f"{path}: not readable as npz ({reason(error)})") from error
     if wav.ndim != 2 or len(wav) != label.size or not wav.size:
         raise DatasetError(

@@ -3,10 +3,11 @@
 from sori.plots.figure import save, to_svg
 from sori.plots.network import error_curve, network_diagram, surfaces
 from sori.plots.sound import magnitude_spectrum, mel_spectrogram, mfcc, spectrogram, steps, waveform
-from sori.plots.training import confusion_matrix, learning_curve, learning_curves
+from sori.plots.training import confusion_matrix, detection_curve, learning_curve, learning_curves
 
 __all__ = [
     "confusion_matrix",
+    "detection_curve",
     "error_curve",
     "learning_curve",
     "learning_curves",

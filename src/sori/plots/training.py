@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from sori.plots.figure import GRID, INK, TRAIN, VALID, own_axes, tidy
+from sori.plots.figure import BAD, GRID, INK, TRAIN, VALID, own_axes, tidy
 
 
 def learning_curve(
@@ -74,6 +74,28 @@ def learning_curves(
     first: Axes = grid[0, 0]
     first.legend(frameon=False, fontsize=9)
     return first
+
+
+def detection_curve(curves: Mapping[str, Sequence[tuple[float, float, float]]], *, ax: Axes | None = None) -> Axes:
+    """Draw how many events are found against how many false alarms an hour that costs, threshold by threshold.
+
+    Parameters
+    ----------
+    curves
+        By name: (false alarms per hour, part of the events found, threshold) of each point.
+    """
+    ax = tidy(own_axes(width=7.0, height=4.2) if ax is None else ax)
+    for (name, points), colour in zip(curves.items(), (TRAIN, VALID, BAD, INK), strict=False):
+        alarms, found, thresholds = zip(*points, strict=True)
+        ax.plot(alarms, found, color=colour, marker="o", markersize=3.5, label=name)
+        for i in sorted({0, len(points) // 2, len(points) - 1}):
+            ax.annotate(f"{thresholds[i]:g}", (alarms[i], found[i]), (4, -9), textcoords="offset points", fontsize=8)
+    ax.set(xlabel="false alarms per hour", ylabel="events found", ylim=(None, 1.0))
+    ax.set_xscale("symlog", linthresh=1)
+    ax.set_xlim(left=0)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.legend(frameon=False, loc="lower right")
+    return ax
 
 
 def confusion_matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str], *, ax: Axes | None = None) -> Axes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sori.audio import AUDIO_SUFFIXES
+from sori.audio import AUDIO_SUFFIXES, info
 from sori.bundle import Bundle
 from sori.datasets import Dataset
 from sori.errors import BundleError, DatasetError, SoriError
@@ -64,9 +65,18 @@ def evaluate(run: Path, data: Path, *, include_training: bool = False) -> dict[s
 
 
 def predict(
-    run: Path, files: Sequence[Path], *, progress: Progress = silent
+    run: Path,
+    files: Sequence[Path],
+    *,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda line: None,
 ) -> list[tuple[Path, Prediction | SoriError]]:
     """Classify recordings, and those in folders; what cannot be read comes back as its error, in its place.
+
+    Parameters
+    ----------
+    say
+        Told once where recordings are at other rates than the model's.
 
     Raises
     ------
@@ -87,12 +97,18 @@ def predict(
             raise DatasetError(f"{file}: no recordings in this folder")
         listed += inside
     results: list[tuple[Path, Prediction | SoriError]] = []
+    others: Counter[int] = Counter()
     for i, file in enumerate(listed, 1):
         try:
             results.append((file, classifier.predict_file(file)))
+            others[info(file).sr] += 1
         except SoriError as error:
             results.append((file, error))
         progress("Predicting", i, len(listed))
+    del others[classifier.front_end.sr]
+    if others:
+        rates = ", ".join(f"{sr} Hz ({count})" for sr, count in sorted(others.items()))
+        say(f"resampled to the model's {classifier.front_end.sr} Hz from {rates}")
     return results
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from sori.units import seconds_to_samples
 # Classes that are no word; a window of theirs is nothing to report.
 NOT_WORDS = ("silence", "_silence_", "unknown", "_unknown_", "_background_noise_")
 _BLOCK_S = 10.0
+# Windows that go through the network together; more no longer stay in the cache.
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,8 @@ class Spotter:
         begin = self._start
         self._kept = joined[count * self._hop :]
         self._start += count * self._hop
-        for first in range(0, count, 64):
-            places = range(first, min(count, first + 64))
+        for first in range(0, count, _AT_ONCE):
+            places = range(first, min(count, first + _AT_ONCE))
             clips = np.stack([joined[i * self._hop : i * self._hop + self.window] for i in places])
             for i, p in zip(places, self.classifier.predict_clips(clips), strict=True):
                 yield (begin + i * self._hop + self.window / 2) / self.sr, p
@@ -160,7 +162,12 @@ class Spotter:
 
 
 def spot(
-    run: str | Path, file: str | Path, *, listening: Listening | None = None, progress: Progress = silent
+    run: str | Path,
+    file: str | Path,
+    *,
+    listening: Listening | None = None,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Event]:
     """Yield the words in a recording of any length, at any rate, in the order in which they end.
 
@@ -168,6 +175,8 @@ def spot(
     ----------
     run
         A trained model (folder, or the name of one that ships with Sori).
+    say
+        Told where the recording is at another rate than the model's.
 
     Raises
     ------
@@ -177,13 +186,14 @@ def spot(
         If the model is none, or cannot hear recordings.
     """
     spotter = Spotter(run, listening)
-    total = max(1, info(file).frames)
-    done_s = 0.0
-    sr = info(file).sr
+    header = info(file)
+    if header.sr != spotter.sr:
+        say(f"{file}: resampled from {header.sr} to the model's {spotter.sr} Hz")
+    total_s, done_s = header.duration_s, 0.0
     for y in blocks(file, sr=spotter.sr, block_s=_BLOCK_S):
         yield from spotter(y)
         done_s += len(y) / spotter.sr
-        progress("Listening", min(total, round(done_s * sr)), total)
+        progress("Listening", round(min(done_s, total_s)), round(total_s))
     yield from spotter.finish()
 
 

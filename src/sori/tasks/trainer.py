@@ -141,6 +141,9 @@ class Trainer:
         if augment is None or augment.waveform is None or front_end is None:
             yield StoredFeatures(normalisation(segments.x[train]))
             return
+        if front_end.kind == "waveform":  # then the dataset has them, wherever they came from
+            yield LiveFeatures(segments.x[train, :, 0], front_end, normalisation, augment.waveform)
+            return
         with tempfile.TemporaryDirectory(prefix="sori-") as folder:
             clips = read_clips(self.dataset, segments, train, Path(folder) / "clips.npy", progress=self.progress)
             yield LiveFeatures(clips, front_end, normalisation, augment.waveform)

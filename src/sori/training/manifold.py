@@ -36,13 +36,13 @@ def mixing_inside(model: keras.Model, layer: str) -> keras.Model:
     names = [one.name for one in model.layers]
     check_choice("layer", layer, names)
     hidden = model.get_layer(layer).output
-    try:
-        front, back = keras.Model(model.inputs, hidden), keras.Model(hidden, model.outputs)
-    except ValueError as error:
+    front, back = keras.Model(model.inputs[0], hidden), keras.Model(hidden, model.outputs[0])
+    entrance = model.inputs[0]._keras_history.operation
+    if entrance in back.operations:
         raise ParameterError(
             f"layer {layer!r} is no place to mix at: a connection goes round it; choose one of the last, such as "
             f"{names[-2]!r}"
-        ) from error
+        )
     partner, share = keras.Input((), dtype="int64"), keras.Input(())
     x = front(model.inputs[0])
     mine = keras.ops.reshape(share, (-1,) + (1,) * (len(x.shape) - 1))

@@ -1,0 +1,36 @@
+import json
+import shutil
+
+import pytest
+
+from sori.errors import BundleError, DatasetError
+from sori.tasks.listening_experiment import THRESHOLDS, compare_thresholds, table
+from sori.tasks.spot import Listening
+
+
+def test_unheard_words_are_found_in_a_stream(trained, tmp_path):
+    out = tmp_path / "listening"
+    listening = Listening(hop_s=0.25, smooth=1, ignore=())
+    found = compare_thresholds(trained / "run", trained / "data", out, minutes=0.4, listening=listening)
+    assert len(found.points) == 2 * len(THRESHOLDS)
+    for condition in ("silence", "noise"):
+        points = [point.scores for point in found.points if point.condition == condition]
+        true = {scores.hits + scores.misses for scores in points}
+        assert len(true) == 1 and true.pop() >= 5
+        assert points[0].hours == pytest.approx(0.4 / 60, rel=0.2)
+    assert found.points[0].scores.hit_rate > 0.3
+    assert table(found)[0][0] == "threshold"
+    written = json.loads((out / "listening.json").read_text())
+    assert written["settings"]["unheard words"] > 0
+    assert "<svg" in (out / "report.html").read_text()
+    with pytest.raises(DatasetError, match="give --overwrite"):
+        compare_thresholds(trained / "run", trained / "data", out, minutes=0.4)
+
+
+def test_words_it_was_trained_on_prove_nothing(trained, tmp_path):
+    shutil.copytree(trained / "run", tmp_path / "run")
+    split = json.loads((tmp_path / "run" / "split.json").read_text())
+    split["train"] += split["test"]
+    (tmp_path / "run" / "split.json").write_text(json.dumps(split))
+    with pytest.raises(BundleError, match="was trained on every word in it"):
+        compare_thresholds(tmp_path / "run", trained / "data", tmp_path / "out", minutes=0.2)

@@ -1,0 +1,82 @@
+import json
+
+import pytest
+
+from sori.errors import DatasetError, ParameterError
+from sori.tasks import overfitting_experiment
+from sori.tasks.overfitting_experiment import OverfittingExperiment, Run, compare_remedies, remedies, table
+
+EPOCH = {"loss": 0.5, "accuracy": 0.9, "val_loss": 0.6, "val_accuracy": 0.8}
+
+
+def made(**scores):
+    """An experiment of two seeds each whose accuracies (train, valid, test) are given."""
+    runs = [
+        Run(name, seed, dict(zip(("train", "valid", "test"), values, strict=True)), (EPOCH,), 1, "fitted", 10, 1.0)
+        for name, both in scores.items()
+        for seed, values in enumerate(both)
+    ]
+    settings = {"model": "mlp", "dataset": "d", "seeds": 2, "split": "s", "sizes": {"train": 9, "valid": 4, "test": 4}}
+    return OverfittingExperiment(settings, tuple(runs))
+
+
+def test_the_answer_is_chosen_by_validation_and_weighed_against_the_spread():
+    found = made(
+        plain=[(1.0, 0.7, 0.70), (1.0, 0.7, 0.72)],
+        tempting=[(1.0, 0.6, 0.95), (1.0, 0.6, 0.95)],
+        good=[(0.9, 0.8, 0.80), (0.9, 0.8, 0.84)],
+    )
+    assert found.winner == "good"
+    assert "a gap of 29.0 points" in found.answer
+    assert "82.0% ± 2.8% in test, +11.0 points, more than the spread of the seeds (± 3.2)" in found.answer
+    lucky = made(plain=[(1, 0.7, 0.6), (1, 0.7, 0.8)], other=[(1, 0.8, 0.65), (1, 0.8, 0.8)])
+    assert "no more than the spread" in lucky.answer
+    worse = made(plain=[(1, 0.7, 0.8)] * 2, other=[(1, 0.8, 0.7)] * 2)
+    assert "did not test better" in worse.answer
+    assert "no winner to name" in made(plain=[(1, 0.9, 0.8)] * 2, other=[(1, 0.8, 0.9)] * 2).answer
+    assert [row[0] for row in table(found)[1]] == ["plain", "tempting", "good"]
+
+
+def test_the_classic_case_is_among_them():
+    tried = {remedy.name: remedy for remedy in remedies("mlp", augment="spectrogram")}
+    assert next(iter(tried)) == "plain"
+    assert tried["L2 0.001, dropout 0.3"].options == {"l2": 0.001, "dropout": 0.3}
+    assert len(tried) == 9
+
+
+def test_from_a_dataset_to_a_page_and_on_after_a_stop(trained, tmp_path, monkeypatch):
+    given = {
+        "model": "mlp", "epochs": 3, "lr": 1e-3, "seeds": 2, "only": ["dropout 0.3", "half the width, one layer less"]
+    }  # fmt: skip
+    out = tmp_path / "실험"
+    run, done = overfitting_experiment._run, []
+
+    def stopped(*arguments):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(arguments[1])
+        return run(*arguments)
+
+    monkeypatch.setattr(overfitting_experiment, "_run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        compare_remedies(trained / "data", out, **given)
+    assert len(json.loads((out / "overfitting.json").read_text(encoding="utf-8"))["runs"]) == 3
+    with pytest.raises(DatasetError, match="give --resume to finish it"):
+        compare_remedies(trained / "data", out, **given)
+    with pytest.raises(DatasetError, match="is of other data or settings"):
+        compare_remedies(trained / "data", out, **{**given, "epochs": 4}, resume=True)
+    monkeypatch.setattr(overfitting_experiment, "_run", run)
+    found = compare_remedies(trained / "data", out, **given, resume=True)
+    assert [(r.remedy, r.seed) for r in found.runs] == [
+        (name, seed) for name in ("plain", *given["only"]) for seed in (0, 1)
+    ]
+    sizes = {r.remedy: r.parameters for r in found.runs}
+    assert sizes["half the width, one layer less"] < sizes["plain"] == sizes["dropout 0.3"]
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 2
+    assert found.answer.split(":")[0] in page
+    (out / "mine.txt").touch()
+    with pytest.raises(DatasetError, match=r"mine\.txt was not made here"):
+        compare_remedies(trained / "data", out, **given, overwrite=True)
+    with pytest.raises(ParameterError, match="remedy must be one of"):
+        compare_remedies(trained / "data", tmp_path / "other", **{**given, "only": ["prayer"]})
