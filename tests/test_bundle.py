@@ -92,4 +92,4 @@ def test_a_bundle_runs_no_code(run, tmp_path):
 def test_nothing_in_it_is_pickled(run):
     for file in run.iterdir():
         assert not file.read_bytes()[:2] == b"\x80\x04", file
-        assert file.suffix in {".json", ".keras", ".onnx", ".csv", ".md", ".html"}
+        assert file.suffix in {".json", ".keras", ".h5", ".onnx", ".csv", ".md", ".html"}

@@ -29,7 +29,8 @@ def fails(*arguments, code=1):
 
 @pytest.mark.parametrize(
     "command", [(), ("dataset",), *(("dataset", name) for name in ("build", "info", "export", "import")),
-                ("train",), ("evaluate",), ("predict",), ("models",), ("inspect",), ("experiment", "features"),
+                ("train",), ("evaluate",), ("predict",), ("models",), ("inspect",), ("listen",), ("augment",),
+                *(("experiment", name) for name in ("features", "overfitting", "listening")),
                 *(("synth", name) for name in ("notes", "chords", "mix", "midi"))]
 )  # fmt: skip
 def test_help_has_an_example(command):

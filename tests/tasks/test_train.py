@@ -15,6 +15,7 @@ from tests.conftest import FRONT_END
 def test_a_run_has_all_its_parts(trained):
     names = {path.name for path in (trained / "run").iterdir()}
     expected = {"bundle.json", "split.json", "model.keras", "model.onnx", "history.csv", "README.md", "report.html"}
+    expected |= {"best.weights.h5"}
     assert names == expected
     bundle = Bundle.open(trained / "run")
     assert bundle.classes == ("high", "mid", "낮은 음")

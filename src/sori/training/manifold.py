@@ -36,13 +36,14 @@ def mixing_inside(model: keras.Model, layer: str) -> keras.Model:
     names = [one.name for one in model.layers]
     check_choice("layer", layer, names)
     hidden = model.get_layer(layer).output
-    front, back = keras.Model(model.inputs[0], hidden), keras.Model(hidden, model.outputs[0])
-    entrance = model.inputs[0]._keras_history.operation
-    if entrance in back.operations:
+    try:
+        front, back = keras.Model(model.inputs[0], hidden), keras.Model(hidden, model.outputs[0])
+        back.compute_output_spec(hidden)  # fails where something behind the layer needs what is before it
+    except ValueError as error:
         raise ParameterError(
             f"layer {layer!r} is no place to mix at: a connection goes round it; choose one of the last, such as "
             f"{names[-2]!r}"
-        )
+        ) from error
     partner, share = keras.Input((), dtype="int64"), keras.Input(())
     x = front(model.inputs[0])
     mine = keras.ops.reshape(share, (-1,) + (1,) * (len(x.shape) - 1))

@@ -1,0 +1,76 @@
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from sori.audio import load, resample
+from tests.cli.test_cli import fails, sori
+from tests.conftest import REAL, needs_real
+
+WORDS = REAL / "speech_commands_12"
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory):
+    """Six seconds at 44.1 kHz with two words in faint noise."""
+    rng = np.random.default_rng(0)
+    y = 0.002 * rng.standard_normal(6 * 16000).astype(np.float32)
+    for word, start_s in (("yes", 1.0), ("stop", 4.0)):
+        clip, _ = load(sorted((WORDS / word).iterdir())[0], sr=16000)
+        y[int(start_s * 16000) :][: len(clip)] += clip
+    path = tmp_path_factory.mktemp("말") / "두 낱말.wav"
+    soundfile.write(path, resample(y, from_sr=16000, to_sr=44100), 44100)
+    return path
+
+
+@needs_real
+def test_words_come_out_once_each_with_their_time(spoken):
+    done = sori("listen", "keywords", spoken)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["yes", "stop"]
+    assert "resampled from 44100 to the model's 16000 Hz" in done.stderr
+    events = [json.loads(line) for line in sori("listen", "keywords", spoken, "--json").stdout.splitlines()]
+    assert [event["label"] for event in events] == ["yes", "stop"]
+    assert [event["time_s"] for event in events] == [pytest.approx(1.5, abs=0.4), pytest.approx(4.5, abs=0.4)]
+    assert all(0.8 <= event["confidence"] <= 1 for event in events)
+
+
+@needs_real
+def test_captions_for_a_player(spoken, tmp_path):
+    out = tmp_path / "말.vtt"
+    assert sori("listen", "keywords", spoken, "--out", out).returncode == 0
+    text = out.read_text(encoding="utf-8")
+    assert text.startswith("WEBVTT\n\n00:00:0")
+    assert text.count("-->") == 2
+    assert "give --overwrite" in fails("listen", "keywords", spoken, "--out", out)
+    assert "must end in .txt, .jsonl or .vtt" in fails("listen", "keywords", spoken, "--out", tmp_path / "a.srt")
+
+
+def test_one_line_for_what_is_wrong(tmp_path):
+    (tmp_path / "a.wav").write_text("no sound")
+    assert "not readable as audio" in fails("listen", "keywords", tmp_path / "a.wav")
+    assert "give a recording, or --microphone" in fails("listen", "keywords")
+    assert "not a trained model" in fails("listen", tmp_path, tmp_path / "a.wav")
+    assert "threshold must be 0 to 1" in fails("listen", "keywords", tmp_path / "a.wav", "--threshold", 2)
+    assert "format must be one of" in fails("listen", "keywords", tmp_path / "a.wav", "--format", "srt")
+
+
+@needs_real
+def test_the_shipped_model_knows_what_it_was_tested_on():
+    """Clips that it was not trained on, as its card says; a third of them, so that this is quick."""
+    from sori import Classifier, pretrained
+    from sori.datasets.build import hash_of
+
+    classifier = Classifier(pretrained("keywords"))
+    unheard = set(classifier.bundle.parts()["test"])
+    right = total = 0
+    for folder in sorted(path for path in WORDS.iterdir() if path.is_dir()):
+        for path in sorted(folder.iterdir())[::3]:
+            with path.open("rb") as file:
+                if hash_of(file) not in unheard:
+                    continue
+            total += 1
+            right += classifier.predict_file(path).classes[0] == folder.name
+    assert total > 80
+    assert right / total > 0.9
