@@ -19,7 +19,7 @@ def test_a_run_has_all_its_parts(trained):
     assert names == expected
     bundle = Bundle.open(trained / "run")
     assert bundle.classes == ("high", "mid", "낮은 음")
-    assert bundle.architecture["options"] == {"dropout": 0.1, "l2": 0.0}
+    assert bundle.architecture["options"] == {"dropout": 0.1, "l2": 0.0, "width": 1.0, "depth": 0}
     assert bundle.scores["accuracy"] > 0.8
     assert bundle.scores["leaky"] is False
     assert bundle.dataset["fingerprint"] == Dataset.open(trained / "data").fingerprint
