@@ -52,3 +52,10 @@ def facts_table(rows: Mapping[str, str]) -> str:
     """Make a table of names and values, which are plain text."""
     cells = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
     return f'<div class="card" style="overflow-x:auto"><table>{cells}</table></div>'
+
+
+def text_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Make a table of columns of plain text."""
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="card" style="overflow-x:auto"><table><tr>{head}</tr>{lines}</table></div>'

@@ -312,17 +312,14 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _write(found: FeatureExperiment, out: Path) -> None:
-    from sori.plots.page import facts_table, page
+    from sori.plots.page import facts_table, page, text_table
 
-    heads, rows = table(found)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
     clips = ", ".join(f"{number} {condition}" for condition, number in found.clips.items())
     parts = [
         "<h1>What a classifier can learn from which features</h1>",
         f'<p class="soft">{escape(clips)} notes. Accuracy, mean and standard deviation over three folds: pitch on '
         "instruments never heard in training, instruments on pitches never heard.</p>",
-        f'<div class="card" style="overflow-x:auto"><table><tr>{head}</tr>{lines}</table></div>',
+        text_table(*table(found)),
         *(f"<p>{escape(line)}</p>" for line in found.answer),
         "<h2>How it was measured</h2>",
         facts_table({key.replace("_", " "): _plain(value) for key, value in found.settings.items()}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from sori.audio import load, mix, noise
 from sori.datasets import Dataset
 from sori.errors import AudioError, BundleError, DatasetError, check_between, check_count
 from sori.evaluation import EventScores, score_events
-from sori.plots.page import facts_table, page, picture
+from sori.plots.page import facts_table, page, picture, text_table
 from sori.progress import Progress, silent
 from sori.tasks.spot import Decoder, Listening, Spotter
 
@@ -110,7 +109,8 @@ def compare_thresholds(
     _check_out(out, overwrite=overwrite)
     listening = listening or Listening()
     spotter = Spotter(run, listening)
-    material = _unheard(spotter, Dataset.open(source), listening)
+    dataset = Dataset.open(source)
+    material = _unheard(spotter, dataset, listening)
     points: list[Point] = []
     for condition in CONDITIONS:
         spotter = Spotter(run, listening)
@@ -134,7 +134,7 @@ def compare_thresholds(
             points.append(Point(condition, threshold, score_events(estimated, truth, hours=hours)))
     settings = {
         "model": str(run),
-        "dataset": Dataset.open(source).path.resolve().name,
+        "dataset": dataset.path.resolve().name,
         "unheard words": len(material.words),
         "other unheard speech": len(material.others),
         "unheard backgrounds": len(material.backgrounds),
@@ -235,9 +235,6 @@ def _check_out(out: Path, *, overwrite: bool) -> None:
 
 
 def _write(found: ListeningExperiment, out: Path) -> None:
-    heads, rows = table(found)
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     curves: dict[str, Sequence[tuple[float, float, float]]] = {
         condition: [
             (p.scores.false_alarms_per_hour, p.scores.hit_rate, p.threshold)
@@ -252,7 +249,7 @@ def _write(found: ListeningExperiment, out: Path) -> None:
         '<p class="soft">Words that the model has not heard, laid into silence and into noise; each point is a '
         "threshold. A word counts as found within 0.75 s of its middle; anything else reported is a false alarm.</p>",
         f'<div class="row">{picture(plots.to_svg(plots.detection_curve(curves)))}</div>',
-        f'<div class="card" style="overflow-x:auto"><table><tr>{head}</tr>{lines}</table></div>',
+        text_table(*table(found)),
         "<h2>How it was measured</h2>",
         facts_table(facts),
     ]

@@ -16,7 +16,7 @@ from sori import models, plots
 from sori.atomic import made_by, replacing_file
 from sori.datasets import Dataset, Segments, Split, split
 from sori.errors import DatasetError, ParameterError, check_choice, check_count
-from sori.plots.page import facts_table, page, picture
+from sori.plots.page import facts_table, page, picture, text_table
 from sori.progress import Progress, silent
 from sori.tasks.trainer import Trainer, Wishes
 from sori.training import History, diagnose
@@ -227,9 +227,7 @@ def compare_remedies(
             runs.append(_run(trainer, remedy.name, segments, divided, stage))
             say(f"{stage}: test {runs[-1].accuracy['test']:.1%}, {runs[-1].verdict}")
             _write(OverfittingExperiment(settings, tuple(runs)), out)
-    found = OverfittingExperiment(settings, tuple(runs))
-    _write(found, out)
-    return found
+    return OverfittingExperiment(settings, tuple(runs))
 
 
 def _run(trainer: Trainer, remedy: str, segments: Segments, divided: Split, stage: str) -> Run:
@@ -291,14 +289,11 @@ def table(found: OverfittingExperiment) -> tuple[list[str], list[list[str]]]:
 
 
 def _write(found: OverfittingExperiment, out: Path) -> None:
-    heads, rows = table(found)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
     sizes = found.settings["sizes"]
     parts = [
         f"<h1>Overfitting: {escape(found.settings['model'])} on {escape(found.settings['dataset'])}</h1>",
         f"<p>{escape(found.answer)}</p>",
-        f'<div class="card" style="overflow-x:auto"><table><tr>{head}</tr>{lines}</table></div>',
+        text_table(*table(found)),
         f'<p class="soft">Accuracy of recordings, mean and standard deviation over {found.settings["seeds"]} seeds, of '
         f"the weights with the lowest validation loss; {sizes['train']} recordings to train on, {sizes['valid']} to "
         f"validate, {sizes['test']} to test: {escape(found.settings['split'])}. Gap: points between training and test. "
