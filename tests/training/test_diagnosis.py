@@ -43,6 +43,11 @@ def test_training_that_was_cut_off_is_underfitting():
     assert found.advice[0].startswith("--epochs")
 
 
+def test_a_training_part_learned_whole_is_not_underfitted():
+    slow = 2 - EPOCHS / 50
+    assert diagnose(history(slow, slow + 0.02, 0.9 + EPOCHS / 500, 0.87 + EPOCHS / 500)).verdict == "fitted"
+
+
 def test_both_low_and_level_is_fitted():
     found = diagnose(history(0.1 + FALLING, 0.15 + FALLING, 0.97 - FALLING / 2, 0.95 - FALLING / 2))
     assert (found.verdict, found.turned) == ("fitted", None)

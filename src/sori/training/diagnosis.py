@@ -11,8 +11,9 @@ from sori.training.fit import History
 # Accuracy that training may be ahead by, rise of the validation loss over its lowest, and accuracy on the training part
 # itself below which a network has not learned it: rules of thumb, stated so that anyone may read the curves otherwise.
 _GAP, _RISE, _LEARNED = 0.1, 0.15, 0.8
-# Part of the lowest validation loss that the last fifth of the epochs still took off, for training to count as cut off.
-_STILL_FALLING = 0.05
+# Part of the lowest validation loss that the last fifth of the epochs still took off, for training to count as cut off,
+# and accuracy on the training part from which there is hardly anything left to learn from it.
+_STILL_FALLING, _LEARNED_WHOLE = 0.05, 0.98
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
 
     Overfitted: training accuracy is more than ten points ahead of validation at the epoch that was kept, or the
     validation loss ended 15 % above its lowest. Underfitted: neither, and accuracy is below 80 % on the training part
-    itself, or the validation loss was still falling when the epochs ended. Else fitted.
+    itself, or below 98 % with a validation loss that was still falling when the epochs ended. Else fitted.
 
     Parameters
     ----------
@@ -81,7 +82,8 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
     learned = max(accuracy, valid_accuracy) if augmented else accuracy
     fifth = max(1, len(loss) // 5)
     before = min(valid_loss[:-fifth], default=float("inf"))
-    falling = history.best_epoch > len(loss) - fifth and lowest < (1 - _STILL_FALLING) * before
+    cut_off = history.best_epoch > len(loss) - fifth and lowest < (1 - _STILL_FALLING) * before
+    falling = cut_off and learned < _LEARNED_WHOLE
     if learned < _LEARNED or falling:
         why = f"accuracy is {accuracy:.1%} in training and {valid_accuracy:.1%} in validation"
         if falling:
