@@ -1,11 +1,19 @@
-"""MIDI files as events for a synthesiser."""
+"""MIDI files: events for a synthesiser, and notes in and out."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from sori.atomic import replacing_file
 from sori.errors import AudioError, ParameterError, reason, require
+from sori.music.notes import Note
 from sori.music.soundfont import DRUM_CHANNEL, Event, in_order
+
+_PEDAL, _PEDAL_DOWN = 64, 64
 
 
 def read_events(path: Path) -> list[Event]:
@@ -20,18 +28,7 @@ def read_events(path: Path) -> list[Event]:
     MissingDependencyError
         If pretty_midi is not installed.
     """
-    pretty_midi = require("pretty_midi", extra="synth")
-    try:
-        with path.open("rb") as file:
-            if file.read(4) not in (b"MThd", b"RIFF"):
-                raise AudioError(f"{path}: not a MIDI file")
-        song = pretty_midi.PrettyMIDI(str(path))
-    except OSError as error:
-        raise AudioError(f"{path}: {error.strerror or 'not readable as MIDI (it ends too early)'}") from error
-    except AudioError:
-        raise
-    except Exception as error:  # mido raises what it likes at a file that is damaged
-        raise AudioError(f"{path}: not readable as MIDI ({reason(error)})") from error
+    song = _open(path)
     events: list[Event] = []
     channels = (channel for channel in range(256) if channel % 16 != DRUM_CHANNEL)
     for track in song.instruments:
@@ -48,3 +45,84 @@ def read_events(path: Path) -> list[Event]:
     if not any(event.kind == "note_on" for event in events):
         raise AudioError(f"{path}: has no notes")
     return in_order(events)
+
+
+def read_notes(path: Path, *, pedal: bool = False) -> list[Note]:
+    """Read the notes of a MIDI file, drums left out, in the order of their onsets.
+
+    Parameters
+    ----------
+    pedal
+        A note that ends while the sustain pedal is down sounds on until the pedal comes up, or its key is struck again.
+
+    Returns
+    -------
+    Notes that do not overlap on one key: one that is struck again while it sounds ends there.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read, is not MIDI, or has no notes.
+    MissingDependencyError
+        If pretty_midi is not installed.
+    """
+    rows: list[tuple[float, float, int, int]] = []
+    for track in _open(path).instruments:
+        if track.is_drum:
+            continue
+        pedals = sorted((c.time, c.value >= _PEDAL_DOWN) for c in track.control_changes if c.number == _PEDAL)
+        times_s = np.array([time_s for time_s, _ in pedals])
+        down = [is_down for _, is_down in pedals]
+        for note in track.notes:
+            end_s = note.end
+            i = int(np.searchsorted(times_s, end_s, side="right")) - 1
+            if pedal and i >= 0 and down[i]:
+                up = next((time_s for time_s, is_down in pedals[i + 1 :] if not is_down), None)
+                end_s = max(end_s, max(note.end for note in track.notes)) if up is None else up
+            if note.velocity and end_s > note.start:
+                rows.append((note.start, end_s, note.pitch, note.velocity))
+    if not rows:
+        raise AudioError(f"{path}: has no notes")
+    rows.sort()
+    following: dict[int, float] = {}
+    notes: list[Note] = []
+    for onset_s, offset_s, pitch, velocity in reversed(rows):
+        offset_s = min(offset_s, following.get(pitch, offset_s))
+        if offset_s > onset_s:
+            notes.append(Note(onset_s, offset_s, pitch, velocity))
+            following[pitch] = onset_s
+    return notes[::-1]
+
+
+def write_midi(notes: Iterable[Note], path: Path) -> None:
+    """Write notes as a MIDI file of one piano.
+
+    Raises
+    ------
+    MissingDependencyError
+        If pretty_midi is not installed.
+    """
+    pretty_midi = require("pretty_midi", extra="synth")
+    # 960 ticks a quarter note at 120 beats a minute: steps of half a millisecond.
+    song = pretty_midi.PrettyMIDI(resolution=960)
+    piano = pretty_midi.Instrument(0, name="piano")
+    piano.notes = [pretty_midi.Note(n.velocity, n.pitch, n.onset_s, n.offset_s) for n in notes]
+    song.instruments.append(piano)
+    with replacing_file(path) as temporary:
+        song.write(str(temporary))
+
+
+def _open(path: Path) -> Any:
+    pretty_midi = require("pretty_midi", extra="synth")
+    try:
+        with path.open("rb") as file:
+            if file.read(4) not in (b"MThd", b"RIFF"):
+                raise AudioError(f"{path}: not a MIDI file")
+        song = pretty_midi.PrettyMIDI(str(path))
+    except OSError as error:
+        raise AudioError(f"{path}: {error.strerror or 'not readable as MIDI (it ends too early)'}") from error
+    except AudioError:
+        raise
+    except Exception as error:  # mido raises what it likes at a file that is damaged
+        raise AudioError(f"{path}: not readable as MIDI ({reason(error)})") from error
+    return song

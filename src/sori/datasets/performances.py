@@ -1,0 +1,193 @@
+"""Piano music without end: performances on pianos of many kinds, in rooms of many kinds, each clip made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.signal
+
+from sori.audio import resample
+from sori.music.notebank import NoteBank
+from sori.music.notes import HIGHEST, LOWEST
+
+_Clip = npt.NDArray[np.float32]
+_Rows = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playing:
+    """How far what is heard may be from what was played: ranges that every clip draws from.
+
+    Parameters
+    ----------
+    transpose
+        Semitones that the music may move up or down.
+    tempo
+        Factor on the speed.
+    recolour
+        Semitones by which a piano's notes are played on its neighbouring keys' strings (resampled): another piano.
+    cents
+        Standard deviation of the tuning.
+    level_db
+        Lowest and highest peak of the clip, below full scale.
+    touch_db
+        Standard deviation of single notes' levels.
+    layered
+        Part of the clips that two pianos play together.
+    room, noise
+        Part of the clips that have one.
+    random_keys
+        Part of the clips in which keys are struck at random, in chords of any kind, instead of music.
+    dry
+        Part of the clips without the sustain pedal.
+    """
+
+    transpose: int = 5
+    tempo: tuple[float, float] = (0.85, 1.2)
+    recolour: float = 2.0
+    cents: float = 12.0
+    level_db: tuple[float, float] = (-30.0, -1.0)
+    touch_db: float = 2.0
+    layered: float = 0.2
+    room: float = 0.6
+    noise: float = 0.5
+    random_keys: float = 0.1
+    dry: float = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """One piece as it was played: rows of onset, offset, pitch, velocity; with the pedal, and with the keys alone."""
+
+    title: str
+    pedalled: _Rows
+    keys: _Rows
+
+
+def draw_clip(
+    performances: Sequence[Performance],
+    banks: Sequence[NoteBank],
+    rng: np.random.Generator,
+    *,
+    samples: int,
+    playing: Playing,
+) -> tuple[_Clip, _Rows]:
+    """Play a passage on a piano in a room.
+
+    Returns
+    -------
+    The clip, float32 ``(samples,)``, and the notes that sound in it: rows of onset and offset in seconds from its
+    beginning (before 0 if they began earlier), pitch and velocity.
+    """
+    sr = banks[0].sr
+    duration_s = samples / sr
+    if rng.random() < playing.random_keys:
+        notes = _random_notes(rng, duration_s)
+    else:
+        notes = _passage(performances[rng.integers(len(performances))], rng, duration_s, playing)
+    # Played on other strings: everything a little slower and lower, then resampled back.
+    semitones = int(rng.integers(-round(playing.recolour), round(playing.recolour) + 1))
+    cents = float(np.clip(rng.normal(0, playing.cents), -50, 50))
+    strings = notes.copy()
+    strings[:, 2] -= semitones
+    fits = (strings[:, 2] >= LOWEST) & (strings[:, 2] <= HIGHEST)
+    notes, strings = notes[fits], strings[fits]
+    factor = round(sr * 2 ** ((semitones + cents / 100) / 12)) / sr
+    strings[:, :2] *= factor
+    longer = round(samples * factor) + 64
+    contrast = rng.uniform(0.6, 1.4)
+    strings[:, 3] = np.clip(64 + (strings[:, 3] - 64) * contrast + rng.uniform(-12, 12), 1, 127)
+    y = np.zeros(longer, dtype=np.float32)
+    for layer in range(2 if rng.random() < playing.layered else 1):
+        bank = banks[rng.integers(len(banks))]
+        gains = (10 ** (rng.normal(0, playing.touch_db, len(strings)) / 20)).astype(np.float32)
+        release_s = float(np.exp(rng.uniform(np.log(0.05), np.log(0.3))))
+        y += np.float32(rng.uniform(0.3, 1) if layer else 1) * bank.render(
+            strings, samples=longer, gains=gains, release_s=release_s
+        )
+    y = resample(y, from_sr=round(sr * factor), to_sr=sr)[:samples]
+    y = np.pad(y, (0, samples - len(y)))
+    if rng.random() < playing.room:
+        y = _in_a_room(y, rng, sr)
+    y = _equalised(y, rng, sr)
+    peak = float(np.abs(y).max())
+    if peak > 0:
+        y *= np.float32(10 ** (rng.uniform(*playing.level_db) / 20) / peak)
+    if rng.random() < playing.noise:
+        y += _noise(rng, samples, sr, loudest=float(np.sqrt(np.mean(y**2))) or 0.01)
+    if rng.random() < 0.1:
+        y = np.tanh(y * np.float32(rng.uniform(1, 4))) * np.float32(0.7)
+    return y.astype(np.float32), notes
+
+
+def _passage(performance: Performance, rng: np.random.Generator, duration_s: float, playing: Playing) -> _Rows:
+    notes = performance.keys if rng.random() < playing.dry else performance.pedalled
+    tempo = rng.uniform(*playing.tempo)
+    last_s = float(notes[-1, 0])
+    begin_s = rng.uniform(0, max(0.0, last_s - duration_s * tempo))
+    first, last = np.searchsorted(notes[:, 0], [begin_s - 15, begin_s + duration_s * tempo])
+    passage = notes[first:last].copy()
+    passage[:, :2] = (passage[:, :2] - begin_s) / tempo
+    passage = passage[passage[:, 1] > -1.5]
+    low = max(-playing.transpose, LOWEST - int(passage[:, 2].min(initial=LOWEST)))
+    high = min(playing.transpose, HIGHEST - int(passage[:, 2].max(initial=HIGHEST)))
+    if low < high:
+        passage[:, 2] += rng.integers(low, high + 1)
+    return passage
+
+
+def _random_notes(rng: np.random.Generator, duration_s: float) -> _Rows:
+    """Chords of any keys at any time, single notes and repeated ones; never twice on a key that still sounds."""
+    free = np.full(128, -1.0)
+    rows = []
+    at_s, pace_s = 0.0, float(np.exp(rng.uniform(np.log(0.06), np.log(0.8))))
+    centre, spread = rng.uniform(LOWEST + 10, HIGHEST - 10), rng.uniform(4, 25)
+    while at_s < duration_s:
+        for _ in range(rng.choice([1, 1, 2, 3, 4, 6])):
+            pitch = int(np.clip(round(rng.normal(centre, spread)), LOWEST, HIGHEST))
+            if free[pitch] < at_s:
+                length_s = float(np.exp(rng.uniform(np.log(0.06), np.log(3))))
+                rows.append((at_s, at_s + length_s, pitch, rng.uniform(15, 125)))
+                free[pitch] = at_s + length_s + 0.03
+        at_s += pace_s * rng.exponential()
+    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+
+def _in_a_room(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
+    """Echoes that grow dense and die away: noise under an exponential, the highs sooner than the lows."""
+    decay_s = float(np.exp(rng.uniform(np.log(0.15), np.log(2.0))))
+    n = round(min(decay_s, 1.2) * sr)
+    t = np.arange(n) / sr
+    echo = rng.standard_normal(n) * np.exp(-6.9 * t / decay_s)
+    echo = scipy.signal.lfilter([1 - (a := rng.uniform(0.2, 0.85))], [1, -a], echo)
+    first = round(rng.uniform(0.001, 0.02) * sr)
+    echo[:first] = 0
+    echo /= np.sqrt(np.sum(echo**2)) + 1e-9
+    wet = 10 ** (rng.uniform(-16, 3) / 20)
+    room = np.concatenate([[1.0], wet * echo[1:]]).astype(np.float32)
+    return scipy.signal.oaconvolve(y, room)[: len(y)].astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _equalised(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
+    """A microphone's colour: a smooth curve over frequency."""
+    corners = np.array([0, 60, 150, 400, 1000, 2500, 5000, sr / 2])
+    gains_db = np.cumsum(rng.normal(0, 2.0, len(corners)))
+    gains_db[0] -= rng.uniform(0, 20)
+    taps = scipy.signal.firwin2(255, corners / (sr / 2), 10 ** ((gains_db - gains_db[4]) / 20))
+    return scipy.signal.oaconvolve(y, taps.astype(np.float32), mode="same").astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _noise(rng: np.random.Generator, samples: int, sr: int, *, loudest: float) -> _Clip:
+    """Hiss or rumble, 15 to 60 dB below the music, with a mains hum now and then."""
+    white = rng.standard_normal(samples).astype(np.float32)
+    a = rng.choice([0.0, 0.7, 0.95, 0.99])
+    noise = scipy.signal.lfilter([1.0], [1.0, -a], white).astype(np.float32) if a else white
+    if rng.random() < 0.2:
+        t = np.arange(samples, dtype=np.float32) / sr
+        for k in range(1, 5):
+            noise += np.float32(noise.std() * rng.uniform(0, 1)) * np.sin(2 * np.pi * 50 * k * t).astype(np.float32)
+    level = loudest * 10 ** (-rng.uniform(15, 60) / 20)
+    return noise * np.float32(level / (float(noise.std()) + 1e-9))  # type: ignore[no-any-return]

@@ -1,0 +1,171 @@
+"""Spectrogram whose bins are evenly spaced in pitch: a note moved up the keyboard is the same picture moved up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.errors import check_between, check_count, check_keys
+from sori.features.frames import Frames, as_clips
+from sori.units import FloatArray, frame_count
+
+# What is this far below a full-scale sine is nothing: the network's zero.
+_FLOOR_DB = -80.0
+
+
+@lru_cache(maxsize=16)
+def log_frequency_filters(
+    *, sr: int, n_fft: int, fmin: float, bins_per_octave: int, n_bins: int
+) -> npt.NDArray[np.float32]:
+    """Triangles evenly spaced in the logarithm of frequency, none narrower than the spectrum's own resolution.
+
+    Where bins of the spectrum are farther apart than the filters, neighbouring filters interpolate between them.
+
+    Parameters
+    ----------
+    sr, n_fft
+        The rate in Hz and the frame length of the spectra that they will be applied to.
+    fmin
+        Middle of the lowest, in Hz.
+    bins_per_octave, n_bins
+        How close, and how many. Those above ``sr / 2`` are empty.
+
+    Returns
+    -------
+    float32, shape ``(n_bins, 1 + n_fft // 2)``, read-only; each filter sums to one.
+
+    Raises
+    ------
+    ParameterError
+        If a count is below 1 or ``fmin`` is not a frequency below ``sr / 2``.
+
+    >>> log_frequency_filters(sr=16000, n_fft=2048, fmin=27.5, bins_per_octave=12, n_bins=88).shape
+    (88, 1025)
+    """
+    for name, value in (("n_fft", n_fft), ("bins_per_octave", bins_per_octave), ("n_bins", n_bins)):
+        check_count(name, value)
+    check_between("fmin", fmin, 1, sr / 2, "Hz")
+    bins_hz = np.fft.rfftfreq(n_fft, 1 / sr)
+    middles_hz = fmin * 2.0 ** (np.arange(n_bins) / bins_per_octave)
+    half_widths_hz = np.maximum(middles_hz * (2 ** (1 / bins_per_octave) - 1), sr / n_fft)[:, np.newaxis]
+    filters = np.maximum(0, 1 - np.abs(bins_hz - middles_hz[:, np.newaxis]) / half_widths_hz)
+    filters[middles_hz > sr / 2] = 0
+    filters /= np.maximum(filters.sum(axis=1, keepdims=True), 1e-12)
+    filters = filters.astype(np.float32)
+    filters.setflags(write=False)
+    return filters
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFrequency:
+    """A recipe for log-frequency spectrograms through one or several windows, long ones for pitch, short ones for time.
+
+    Parameters
+    ----------
+    sr
+        The rate that clips must have, in Hz.
+    hop_length
+        Samples from one frame to the next; frame ``t`` is centred on sample ``t * hop_length``.
+    windows
+        Frame lengths in samples; each makes a channel.
+    fmin
+        Middle of the lowest bin in Hz.
+    bins_per_octave, n_bins
+        How close the bins are, and how many.
+
+    >>> LogFrequency()(np.zeros(16000, dtype=np.float32)).shape
+    (51, 296, 2)
+    """
+
+    sr: int = 16000
+    hop_length: int = 320
+    windows: tuple[int, ...] = (1024, 4096)
+    fmin: float = 27.5 * 2 ** (-1 / 36)
+    bins_per_octave: int = 36
+    n_bins: int = 296
+
+    def __post_init__(self) -> None:
+        check_count("hop_length", self.hop_length)
+        object.__setattr__(self, "windows", tuple(self.windows))
+        for n_fft in self.windows:
+            log_frequency_filters(
+                sr=self.sr,
+                n_fft=n_fft,
+                fmin=self.fmin,
+                bins_per_octave=self.bins_per_octave,
+                n_bins=self.n_bins,
+            )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild a recipe from :meth:`to_dict`.
+
+        Raises
+        ------
+        ParameterError
+            If a key is unknown.
+        """
+        check_keys("LogFrequency", values, [field.name for field in fields(cls)])
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings, as JSON can hold them."""
+        return asdict(self)
+
+    def frames(self, n_samples: int) -> int:
+        """Frames that a clip of ``n_samples`` becomes."""
+        return frame_count(n_samples, hop_length=self.hop_length)
+
+    @property
+    def frame_s(self) -> float:
+        """Seconds from one frame to the next."""
+        return self.hop_length / self.sr
+
+    def __call__(self, y: FloatArray) -> npt.NDArray[np.float32]:
+        """Levels of a clip ``(samples,)``: 0 is 80 dB below a full-scale sine or softer, 1 is the sine itself.
+
+        Returns
+        -------
+        float32, shape ``(frames, n_bins, windows)``, or ``(n, frames, n_bins, windows)`` for a batch.
+
+        Raises
+        ------
+        ParameterError
+            If ``y`` is not floating-point, is empty or has a value that is not finite.
+        """
+        clips = as_clips(y)
+        out = np.empty((len(clips), self.frames(clips.shape[-1]), self.n_bins, len(self.windows)), dtype=np.float32)
+        for channel, n_fft in enumerate(self.windows):
+            frames = Frames(
+                clips.shape[-1],
+                n_fft=n_fft,
+                hop_length=self.hop_length,
+                win_length=None,
+                window="hann",
+                center=True,
+                pad_mode="constant",
+            )
+            filters = log_frequency_filters(
+                sr=self.sr, n_fft=n_fft, fmin=self.fmin, bins_per_octave=self.bins_per_octave, n_bins=self.n_bins
+            ).T
+            power = np.empty((len(clips) * frames.count, self.n_bins), dtype=np.float32)
+
+            def work(
+                blocks: range, frames: Frames = frames, filters: FloatArray = filters, power: FloatArray = power
+            ) -> None:
+                for where, spectrum in frames.spectra(clips, blocks, precision=np.float32):
+                    np.matmul(spectrum.real**2 + spectrum.imag**2, filters, out=power[where])
+
+            frames.share_out(len(clips), work)
+            # A full-scale sine has magnitude n_fft / 4 under a Hann window.
+            np.maximum(power, (n_fft / 4) ** 2 * 10 ** (_FLOOR_DB / 10), out=power)
+            level = np.log10(power, out=power)
+            level -= np.float32(2 * np.log10(n_fft / 4) + _FLOOR_DB / 10)
+            level *= np.float32(-10 / _FLOOR_DB)
+            out[..., channel] = level.reshape(out.shape[:-1])
+        return out if np.ndim(y) == 2 else out[0]
