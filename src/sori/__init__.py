@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sori.errors import SoriError
     from sori.features import FrontEnd
     from sori.inference import Classifier
+    from sori.transcriber import Transcriber, Transcription, transcribe
 
 __version__ = "0.1.0"
 
@@ -21,6 +22,8 @@ __all__ = [
     "Classifier",
     "FrontEnd",
     "SoriError",
+    "Transcriber",
+    "Transcription",
     "__version__",
     "audio",
     "features",
@@ -31,6 +34,7 @@ __all__ = [
     "pretrained",
     "resample",
     "segment",
+    "transcribe",
 ]
 
 # Where each public name lives; imported when first asked for, so that `import sori` costs nothing.
@@ -38,10 +42,13 @@ _HOME = {
     "Classifier": "sori.inference",
     "FrontEnd": "sori.features",
     "SoriError": "sori.errors",
+    "Transcriber": "sori.transcriber",
+    "Transcription": "sori.transcriber",
     "info": "sori.audio",
     "load": "sori.audio",
     "pretrained": "sori.bundle",
     "resample": "sori.audio",
+    "transcribe": "sori.transcriber",
 }
 
 

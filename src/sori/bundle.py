@@ -189,7 +189,7 @@ def save_bundle(
     probe = mean + std * np.random.default_rng(0).standard_normal((4, *bundle.input_shape)).astype(np.float32)
     answer = np.asarray(model(probe))  # Keras exports only what has been called
     model.save(folder / "model.keras")
-    _export_onnx(model, folder / "model.onnx")
+    export_onnx(model, folder / "model.onnx")
     gap = float(np.abs(run(onnx_session(folder / "model.onnx"), probe) - answer).max())
     if not gap <= _TOLERANCE:
         raise BundleError(f"the ONNX export answers differently from the Keras model, by {gap:.2g}; nothing was saved")
@@ -202,7 +202,8 @@ def save_bundle(
     (folder / "README.md").write_text(card, encoding="utf-8")
 
 
-def _export_onnx(model: keras.Model, path: Path) -> None:
+def export_onnx(model: keras.Model, path: Path) -> None:
+    """Write a Keras model, which must have been called once, as ONNX, without the exporter's chatter."""
     loggers = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow", "absl")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

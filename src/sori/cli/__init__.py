@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import sori
-from sori.cli import augment, classify, console, dataset, experiment, inspect, learn, listen, synth
+from sori.cli import augment, classify, console, dataset, experiment, inspect, learn, listen, piano, synth
 from sori.errors import SoriError, reason
 
 app = typer.Typer(
@@ -25,12 +25,15 @@ app.add_typer(dataset.app, name="dataset")
 app.add_typer(learn.app, name="learn")
 app.add_typer(synth.app, name="synth")
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(piano.app, name="piano")
 app.command()(classify.train)
 app.command()(classify.evaluate)
 app.command()(classify.predict)
 app.command()(classify.models)
 app.command()(inspect.inspect)
 app.command()(listen.listen)
+app.command()(piano.transcribe)
+app.command()(piano.score)
 app.command()(augment.augment)
 
 

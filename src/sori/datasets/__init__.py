@@ -5,6 +5,7 @@ from sori.datasets.build import build, features_of, process
 from sori.datasets.catalog import Catalog, Recording, read_catalog
 from sori.datasets.clips import read_clips
 from sori.datasets.convert import export_json, import_json, import_npz
+from sori.datasets.performances import Performance, Playing, draw_clip
 from sori.datasets.segmenting import Segmenting
 from sori.datasets.split import Split, fold_splits, split
 from sori.datasets.store import Dataset, Segments
@@ -13,6 +14,8 @@ __all__ = [
     "Catalog",
     "Dataset",
     "LiveFeatures",
+    "Performance",
+    "Playing",
     "Recording",
     "Segmenting",
     "Segments",
@@ -21,6 +24,7 @@ __all__ = [
     "StoredFeatures",
     "augmented_batches",
     "build",
+    "draw_clip",
     "export_json",
     "features_of",
     "fold_splits",

@@ -87,7 +87,7 @@ def draw_clip(
     if rng.random() < playing.random_keys:
         notes = _random_notes(rng, duration_s)
     else:
-        notes = _passage(performances[rng.integers(len(performances))], rng, duration_s, playing)
+        notes = _passage(performances[int(rng.integers(len(performances)))], rng, duration_s, playing)
     # Played on other strings: everything a little slower and lower, then resampled back.
     semitones = int(rng.integers(-round(playing.recolour), round(playing.recolour) + 1))
     cents = float(np.clip(rng.normal(0, playing.cents), -50, 50))
@@ -102,7 +102,7 @@ def draw_clip(
     strings[:, 3] = np.clip(64 + (strings[:, 3] - 64) * contrast + rng.uniform(-12, 12), 1, 127)
     y = np.zeros(longer, dtype=np.float32)
     for layer in range(2 if rng.random() < playing.layered else 1):
-        bank = banks[rng.integers(len(banks))]
+        bank = banks[int(rng.integers(len(banks)))]
         gains = (10 ** (rng.normal(0, playing.touch_db, len(strings)) / 20)).astype(np.float32)
         release_s = float(np.exp(rng.uniform(np.log(0.05), np.log(0.3))))
         y += np.float32(rng.uniform(0.3, 1) if layer else 1) * bank.render(
@@ -172,7 +172,7 @@ def _in_a_room(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
 
 
 def _equalised(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
-    """A microphone's colour: a smooth curve over frequency."""
+    """Change the colour, as a microphone does: a smooth curve over frequency."""
     corners = np.array([0, 60, 150, 400, 1000, 2500, 5000, sr / 2])
     gains_db = np.cumsum(rng.normal(0, 2.0, len(corners)))
     gains_db[0] -= rng.uniform(0, 20)
@@ -190,4 +190,4 @@ def _noise(rng: np.random.Generator, samples: int, sr: int, *, loudest: float) -
         for k in range(1, 5):
             noise += np.float32(noise.std() * rng.uniform(0, 1)) * np.sin(2 * np.pi * 50 * k * t).astype(np.float32)
     level = loudest * 10 ** (-rng.uniform(15, 60) / 20)
-    return noise * np.float32(level / (float(noise.std()) + 1e-9))  # type: ignore[no-any-return]
+    return noise * np.float32(level / (float(noise.std()) + 1e-9))

@@ -55,11 +55,13 @@ def score_notes(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64
     >>> score_notes(notes, notes[:1]).recall
     0.5
     """
-    mir_eval = require("mir_eval", extra="transcription")
+    mir_eval = require("mir_eval", extra="piano")
     frame = _frame_scores(truth, estimate)
     if not len(truth) or not len(estimate):
         nothing = float(len(truth) == len(estimate))
-        return NoteScores(*[nothing] * 7, *frame, len(truth), len(estimate))
+        return NoteScores(
+            nothing, nothing, nothing, nothing, nothing, nothing, nothing, *frame, len(truth), len(estimate)
+        )
     spans, hz = truth[:, :2], 440 * 2 ** ((truth[:, 2] - 69) / 12)
     est_spans, est_hz = estimate[:, :2], 440 * 2 ** ((estimate[:, 2] - 69) / 12)
     given: dict[str, Any] = {"onset_tolerance": _ONSET_TOLERANCE_S}
@@ -82,6 +84,18 @@ def score_notes(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64
         len(truth),
         len(estimate),
     )
+
+
+def match_notes(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Pair indices of truth and estimate that are one note: the same key, onsets within 50 ms, each used once."""
+    mir_eval = require("mir_eval", extra="piano")
+    if not len(truth) or not len(estimate):
+        return []
+    hz, est_hz = (440 * 2 ** ((rows[:, 2] - 69) / 12) for rows in (truth, estimate))
+    pairs: list[tuple[int, int]] = mir_eval.transcription.match_notes(
+        truth[:, :2], hz, estimate[:, :2], est_hz, onset_tolerance=_ONSET_TOLERANCE_S, offset_ratio=None
+    )
+    return pairs
 
 
 def _frame_scores(

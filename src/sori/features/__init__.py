@@ -1,6 +1,7 @@
 """From samples to spectrum, spectrogram, mel spectrogram and MFCC, with librosa's names, shapes and numbers."""
 
 from sori.features.front_end import FrontEnd
+from sori.features.log_frequency import LogFrequency, log_frequency_filters
 from sori.features.mel import mel_filters, mel_spectrogram, mfcc
 from sori.features.peaks import spectral_centroid, spectral_peaks
 from sori.features.stft import spectrogram, spectrum, stft
@@ -8,7 +9,9 @@ from sori.units import amplitude_to_db, power_to_db
 
 __all__ = [
     "FrontEnd",
+    "LogFrequency",
     "amplitude_to_db",
+    "log_frequency_filters",
     "mel_filters",
     "mel_spectrogram",
     "mfcc",

@@ -54,6 +54,6 @@ def mkl_fft() -> ModuleType | None:
         import mkl_fft
     except ImportError:
         return None
-    # Blocks are shared out to threads before they come here; for so little work, MKL's own wait longer than they compute.
+    # Blocks are shared out to threads before they come here; for so little work, MKL's own would mostly wait.
     mkl.domain_set_num_threads(1, domain="fft")
     return mkl_fft  # type: ignore[no-any-return]

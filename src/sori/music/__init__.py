@@ -1,7 +1,9 @@
 """Notes, MIDI, and rendering notes as sound."""
 
 from sori.music.instruments import INSTRUMENTS, Instrument, instrument
+from sori.music.notebank import NoteBank, notes_array
 from sori.music.notes import CHORDS, HIGHEST, LOWEST, Note, chord_pitches, parse_pitches
+from sori.music.rolls import NoteReader, notes_from, targets
 
 __all__ = [
     "CHORDS",
@@ -10,7 +12,12 @@ __all__ = [
     "LOWEST",
     "Instrument",
     "Note",
+    "NoteBank",
+    "NoteReader",
     "chord_pitches",
     "instrument",
+    "notes_array",
+    "notes_from",
     "parse_pitches",
+    "targets",
 ]

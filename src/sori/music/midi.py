@@ -47,13 +47,15 @@ def read_events(path: Path) -> list[Event]:
     return in_order(events)
 
 
-def read_notes(path: Path, *, pedal: bool = False) -> list[Note]:
+def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) -> list[Note]:
     """Read the notes of a MIDI file, drums left out, in the order of their onsets.
 
     Parameters
     ----------
     pedal
         A note that ends while the sustain pedal is down sounds on until the pedal comes up, or its key is struck again.
+    allow_empty
+        Return no notes, if there are none, instead of refusing the file.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def read_notes(path: Path, *, pedal: bool = False) -> list[Note]:
                 end_s = max(end_s, max(note.end for note in track.notes)) if up is None else up
             if note.velocity and end_s > note.start:
                 rows.append((note.start, end_s, note.pitch, note.velocity))
-    if not rows:
+    if not rows and not allow_empty:
         raise AudioError(f"{path}: has no notes")
     rows.sort()
     following: dict[int, float] = {}

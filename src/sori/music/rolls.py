@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sori.music.notebank import KEYS
-from sori.music.notes import LOWEST
+from sori.music.notebank import KEYS, notes_array
+from sori.music.notes import LOWEST, Note
 
 # An onset is a peak this wide on either side: over several frames its exact time can be told between them.
 PEAK_S = 0.05
@@ -51,23 +51,17 @@ def targets(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> n
     return out
 
 
-def notes_from(
-    posteriors: npt.NDArray[np.floating],
-    *,
-    frame_s: float,
-    threshold: float = 0.4,
-    sounding: float = 0.4,
-    min_note_s: float = 0.03,
-) -> npt.NDArray[np.float64]:
-    """Read notes from what a transcriber says: the inverse of :func:`targets`.
+class NoteReader:
+    """Read notes from what a transcriber says, stretch by stretch: the inverse of :func:`targets`.
 
     A note begins at a peak of its onset, whose time is told from the slopes beside it, and ends where it no longer
-    sounds, at a peak of its offset after which it sounds less, or where its key is struck again.
+    sounds, at a peak of its offset after which it sounds less, or where its key is struck again. What is kept of a
+    stream is what its open notes may still need.
 
     Parameters
     ----------
-    posteriors
-        Probabilities and velocities, shape ``(frames, 88, 4)``.
+    frame_s
+        Seconds from one frame to the next.
     threshold
         Of an onset's peak.
     sounding
@@ -75,36 +69,88 @@ def notes_from(
     min_note_s
         Shorter notes are left out.
 
-    Returns
-    -------
-    Rows of onset and offset in seconds, pitch and velocity, shape ``(notes, 4)``, by onset.
+    >>> reader = NoteReader(frame_s=0.02)
+    >>> roll = targets(np.array([[0.25, 0.5, 60, 64]]), frames=50, frame_s=0.02)
+    >>> reader(roll) + reader.finish()
+    [Note(onset_s=0.25, offset_s=0.5, pitch=60, velocity=64)]
     """
-    onset = np.asarray(posteriors[..., 0], dtype=np.float32)
-    frames = len(onset)
-    before = np.vstack([np.zeros((1, KEYS), np.float32), onset[:-1]])
-    after = np.vstack([onset[1:], np.zeros((1, KEYS), np.float32)])
-    is_peak = (onset >= threshold) & (onset > before) & (onset >= after)
-    rows = []
-    for key in np.flatnonzero(is_peak.any(axis=0)):
-        at = np.flatnonzero(is_peak[:, key])
-        silent = np.append(np.flatnonzero(posteriors[:, key, 1] < sounding), frames)
-        ends = np.append(_offset_peaks(posteriors[:, key, 2]), frames)
-        for i, t in enumerate(at):
-            a, b, c = before[t, key], onset[t, key], after[t, key]
-            shift = (c - a) / (2 * max(b - min(a, c), 1e-6))
-            following = at[i + 1] if i + 1 < len(at) else frames
-            begin = t + shift
-            still = silent[np.searchsorted(silent, t + 2)]
-            let_go = ends[np.searchsorted(ends, t + 2)]
-            # An offset counts if the sound is gone soon after it.
-            end = let_go if let_go <= still <= let_go + 5 else still
-            end = min(float(end), float(following))
-            if (end - begin) * frame_s >= min_note_s:
-                velocity = float(np.clip(round(127 * float(posteriors[t, key, 3])), 1, 127))
-                rows.append((max(0.0, begin * frame_s), end * frame_s, LOWEST + key, velocity))
-    return np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
+
+    def __init__(
+        self, *, frame_s: float, threshold: float = 0.4, sounding: float = 0.4, min_note_s: float = 0.03
+    ) -> None:
+        self.frame_s, self.threshold, self.sounding, self.min_note_s = frame_s, threshold, sounding, min_note_s
+        self._kept = np.zeros((0, KEYS, 4), dtype=np.float32)
+        self._begin = 0  # frame that the first kept one is
+        self._told = 0  # frame before which every note has been told, and at or after which none
+
+    def __call__(self, posteriors: npt.NDArray[np.floating]) -> list[Note]:
+        """Take the next frames ``(frames, 88, 4)``; return the notes that are known whole, by onset."""
+        self._kept = np.concatenate([self._kept, np.asarray(posteriors, dtype=np.float32)])
+        return self._read(known=max(0, len(self._kept) - _AHEAD))
+
+    def finish(self) -> list[Note]:
+        """Say that nothing follows; return the notes that are left."""
+        return self._read(known=None)
+
+    def _read(self, *, known: int | None) -> list[Note]:
+        """Tell the notes up to the first that is not known whole, and forget what lies before it."""
+        frames = len(self._kept)
+        found = self._notes()
+        limit = frames + 1 if known is None else known
+        # All that begin before the first open one: so that they come in order, and what lies before can go.
+        until = min([limit, *(struck for struck, _, end, _, _ in found if end >= limit)])
+        notes = []
+        for struck, begin, end, key, velocity in found:
+            onset_s, offset_s = (self._begin + begin) * self.frame_s, (self._begin + end) * self.frame_s
+            is_new = self._told <= self._begin + struck and struck < until
+            if is_new and offset_s - onset_s >= self.min_note_s:
+                notes.append(Note(max(0.0, onset_s), offset_s, LOWEST + key, velocity))
+        self._told = max(self._told, self._begin + until)
+        keep = max(0, until - _BEFORE)
+        self._kept, self._begin = self._kept[keep:], self._begin + keep
+        return sorted(notes)
+
+    def _notes(self) -> list[tuple[int, float, float, int, int]]:
+        """Of every note in what is kept: the frame of its peak, its begin and end in frames, its key and velocity."""
+        onset = self._kept[..., 0]
+        frames = len(onset)
+        if not frames:
+            return []
+        edge = np.zeros((1, KEYS), dtype=np.float32)
+        before, after = np.vstack([edge, onset[:-1]]), np.vstack([onset[1:], edge])
+        is_peak = (onset >= self.threshold) & (onset > before) & (onset >= after)
+        found = []
+        for key in np.flatnonzero(is_peak.any(axis=0)):
+            peaks = np.flatnonzero(is_peak[:, key]).tolist()
+            silent = np.append(np.flatnonzero(self._kept[:, key, 1] < self.sounding), frames)
+            let_go = np.append(_peaks(self._kept[:, key, 2], at_least=_OFFSET), frames)
+            for t, following in zip(peaks, [*peaks[1:], frames], strict=True):
+                a, b, c = before[t, key], onset[t, key], after[t, key]
+                begin = float(t + (c - a) / (2 * max(b - min(a, c), 1e-6)))
+                end = silent[np.searchsorted(silent, min(t + 2, frames))]
+                released = let_go[np.searchsorted(let_go, min(t + 2, frames))]
+                if released <= end <= released + _DIES_AWAY:  # the sound is gone soon after it
+                    end = released
+                velocity = int(np.clip(np.round(127 * self._kept[t, key, 3]), 1, 127))
+                found.append((t, begin, float(min(end, following)), int(key), velocity))
+        return found
 
 
-def _offset_peaks(offset: npt.NDArray[np.floating]) -> npt.NDArray[np.intp]:
-    middle = offset[1:-1]
-    return 1 + np.flatnonzero((middle >= 0.3) & (middle > offset[:-2]) & (middle >= offset[2:]))
+# Of an offset's peak; frames in which a sound dies away after it; and frames that a note's end and beginning need after
+# and before them to be told.
+_OFFSET, _DIES_AWAY = 0.3, 5
+_AHEAD, _BEFORE = _DIES_AWAY + 3, 3
+
+
+def _peaks(values: npt.NDArray[np.floating], *, at_least: float) -> npt.NDArray[np.intp]:
+    middle = values[1:-1]
+    return 1 + np.flatnonzero((middle >= at_least) & (middle > values[:-2]) & (middle >= values[2:]))
+
+
+def notes_from(posteriors: npt.NDArray[np.floating], *, frame_s: float, **reading: float) -> npt.NDArray[np.float64]:
+    """Read all notes at once: rows of onset and offset in seconds, pitch and velocity, shape ``(notes, 4)``.
+
+    ``reading`` is what :class:`NoteReader` takes.
+    """
+    reader = NoteReader(frame_s=frame_s, **reading)
+    return notes_array([*reader(posteriors), *reader.finish()])

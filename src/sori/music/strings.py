@@ -95,7 +95,7 @@ class StruckStrings:
     def _felt(self, hz: npt.NDArray[np.float64], velocity: float) -> npt.NDArray[np.float64]:
         """How much of each partial a stroke of that strength excites."""
         cut_hz = 350 * float(self._drawn["felt"]) * 2 ** (4 * velocity / 127)
-        return 1 / (1 + (hz / cut_hz) ** 2)  # type: ignore[no-any-return]
+        return 1 / (1 + (hz / cut_hz) ** 2)
 
     def _knock(self, rng: np.random.Generator, n: int) -> _Wave:
         """Noise of the key and the hammer, as a part of the note's peak."""

@@ -2,6 +2,7 @@
 
 from sori.plots.figure import save, to_svg
 from sori.plots.network import error_curve, network_diagram, surfaces
+from sori.plots.notes import piano_roll, roll_comparison
 from sori.plots.sound import magnitude_spectrum, mel_spectrogram, mfcc, spectrogram, steps, waveform
 from sori.plots.training import confusion_matrix, detection_curve, learning_curve, learning_curves
 
@@ -15,6 +16,8 @@ __all__ = [
     "mel_spectrogram",
     "mfcc",
     "network_diagram",
+    "piano_roll",
+    "roll_comparison",
     "save",
     "spectrogram",
     "steps",

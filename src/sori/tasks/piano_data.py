@@ -1,0 +1,294 @@
+"""What a piano transcriber learns from: performances, pianos to play them on, held-out recordings to judge it by."""
+
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori import audio
+from sori.atomic import foreign_file, made_by, replacing_folder
+from sori.datasets import Performance, Playing, draw_clip
+from sori.errors import DatasetError, ParameterError, SoriError, check_between, check_count, reason
+from sori.music import Note, NoteBank, notes_array
+from sori.music.midi import read_events, read_notes, write_midi
+from sori.music.notebank import bank_of_soundfont
+from sori.music.soundfont import Reverb, SoundFontSynth
+from sori.music.strings import StruckStrings
+from sori.progress import Progress, silent
+
+SR = 16000
+_MAKER = "sori piano synth"
+_FACTS, _PERFORMANCES, _BANKS = "piano.json", "performances.npz", "banks"
+_OURS = (_FACTS, _PERFORMANCES, f"{_BANKS}/*.npz", *(f"{part}/*" for part in ("valid", "test", "heard")))
+_EXCERPT_S, _HEARD_S = {"valid": 30.0, "test": 40.0}, 60.0
+# How held-out recordings sound: a light room in tune; a large one, with noise 30 dB below, a little flat or sharp.
+CONDITIONS = ("light", "heavy")
+_ROOMS = {"light": Reverb(0.2, 0.4, 10, 0.15), "heavy": Reverb(0.8, 0.2, 10, 0.55)}
+_NOISE_DB, _OFF_TUNE_HZ = 30.0, (437.0, 443.0)
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """A recording that judges: its name, how it sounds, its samples at 16 kHz, and the notes that it is made of."""
+
+    name: str
+    condition: str
+    y: npt.NDArray[np.float32]
+    notes: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PianoData:
+    """A folder that `sori piano synth` made."""
+
+    path: Path
+    facts: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path) -> PianoData:
+        """Open it.
+
+        Raises
+        ------
+        DatasetError
+            If it is no such folder.
+        """
+        facts = made_by(path / _FACTS, _MAKER)
+        if facts is None:
+            raise DatasetError(f"{path}: no data for a piano transcriber ({_FACTS}); make some with sori piano synth")
+        return cls(path, facts)
+
+    def performances(self) -> list[Performance]:
+        """Return every performance to train on."""
+        try:
+            with np.load(self.path / _PERFORMANCES, allow_pickle=False) as file:
+                return [
+                    Performance(title, file[f"{title}/pedalled"], file[f"{title}/keys"])
+                    for title in self.facts["performances"]["train"]
+                ]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise DatasetError(f"{self.path / _PERFORMANCES}: damaged ({reason(error)}); make it again") from error
+
+    def banks(self) -> list[NoteBank]:
+        """Return the pianos to train on, sampled ones as often as drawn ones."""
+        sampled, drawn = (
+            [NoteBank.open(self.path / _BANKS / f"{name}.npz") for name in self.facts["pianos"][kind]]
+            for kind in ("sampled", "drawn")
+        )
+        if sampled and drawn:
+            sampled *= max(1, round(len(drawn) / len(sampled)))
+        return sampled + drawn
+
+    def held_out(self, part: str) -> list[HeldOut]:
+        """Return the recordings of a part, ``valid`` or ``test``."""
+        found = []
+        for file in sorted((self.path / part).glob("*.flac")):
+            y, _ = audio.load(file, sr=SR)
+            notes = notes_array(read_notes(file.with_suffix(".mid")))
+            name, _, condition = file.stem.rpartition("__")
+            found.append(HeldOut(name, condition, y, notes))
+        return found
+
+
+def make_piano_data(
+    out: Path,
+    *,
+    midi: Path,
+    soundfonts: Sequence[Path] = (),
+    strings: int = 10,
+    hours: float = 0.0,
+    valid: Sequence[str] = (),
+    test: Sequence[str] = (),
+    valid_soundfont: Path | None = None,
+    test_soundfont: Path | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> PianoData:
+    """Gather performances and pianos, and render held-out recordings of other pieces on other pianos.
+
+    Parameters
+    ----------
+    midi
+        A folder of performances. A ``manifest.csv`` in it says who composed them, in columns ``file`` and ``composer``;
+        else the first part of a file's name does, up to ``_``.
+    soundfonts
+        Pianos to train on (program 0 of each).
+    strings
+        Pianos to train on whose strings are drawn at random.
+    hours
+        Of what the network hears, rendered to files to listen to (``heard/``). A training draws its clips anew.
+    valid, test
+        Composers whose pieces are not trained on. No ``valid``: every sixteenth piece.
+    valid_soundfont, test_soundfont
+        Pianos for them, not trained on. No ``valid_soundfont``: one more drawn piano. No ``test_soundfont``: no test.
+
+    Raises
+    ------
+    SoriError
+        If anything is missing, cannot be read, is there already, or a composer has no piece.
+    """
+    check_count("strings", strings, at_least=0)
+    check_between("hours", hours, 0, 1000, "h")
+    check_count("seed", seed, at_least=0)
+    if out.exists() and not overwrite:
+        raise DatasetError(f"{out}: is there already; give --overwrite to make it again, or another name")
+    if out.exists() and (made_by(out / _FACTS, _MAKER) is None or foreign_file(out, _OURS) is not None):
+        raise DatasetError(f"{out}: holds what was not made here; choose another name")
+    if not soundfonts and not strings:
+        raise ParameterError("give --soundfonts, or --strings above 0: there is no piano to play on.")
+    for used in soundfonts:
+        for kept, part in ((valid_soundfont, "validation"), (test_soundfont, "test")):
+            if kept is not None and kept.resolve() == used.resolve():
+                raise ParameterError(f"{used} cannot be trained on and be the piano of the {part}.")
+    files = _by_composer(midi)
+    parts = _divided(files, valid=valid, test=test if test_soundfont is not None else ())
+    with replacing_folder(out) as folder:
+        arrays, failed = _read_performances(parts["train"], progress)
+        np.savez(folder / _PERFORMANCES, allow_pickle=False, **arrays)
+        (folder / _BANKS).mkdir()
+        names: dict[str, list[str]] = {"sampled": [], "drawn": []}
+        for path in soundfonts:
+            bank_of_soundfont(path, sr=SR, progress=progress).save(folder / _BANKS / f"{path.stem}.npz")
+            names["sampled"].append(path.stem)
+        for i in range(strings):
+            name = f"strings-{seed + i}"
+            StruckStrings(seed + i, SR).bank(progress=progress).save(folder / _BANKS / f"{name}.npz")
+            names["drawn"].append(name)
+        _hold_out(folder / "valid", parts["valid"], valid_soundfont, seed + 1000, progress)
+        if test_soundfont is not None:
+            _hold_out(folder / "test", parts["test"], test_soundfont, seed + 2000, progress)
+        facts = {
+            "made_by": _MAKER,
+            "sr": SR,
+            "performances": {
+                "train": [path.stem for path in parts["train"] if path.name not in failed],
+                **{part: [path.stem for path in parts[part]] for part in ("valid", "test")},
+            },
+            "failed": failed,
+            "pianos": {
+                **names,
+                "valid": valid_soundfont.stem if valid_soundfont else f"strings-{seed + 1000}",
+                "test": test_soundfont.stem if test_soundfont else None,
+            },
+            "seed": seed,
+        }
+        (folder / _FACTS).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        data = PianoData(folder, facts)
+        if hours:
+            _render_heard(data, hours, seed, progress)
+    return PianoData(out, facts)
+
+
+def _by_composer(midi: Path) -> list[tuple[Path, str]]:
+    files = sorted(path for path in midi.glob("*") if path.suffix.lower() in (".mid", ".midi"))
+    if not files:
+        raise DatasetError(f"{midi}: holds no MIDI files")
+    composers: dict[str, str] = {}
+    if (midi / "manifest.csv").is_file():
+        with (midi / "manifest.csv").open(newline="", encoding="utf-8") as table:
+            composers = {row.get("file", ""): row.get("composer", "") for row in csv.DictReader(table)}
+    return [(path, (composers.get(path.name) or path.stem.split("_")[0]).lower()) for path in files]
+
+
+def _divided(files: Sequence[tuple[Path, str]], *, valid: Sequence[str], test: Sequence[str]) -> dict[str, list[Path]]:
+    there = {composer for _, composer in files}
+    for name in (*valid, *test):
+        if name.lower() not in there:
+            raise ParameterError(f"no piece by {name!r}; there are {', '.join(sorted(there))}.")
+    both = {name.lower() for name in valid} & {name.lower() for name in test}
+    if both:
+        raise ParameterError(f"{', '.join(sorted(both))}: validation and test must not share a composer.")
+    parts: dict[str, list[Path]] = {"train": [], "valid": [], "test": []}
+    rest = []
+    for path, composer in files:
+        if composer in {name.lower() for name in test}:
+            parts["test"].append(path)
+        elif composer in {name.lower() for name in valid}:
+            parts["valid"].append(path)
+        else:
+            rest.append(path)
+    if not valid:
+        parts["valid"] = rest[::16]
+    parts["train"] = [path for path in rest if path not in parts["valid"]]
+    if not parts["train"]:
+        raise ParameterError("no piece is left to train on: hold fewer out.")
+    return parts
+
+
+def _read_performances(
+    files: Sequence[Path], progress: Progress
+) -> tuple[dict[str, npt.NDArray[np.float64]], dict[str, str]]:
+    arrays: dict[str, npt.NDArray[np.float64]] = {}
+    failed: dict[str, str] = {}
+    for i, path in enumerate(files, 1):
+        try:
+            both = {kind: notes_array(read_notes(path, pedal=kind == "pedalled")) for kind in ("pedalled", "keys")}
+        except SoriError as error:
+            failed[path.name] = str(error)
+            continue
+        for kind, notes in both.items():
+            arrays[f"{path.stem}/{kind}"] = notes[(notes[:, 2] >= 21) & (notes[:, 2] <= 108)]
+        progress("Reading performances", i, len(files))
+    if not arrays:
+        raise DatasetError(f"none of {len(files)} MIDI files can be read; the first: {next(iter(failed.values()))}")
+    return arrays, failed
+
+
+def _hold_out(folder: Path, files: Sequence[Path], soundfont: Path | None, seed: int, progress: Progress) -> None:
+    """Render an excerpt of each piece, in both conditions, and what is played in it."""
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    duration_s = _EXCERPT_S[folder.name]
+    bank = None if soundfont is not None else StruckStrings(seed, SR).bank(progress=progress)
+    for i, path in enumerate(files):
+        notes = notes_array(read_notes(path, pedal=True))
+        begin_s = rng.uniform(0.1, 0.6) * max(0.0, notes[-1, 0] - duration_s)
+        for condition in CONDITIONS:
+            tuning_hz = 440.0 if condition == "light" else _OFF_TUNE_HZ[i % 2]
+            if bank is not None:
+                y = bank.render(notes - [begin_s, begin_s, 0, 0], samples=round(duration_s * SR))
+                y = audio.resample(y, from_sr=round(SR * tuning_hz / 440), to_sr=SR)
+                factor = tuning_hz / 440
+            elif soundfont is not None:
+                with SoundFontSynth(soundfont, sr=SR, tuning_hz=tuning_hz, reverb=_ROOMS[condition]) as synth:
+                    y = synth.play(read_events(path), at_most_s=begin_s + duration_s)
+                y, factor = y[round(begin_s * SR) :], 1.0
+            y = y * np.float32(0.5 / max(1e-6, float(np.abs(y).max())))
+            if condition == "heavy":
+                level = float(np.sqrt(np.mean(y**2))) * 10 ** (-_NOISE_DB / 20)
+                y = y + (level * rng.standard_normal(len(y))).astype(np.float32)
+            heard_s = len(y) / SR
+            inside = [
+                Note((on - begin_s) / factor, min((off - begin_s) / factor, heard_s), int(pitch), int(velocity))
+                for on, off, pitch, velocity in notes
+                if 0 <= (on - begin_s) / factor < heard_s - 0.01
+            ]
+            stem = f"{path.stem}__{condition}"
+            audio.save(folder / f"{stem}.flac", y.astype(np.float32), sr=SR)
+            write_midi(inside, folder / f"{stem}.mid")
+        progress(f"Rendering {folder.name}", i + 1, len(files))
+
+
+def _render_heard(data: PianoData, hours: float, seed: int, progress: Progress) -> None:
+    folder = data.path / "heard"
+    folder.mkdir()
+    performances, banks = data.performances(), data.banks()
+    count = max(1, round(hours * 3600 / _HEARD_S))
+    for i in range(count):
+        rng = np.random.default_rng((seed, i))
+        y, notes = draw_clip(performances, banks, rng, samples=round(_HEARD_S * SR), playing=Playing())
+        audio.save(folder / f"{i:05d}.flac", np.clip(y, -1, 1), sr=SR)
+        write_midi(
+            (Note(max(0.0, on), off, int(p), max(1, round(v))) for on, off, p, v in notes if off > max(0.0, on)),
+            folder / f"{i:05d}.mid",
+        )
+        progress("Rendering what is heard", i + 1, count)

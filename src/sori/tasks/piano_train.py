@@ -1,0 +1,300 @@
+"""Train a piano transcriber on music that is played anew for every batch."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.atomic import made_by, replacing_file
+from sori.bundle import export_onnx, onnx_session
+from sori.datasets import Playing
+from sori.errors import BundleError, DatasetError, ParameterError, check_between, check_count, reason
+from sori.evaluation.notes import NoteScores, score_notes
+from sori.features import LogFrequency
+from sori.models.backend import keras as load_keras
+from sori.models.piano import piano
+from sori.music import notes_array, notes_from
+from sori.progress import Progress, silent
+from sori.tasks.piano_data import CONDITIONS, HeldOut, PianoData
+from sori.training.transcription import music_batches, transcription_loss
+from sori.transcriber import Transcriber
+
+if TYPE_CHECKING:
+    import keras
+
+_MAKER = "sori piano train"
+_STATE, _LAST, _BEST, _HISTORY = "training.json", "last.keras", "best.keras", "history.csv"
+_WARM_UP, _LAST_LR = 0.05, 0.01
+# The exported network may differ from Keras' by so much in a probability.
+_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class PianoSettings:
+    """How a piano network is trained.
+
+    Parameters
+    ----------
+    epochs, steps
+        Times that it is validated and saved, and batches between two of them.
+    batch_size, clip_s
+        Clips of a batch, and seconds of each.
+    lr
+        Highest learning rate; it rises to it over the first twentieth of the steps and falls as a cosine.
+    options
+        Of the network: see :func:`sori.models.piano.piano`.
+    playing
+        How far what is heard may be from what was played.
+    seed
+        Of first weights and of everything drawn.
+    """
+
+    epochs: int = 26
+    steps: int = 150
+    batch_size: int = 10
+    clip_s: float = 6.0
+    lr: float = 1.5e-3
+    options: Mapping[str, Any] = field(default_factory=dict)
+    playing: Playing = field(default_factory=Playing)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "steps", "batch_size"):
+            check_count(name, getattr(self, name))
+        check_between("clip_s", self.clip_s, 1, 60, "s")
+        check_between("lr", self.lr, 1e-7, 1)
+        check_count("seed", self.seed, at_least=0)
+
+
+def train_piano(
+    source: Path,
+    out: Path,
+    *,
+    settings: PianoSettings | None = None,
+    start_from: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Train, keep the weights with the best validation F1 of notes, test them, and write a model that transcribes.
+
+    Called again on a folder whose training was cut off, with the same settings, it goes on from the last epoch.
+
+    Parameters
+    ----------
+    source
+        A folder that :func:`sori.tasks.piano_data.make_piano_data` made.
+    start_from
+        A folder that an earlier training wrote, whose best weights this one begins with.
+
+    Returns
+    -------
+    What ``bundle.json`` holds.
+
+    Raises
+    ------
+    SoriError
+        If anything is missing, does not fit or is there already.
+    """
+    settings = settings or PianoSettings()
+    data = PianoData.open(source)
+    front_end = LogFrequency()
+    wanted = _as_json(
+        {"made_by": _MAKER, "data": data.facts, "settings": asdict(settings), "from": str(start_from or "")}
+    )
+    state = _state(out, wanted, overwrite=overwrite)
+    keras = load_keras()
+    valid = data.held_out("valid")
+    if not valid:
+        raise DatasetError(f"{source}: has no recordings to validate on; make it again")
+    performances, banks = data.performances(), data.banks()
+    if state["epoch"]:
+        network = _load(out / _LAST)
+        say(f"{out}: goes on after epoch {state['epoch']}")
+    else:
+        keras.utils.set_random_seed(settings.seed)
+        network = piano((None, front_end.n_bins, len(front_end.windows)), **settings.options)
+        if start_from is not None:
+            _carry_on(network, start_from)
+        _compile(network, settings)
+    out.mkdir(parents=True, exist_ok=True)
+    for epoch in range(state["epoch"], settings.epochs):
+        began = time.monotonic()
+        batches = music_batches(
+            performances,
+            banks,
+            front_end=front_end,
+            steps=settings.steps,
+            batch_size=settings.batch_size,
+            clip_s=settings.clip_s,
+            playing=settings.playing,
+            seed=settings.seed,
+            epoch=epoch,
+        )
+        watch = _watching(progress, f"Epoch {epoch + 1} of {settings.epochs}", settings.steps)
+        loss = float(network.fit(batches, verbose=0, callbacks=[watch]).history["loss"][0])
+        scores = _judged(lambda x: network(x, training=False), valid, front_end)
+        f1 = float(np.mean([scores[condition]["f1"] for condition in scores]))
+        row = {"epoch": epoch + 1, "loss": loss, "f1": f1, "seconds": time.monotonic() - began}
+        say(f"epoch {epoch + 1}: loss {loss:.2f}, validation F1 {f1:.3f}")
+        if f1 >= state["best"]:
+            state |= {"best": f1, "best_epoch": epoch + 1, "valid": scores}
+            _save(network, out / _BEST)
+        _save(network, out / _LAST)
+        state |= {"epoch": epoch + 1, "history": [*state["history"], row]}
+        _write_json(out / _STATE, {**wanted, "state": state})
+    return _finish(out, settings, data, front_end, state, progress)
+
+
+def _finish(
+    out: Path,
+    settings: PianoSettings,
+    data: PianoData,
+    front_end: LogFrequency,
+    state: Mapping[str, Any],
+    progress: Progress,
+) -> dict[str, Any]:
+    keras = load_keras()
+    network = _load(out / _BEST)
+    deployed = keras.Model(network.inputs, keras.layers.Activation("sigmoid")(network.outputs[0]))
+    probe = np.random.default_rng(0).random((1, 200, front_end.n_bins, len(front_end.windows))).astype(np.float32)
+    answer = np.asarray(deployed(probe))
+    export_onnx(deployed, out / "model.onnx")
+    session = onnx_session(out / "model.onnx")
+    gap = float(np.abs(session.run(None, {session.get_inputs()[0].name: probe})[0] - answer).max())
+    if not gap <= _TOLERANCE:
+        raise BundleError(f"the ONNX export answers differently from the Keras model, by {gap:.2g}")
+    facts: dict[str, Any] = {
+        "schema_version": 1,
+        "task": "piano",
+        "front_end": front_end.to_dict(),
+        "architecture": {"name": "piano", "options": dict(settings.options), "parameters": int(network.count_params())},
+        "training": {**_as_json(asdict(settings)), "best_epoch": state["best_epoch"]},
+        "data": {"pianos": data.facts["pianos"], "performances": data.facts["performances"]},
+        "scores": {"valid": state["valid"]},
+    }
+    _write_json(out / "bundle.json", facts)
+    if (data.path / "test").is_dir():
+        facts["scores"]["test"] = judge(out, data.held_out("test"), progress=progress)
+        _write_json(out / "bundle.json", facts)
+    with (out / _HISTORY).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["epoch", "loss", "f1", "seconds"])
+        writer.writeheader()
+        writer.writerows(state["history"])
+    return facts
+
+
+def judge(
+    model: str | Path, recordings: Sequence[HeldOut], *, progress: Progress = silent
+) -> dict[str, dict[str, float]]:
+    """Score a model that transcribes on held-out recordings: the mean over recordings, for each condition."""
+    transcriber = Transcriber(model)
+    scores: dict[str, list[NoteScores]] = {}
+    for i, recording in enumerate(recordings, 1):
+        heard = transcriber(recording.y, sr=transcriber.front_end.sr, posteriors=False)
+        scores.setdefault(recording.condition, []).append(score_notes(recording.notes, notes_array(heard.notes)))
+        progress("Judging", i, len(recordings))
+    return {condition: _mean(of) for condition, of in scores.items()}
+
+
+def _judged(
+    network: Callable[[npt.NDArray[np.float32]], Any], recordings: Sequence[HeldOut], front_end: LogFrequency
+) -> dict[str, dict[str, float]]:
+    scores: dict[str, list[NoteScores]] = {condition: [] for condition in CONDITIONS}
+    for recording in recordings:
+        logits = np.asarray(network(front_end(recording.y)[np.newaxis]))[0]
+        notes = notes_from(1 / (1 + np.exp(-logits)), frame_s=front_end.frame_s)
+        scores[recording.condition].append(score_notes(recording.notes, notes))
+    return {condition: _mean(of) for condition, of in scores.items() if of}
+
+
+def _mean(scores: Sequence[NoteScores]) -> dict[str, float]:
+    rows = [score.to_dict() for score in scores]
+    return {
+        **{name: float(np.mean([row[name] for row in rows])) for name in rows[0] if name not in ("notes", "estimated")},
+        "recordings": len(rows),
+    }
+
+
+def _compile(network: keras.Model, settings: PianoSettings) -> None:
+    keras = load_keras()
+    total = settings.epochs * settings.steps
+    warm_up = max(1, round(_WARM_UP * total))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        settings.lr * _WARM_UP,
+        max(1, total - warm_up),
+        alpha=_LAST_LR,
+        warmup_target=settings.lr,
+        warmup_steps=warm_up,
+    )
+    network.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss=transcription_loss)
+
+
+def _carry_on(network: keras.Model, folder: Path) -> None:
+    before = _load(folder / _BEST)
+    shapes = [tuple(w.shape) for w in network.weights]
+    if [tuple(w.shape) for w in before.weights] != shapes:
+        raise ParameterError(f"{folder}: is a network of another size; begin with one of the same options.")
+    network.set_weights(before.get_weights())
+
+
+def _load(path: Path) -> keras.Model:
+    try:
+        return load_keras().saving.load_model(path, custom_objects={"transcription_loss": transcription_loss})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
+
+
+def _save(network: keras.Model, path: Path) -> None:
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.keras")  # Keras goes by the name's ending
+    try:
+        network.save(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str, Any]:
+    fresh: dict[str, Any] = {"epoch": 0, "best": -1.0, "best_epoch": 0, "valid": {}, "history": []}
+    if not out.exists():
+        return fresh
+    made = made_by(out / _STATE, _MAKER)
+    if made is None and any(out.iterdir()):
+        raise DatasetError(f"{out}: is there already and no training of a piano; choose another name")
+    if made is None or overwrite:
+        return fresh
+    if {key: made.get(key) for key in wanted} != wanted:
+        raise DatasetError(
+            f"{out}: is a training with other data or settings; give --overwrite, another name, or --from {out}"
+        )
+    state: dict[str, Any] = made["state"]
+    return state
+
+
+def _watching(progress: Progress, stage: str, steps: int) -> Any:
+    keras = load_keras()
+
+    class Watch(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+            progress(stage, batch + 1, steps, {"loss": float((logs or {}).get("loss", 0.0))})
+
+    return Watch()
+
+
+def _as_json(values: Any) -> Any:
+    """Return values as they come back from JSON, so that two can be compared."""
+    return json.loads(json.dumps(values))
+
+
+def _write_json(path: Path, values: Any) -> None:
+    with replacing_file(path) as temporary:
+        temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

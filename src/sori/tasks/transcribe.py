@@ -1,0 +1,214 @@
+"""Piano recordings in, notes in files out; and how close two MIDI files are."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori import audio, plots
+from sori.atomic import replacing_file
+from sori.errors import ParameterError, SoriError, check_choice
+from sori.evaluation.notes import NoteScores, match_notes, score_notes
+from sori.music import HIGHEST, LOWEST, Note, notes_array, parse_pitches
+from sori.music.midi import read_notes, write_midi
+from sori.progress import Progress, silent
+from sori.tasks.separate import separate
+from sori.transcriber import Reading, Transcriber
+from sori.units import note_name
+
+FORMATS = ("mid", "tsv", "json", "png")
+_BLOCK_S = 10.0
+
+
+@dataclass(frozen=True)
+class Transcribed:
+    """One recording: where its notes were written, and what they come to; ``error`` if it could not be read."""
+
+    file: Path
+    written: tuple[Path, ...]
+    notes: int
+    lowest: int | None
+    highest: int | None
+    duration_s: float
+    seconds: float
+    error: str | None = None
+
+    def summary(self) -> str:
+        """One line for a person."""
+        if self.error is not None:
+            return self.error
+        reach = f", {note_name(self.lowest)} to {note_name(self.highest)}" if self.lowest and self.highest else ""
+        times = self.duration_s / self.seconds if self.seconds else 0.0
+        return (
+            f"{self.file}: {self.notes} notes{reach}, {self.duration_s:.1f} s in {self.seconds:.1f} s "
+            f"({times:.0f} times real time)"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it, as JSON can hold it."""
+        return {**asdict(self), "file": str(self.file), "written": [str(path) for path in self.written]}
+
+
+def transcribe_files(
+    files: Sequence[Path],
+    out: Path | None = None,
+    *,
+    formats: Sequence[str] = ("mid",),
+    model: str | Path = "piano",
+    reading: Reading | None = None,
+    way: str | None = None,
+    threads: int = 0,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Iterator[Transcribed]:
+    """Write the notes of each recording beside it, or into ``out``; yield what came of each.
+
+    A recording that cannot be read is yielded with its error, and the others go on. Memory does not grow with the
+    length of a recording, unless something is taken out of it first (``way``), or a picture is wanted.
+
+    Parameters
+    ----------
+    formats
+        Of ``mid``, ``tsv`` (onset, offset, pitch, velocity), ``json`` and ``png`` (a piano roll).
+    way
+        How to take a piano out of a mixture first: see :func:`sori.tasks.separate.separate`.
+
+    Raises
+    ------
+    SoriError
+        If a format or way is unknown, two recordings would have the same name, or files are there already.
+    """
+    for name in formats:
+        check_choice("format", name, FORMATS)
+    if not formats:
+        raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
+    reading = reading or Reading()
+    targets = _targets(files, out, formats, overwrite=overwrite)
+    transcriber = Transcriber(model, threads=threads)
+    for file, paths in zip(files, targets, strict=True):
+        try:
+            yield _transcribe(file, paths, transcriber, reading, way, progress)
+        except SoriError as error:
+            yield Transcribed(file, (), 0, None, None, 0.0, 0.0, str(error))
+
+
+def _transcribe(
+    file: Path,
+    paths: Sequence[Path],
+    transcriber: Transcriber,
+    reading: Reading,
+    way: str | None,
+    progress: Progress,
+) -> Transcribed:
+    began = time.monotonic()
+    sr = transcriber.front_end.sr
+    done = 0
+
+    def heard() -> Iterator[npt.NDArray[np.float32]]:
+        nonlocal done
+        if way is not None:
+            y, _ = audio.load(file, sr=sr)
+            pieces: Iterator[npt.NDArray[np.float32]] = iter([separate(y, sr=sr, way=way)])
+        else:
+            pieces = audio.blocks(file, sr=sr, block_s=_BLOCK_S)
+        for piece in pieces:
+            done += len(piece)
+            yield piece
+
+    total_s = round(audio.info(file).duration_s)
+    notes: list[Note] = []
+    for ended, _ in transcriber.notes(heard(), reading=reading):
+        notes += ended
+        progress(f"Transcribing {file.name}", min(round(done / sr), total_s), total_s)
+    notes.sort()
+    duration_s = done / sr
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(notes, path, duration_s=duration_s)
+    pitches = [note.pitch for note in notes]
+    return Transcribed(
+        file,
+        tuple(paths),
+        len(notes),
+        min(pitches, default=None),
+        max(pitches, default=None),
+        duration_s,
+        time.monotonic() - began,
+    )
+
+
+def _targets(
+    files: Sequence[Path], out: Path | None, formats: Sequence[str], *, overwrite: bool
+) -> list[tuple[Path, ...]]:
+    targets = []
+    taken: dict[Path, Path] = {}
+    for file in files:
+        folder = file.parent if out is None else out
+        paths = tuple(folder / f"{file.stem}.{name}" for name in dict.fromkeys(formats))
+        for path in paths:
+            if path in taken:
+                raise ParameterError(f"{taken[path]} and {file} would both be written to {path}: give them one by one.")
+            if path.exists() and not overwrite:
+                raise SoriError(f"{path}: is there already; give --overwrite to replace it, or --out another folder")
+            taken[path] = file
+        targets.append(paths)
+    return targets
+
+
+def _write(notes: Sequence[Note], path: Path, *, duration_s: float) -> None:
+    kind = path.suffix[1:]
+    if kind == "mid":
+        write_midi(notes, path)
+    elif kind == "png":
+        plots.save(plots.piano_roll(notes, duration_s=duration_s), path)
+    else:
+        if kind == "tsv":
+            lines = [f"{n.onset_s:.4f}\t{n.offset_s:.4f}\t{n.pitch}\t{n.velocity}" for n in notes]
+            text = "\n".join(["onset_s\toffset_s\tpitch\tvelocity", *lines]) + "\n"
+        else:
+            rows = [asdict(note) for note in notes]
+            rounded = [
+                {**row, "onset_s": round(row["onset_s"], 4), "offset_s": round(row["offset_s"], 4)} for row in rows
+            ]
+            text = json.dumps({"duration_s": round(duration_s, 4), "notes": rounded}, indent=1) + "\n"
+        with replacing_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def parse_band(text: str) -> tuple[int, int]:
+    """Read the keys that are listened for: ``piano`` is all of them, else lowest and highest as in ``C2-C6``.
+
+    >>> parse_band("piano"), parse_band("C4-B4")
+    ((21, 108), (60, 71))
+    """
+    if text == "piano":
+        return LOWEST, HIGHEST
+    pitches = parse_pitches(text)
+    return min(pitches), max(pitches)
+
+
+def score_midi(estimate: Path, truth: Path, *, pedal: bool = False, plot: Path | None = None) -> NoteScores:
+    """Score one MIDI file against another; draw what was hit, missed and extra, if ``plot`` is given.
+
+    Parameters
+    ----------
+    pedal
+        Notes of the truth sound on while its sustain pedal is down.
+
+    Raises
+    ------
+    SoriError
+        If a file cannot be read.
+    """
+    known, found = read_notes(truth, pedal=pedal), read_notes(estimate, allow_empty=True)
+    rows, heard = notes_array(known), notes_array(found)
+    if plot is not None:
+        plots.save(plots.roll_comparison(known, found, matched=match_notes(rows, heard)), plot)
+    return score_notes(rows, heard)

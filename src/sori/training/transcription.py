@@ -1,0 +1,79 @@
+"""The loss of a transcriber, and the endless stream that it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.datasets import Performance, Playing, draw_clip
+from sori.features import LogFrequency
+from sori.models.backend import keras as load_keras
+from sori.music import NoteBank, targets
+
+if TYPE_CHECKING:
+    import keras
+
+# Onsets make the notes, so they count twice; velocities are small numbers, squared smaller still.
+_ONSET, _VELOCITY = 2.0, 5.0
+
+
+def transcription_loss(y_true: Any, y_pred: Any) -> Any:
+    """Cross-entropy of onset, sounding and offset, and squared error of the velocity where there is an onset.
+
+    Parameters
+    ----------
+    y_true
+        ``(n, frames, 88, 4)``, as :func:`sori.music.targets` makes them.
+    y_pred
+        Logits of the same shape.
+
+    Returns
+    -------
+    A number: the sum over the keys, averaged over frames and clips.
+    """
+    ops = load_keras().ops
+    told, logits = y_true[..., :3], y_pred[..., :3]
+    entropy = ops.maximum(logits, 0) - logits * told + ops.log1p(ops.exp(-ops.abs(logits)))
+    weights = ops.convert_to_tensor([_ONSET, 1.0, 1.0], dtype=y_pred.dtype)
+    velocity = ops.square(ops.sigmoid(y_pred[..., 3]) - y_true[..., 3]) * y_true[..., 0]
+    keys = y_true.shape[2]
+    return keys * (ops.sum(ops.mean(entropy, axis=(0, 1, 2)) * weights) + _VELOCITY * ops.mean(velocity))
+
+
+def music_batches(
+    performances: Sequence[Performance],
+    banks: Sequence[NoteBank],
+    *,
+    front_end: LogFrequency,
+    steps: int,
+    batch_size: int,
+    clip_s: float,
+    playing: Playing,
+    seed: int,
+    epoch: int,
+) -> keras.utils.PyDataset:
+    """Batches ``(features, targets)`` of clips that are each played anew.
+
+    A batch is drawn from seed, epoch and place alone: a training that was cut goes on as if it had not been.
+    """
+    keras = load_keras()
+    samples = round(clip_s * front_end.sr)
+
+    class MusicBatches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__(workers=1, max_queue_size=6)
+
+        def __len__(self) -> int:
+            return steps
+
+        def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+            rng = np.random.default_rng((seed, epoch, index))
+            drawn = [draw_clip(performances, banks, rng, samples=samples, playing=playing) for _ in range(batch_size)]
+            x = front_end(np.stack([y for y, _ in drawn]))
+            y = [targets(notes, frames=x.shape[1], frame_s=front_end.frame_s) for _, notes in drawn]
+            return x, np.stack(y)
+
+    return MusicBatches()

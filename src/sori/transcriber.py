@@ -1,0 +1,238 @@
+"""A trained piano network and a recording in, notes out; ONNX Runtime, no Keras."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.audio import resample
+from sori.bundle import onnx_session, pretrained
+from sori.errors import BundleError, ParameterError, SoriError, check_between, reason
+from sori.features import LogFrequency
+from sori.music import HIGHEST, LOWEST, Note, NoteReader
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Frames that go through the network together, and those on either side that it only sees the others by. Their sum is
+# as long as the network looks, so that where a chunk ends changes nothing.
+_CHUNK, _AROUND = 500, 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How probabilities become notes.
+
+    Parameters
+    ----------
+    threshold
+        Of a note's onset: lower finds more notes, and more that are none.
+    min_note_s
+        Shorter notes are left out.
+    lowest, highest
+        MIDI pitches that are listened for.
+    """
+
+    threshold: float = 0.4
+    min_note_s: float = 0.03
+    lowest: int = LOWEST
+    highest: int = HIGHEST
+
+    def __post_init__(self) -> None:
+        check_between("threshold", self.threshold, 0.01, 0.99)
+        check_between("min_note", self.min_note_s, 0, 10, "s")
+        if not LOWEST <= self.lowest <= self.highest <= HIGHEST:
+            raise ParameterError(
+                f"the band must be keys {LOWEST} to {HIGHEST}, the lower first. "
+                f"Received {self.lowest} to {self.highest}."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Transcription:
+    """What was heard in a recording.
+
+    Parameters
+    ----------
+    notes
+        In the order of their onsets.
+    duration_s
+        Length of the recording.
+    posteriors
+        Onset, sounding, offset and velocity of each frame and key, float16 ``(frames, 88, 4)``, if they were asked for.
+    frame_s
+        Seconds from one of their frames to the next.
+    """
+
+    notes: tuple[Note, ...]
+    duration_s: float
+    posteriors: npt.NDArray[np.float16] | None
+    frame_s: float
+
+    def to_midi(self, path: str | Path) -> None:
+        """Write a MIDI file.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pretty_midi is not installed.
+        """
+        from sori.music.midi import write_midi
+
+        write_midi(self.notes, Path(path))
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw a piano roll."""
+        from sori import plots
+
+        return plots.piano_roll(self.notes, duration_s=self.duration_s, ax=ax)
+
+
+class Transcriber:
+    """A trained piano network, loaded once.
+
+    Parameters
+    ----------
+    path
+        The folder that `sori piano train` made, or the name of a model that ships with Sori.
+    threads
+        Of the network; 0 is one per core.
+
+    Raises
+    ------
+    BundleError
+        If the folder holds no piano model.
+    """
+
+    def __init__(self, path: str | Path = "piano", *, threads: int = 0) -> None:
+        folder = Path(path)
+        if not folder.exists() and str(path) == folder.name:
+            folder = pretrained(str(path))
+        self.front_end, self.facts = _read_facts(folder)
+        self._session = onnx_session(folder / "model.onnx", threads=threads)
+        shape = self._session.get_inputs()[0].shape[2:]
+        if list(shape) != [self.front_end.n_bins, len(self.front_end.windows)]:
+            raise BundleError(f"{folder}: model.onnx takes {shape}, which is not what bundle.json makes of a recording")
+
+    def posteriors(self, pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield probabilities ``(frames, 88, 4)`` of a recording in pieces ``(samples,)`` at the model's rate.
+
+        However it is cut, they are the same: each stretch is heard with what surrounds it.
+        """
+        hop, margin = self.front_end.hop_length, max(self.front_end.windows) // 2
+        around = _AROUND * hop
+        # Samples that are kept, the first of them at `begin`; frames up to `done` have been told.
+        kept, begin, done, total = np.zeros(0, dtype=np.float32), 0, 0, 0
+        for piece, is_last in _with_last(pieces):
+            kept = np.concatenate([kept, np.asarray(piece, dtype=np.float32)])
+            total += len(piece)
+            while True:
+                ready = self.front_end.frames(total) if is_last else max(0, (total - margin - around) // hop)
+                until = min(done + _CHUNK, ready)
+                if until <= done or (until - done < _CHUNK and not is_last):
+                    break
+                first = max(0, done - _AROUND)
+                last = min(until + _AROUND, self.front_end.frames(total))
+                low = max(0, first * hop - margin)
+                high = min(total, (last - 1) * hop + margin + 1)
+                # Frame `first` is then the one in the middle of which sample `first * hop` lies.
+                low -= low % hop
+                x = self.front_end(kept[low - begin : high - begin])[first - low // hop :][: last - first]
+                p = self._session.run(None, {self._session.get_inputs()[0].name: x[np.newaxis]})[0][0]
+                yield p[done - first : until - first]
+                done = until
+                keep = max(begin, (max(0, done - _AROUND) * hop - margin) // hop * hop)
+                kept, begin = kept[keep - begin :], keep
+
+    def notes(
+        self, pieces: Iterable[npt.NDArray[np.float32]], *, reading: Reading | None = None
+    ) -> Iterator[tuple[list[Note], npt.NDArray[np.float32]]]:
+        """Yield the notes that have ended, stretch by stretch, and each stretch's probabilities."""
+        reading = reading or Reading()
+        reader = NoteReader(frame_s=self.front_end.frame_s, threshold=reading.threshold, min_note_s=reading.min_note_s)
+        for p in self.posteriors(pieces):
+            yield _within(reader(p), reading), p
+        yield _within(reader.finish(), reading), np.empty((0, *self._session.get_outputs()[0].shape[2:]), np.float32)
+
+    def __call__(
+        self, y: npt.NDArray[np.float32], *, sr: int, reading: Reading | None = None, posteriors: bool = True
+    ) -> Transcription:
+        """Transcribe a clip ``(samples,)`` at any rate.
+
+        Raises
+        ------
+        ParameterError
+            If it is not one-dimensional, not floating-point, or not finite.
+        """
+        y = np.asarray(y)
+        if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
+            raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
+        heard = resample(y.astype(np.float32), from_sr=sr, to_sr=self.front_end.sr)
+        found: list[Note] = []
+        told: list[npt.NDArray[np.float16]] = []
+        for notes, p in self.notes([heard], reading=reading):
+            found += notes
+            told.append(p.astype(np.float16))
+        kept = np.concatenate(told) if posteriors else None
+        return Transcription(tuple(sorted(found)), len(y) / sr, kept, self.front_end.frame_s)
+
+
+def transcribe(y: npt.NDArray[np.float32], *, sr: int, model: str | Path = "piano") -> Transcription:
+    """Hear the notes of a piano in a clip.
+
+    Parameters
+    ----------
+    y
+        Samples, float, shape ``(samples,)``.
+    sr
+        Their rate in Hz.
+    model
+        A model that ships with Sori, or the folder of one.
+
+    Raises
+    ------
+    ParameterError
+        If ``y`` is not such a clip.
+    BundleError
+        If there is no such model.
+
+    >>> transcribe(np.zeros(16000, dtype=np.float32), sr=16000).notes
+    ()
+    """
+    return Transcriber(model)(y, sr=sr)
+
+
+def _within(notes: list[Note], reading: Reading) -> list[Note]:
+    return [note for note in notes if reading.lowest <= note.pitch <= reading.highest]
+
+
+def _with_last(pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[tuple[npt.NDArray[np.float32], bool]]:
+    """Yield each piece and whether it is the last; of no pieces, an empty one."""
+    before: npt.NDArray[np.float32] | None = None
+    for piece in pieces:
+        if before is not None:
+            yield before, False
+        before = piece
+    if before is not None and len(before):
+        yield before, True
+    elif before is not None:
+        yield before, True
+
+
+def _read_facts(folder: Path) -> tuple[LogFrequency, dict[str, Any]]:
+    file = folder / "bundle.json"
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        if facts.get("task") != "piano":
+            raise BundleError(f"{folder}: is no piano model; sori transcribe needs one that sori piano train made")
+        return LogFrequency.from_dict(facts["front_end"]), facts
+    except BundleError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SoriError) as error:
+        raise BundleError(f"{file}: missing, damaged or of another version ({reason(error)})") from error
