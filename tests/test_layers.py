@@ -18,7 +18,7 @@ LAYERS = (
     ("evaluation", "plots"),
     ("training",),
     ("bundle",),
-    ("inference",),
+    ("inference", "transcriber"),
     ("tasks",),
     ("cli", "studio"),
 )

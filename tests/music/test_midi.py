@@ -3,7 +3,8 @@ import pretty_midi
 import pytest
 
 from sori.errors import AudioError
-from sori.music.midi import read_events
+from sori.music import Note
+from sori.music.midi import read_events, read_notes, write_midi
 from sori.music.soundfont import in_order
 from tests.conftest import REAL, needs_real
 
@@ -80,3 +81,44 @@ def test_controls_of_one_time_keep_their_order(tmp_path):
     mido.MidiFile(tracks=[track]).save(tmp_path / "bend.mid")
     read = [(event.a, event.b) for event in read_events(tmp_path / "bend.mid") if event.kind == "control"]
     assert read == told
+
+
+def pedalled(path):
+    """C4 let go at 1 s with the pedal down until 2 s and struck again at 1.5 s; E4 let go at 1 s; G4 without pedal."""
+    midi = pretty_midi.PrettyMIDI()
+    piano = pretty_midi.Instrument(0)
+    piano.notes += [
+        pretty_midi.Note(100, 60, 0.0, 1.0),
+        pretty_midi.Note(90, 60, 1.5, 1.7),
+        pretty_midi.Note(80, 64, 0.5, 1.0),
+        pretty_midi.Note(70, 67, 3.0, 3.5),
+    ]
+    piano.control_changes += [pretty_midi.ControlChange(64, 127, 0.8), pretty_midi.ControlChange(64, 0, 2.0)]
+    midi.instruments.append(piano)
+    midi.write(str(path))
+    return path
+
+
+def test_notes_end_where_keys_do_or_where_the_pedal_comes_up(tmp_path):
+    path = pedalled(tmp_path / "p.mid")
+    keys = [(n.pitch, round(n.offset_s, 2)) for n in read_notes(path)]
+    assert keys == [(60, 1.0), (64, 1.0), (60, 1.7), (67, 3.5)]
+    sounding = [(n.pitch, round(n.offset_s, 2)) for n in read_notes(path, pedal=True)]
+    assert sounding == [(60, 1.5), (64, 2.0), (60, 2.0), (67, 3.5)]
+
+
+def test_notes_come_back_from_a_file(tmp_path):
+    notes = [Note(0.1, 0.5, 60, 64), Note(0.3, 2.25, 108, 1), Note(1.0, 1.5, 21, 127)]
+    write_midi(notes, tmp_path / "곡.mid")
+    back = read_notes(tmp_path / "곡.mid")
+    assert [(n.pitch, n.velocity) for n in back] == [(n.pitch, n.velocity) for n in notes]
+    for one, other in zip(back, notes, strict=True):
+        assert one.onset_s == pytest.approx(other.onset_s, abs=1e-3)
+        assert one.offset_s == pytest.approx(other.offset_s, abs=1e-3)
+
+
+def test_a_file_without_notes_is_refused_unless_it_may_be(tmp_path):
+    write_midi([], tmp_path / "empty.mid")
+    assert read_notes(tmp_path / "empty.mid", allow_empty=True) == []
+    with pytest.raises(AudioError, match="no notes"):
+        read_notes(tmp_path / "empty.mid")

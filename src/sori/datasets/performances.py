@@ -173,7 +173,7 @@ def _in_a_room(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
 
 def _equalised(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
     """Change the colour, as a microphone does: a smooth curve over frequency."""
-    corners = np.array([0, 60, 150, 400, 1000, 2500, 5000, sr / 2])
+    corners = np.array([0, *(hz for hz in (60, 150, 400, 1000, 2500, 5000) if hz < sr / 2), sr / 2])
     gains_db = np.cumsum(rng.normal(0, 2.0, len(corners)))
     gains_db[0] -= rng.uniform(0, 20)
     taps = scipy.signal.firwin2(255, corners / (sr / 2), 10 ** ((gains_db - gains_db[4]) / 20))

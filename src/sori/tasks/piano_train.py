@@ -165,7 +165,7 @@ def _finish(
 ) -> dict[str, Any]:
     keras = load_keras()
     network = _load(out / _BEST)
-    deployed = keras.Model(network.inputs, keras.layers.Activation("sigmoid")(network.outputs[0]))
+    deployed = keras.Model(network.inputs[0], keras.layers.Activation("sigmoid")(network.outputs[0]))
     probe = np.random.default_rng(0).random((1, 200, front_end.n_bins, len(front_end.windows))).astype(np.float32)
     answer = np.asarray(deployed(probe))
     export_onnx(deployed, out / "model.onnx")

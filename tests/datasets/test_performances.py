@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from sori.datasets import Performance, Playing, draw_clip
+from sori.music import Note, NoteBank, notes_array
+from sori.units import midi_to_hz
+
+SR = 8000
+STILL = Playing(
+    transpose=0, tempo=(1.0, 1.0), recolour=0, cents=0.0, touch_db=0.0, layered=0, room=0, noise=0, random_keys=0, dry=0
+)
+
+
+@pytest.fixture(scope="module")
+def bank():
+    def sine(note, duration_s):
+        t = np.arange(round(0.4 * SR)) / SR
+        return (0.3 * np.sin(2 * np.pi * float(midi_to_hz(min(note.pitch, 100))) * t)).astype(np.float32)
+
+    return NoteBank.record(sine, sr=SR)
+
+
+@pytest.fixture(scope="module")
+def performances():
+    notes = notes_array([Note(0.5 * i, 0.5 * i + 0.4, 60 + i % 12, 64) for i in range(1, 60)])
+    return [Performance("scale", notes, notes)]
+
+
+def strongest_hz(y):
+    return float(np.fft.rfftfreq(len(y), 1 / SR)[np.abs(np.fft.rfft(y)).argmax()])
+
+
+@pytest.mark.parametrize("playing", [STILL, Playing(**{**vars(STILL), "recolour": 3.0, "cents": 20.0})])
+def test_labels_say_what_is_heard(performances, bank, playing):
+    for seed in range(6):
+        y, notes = draw_clip(performances, [bank], np.random.default_rng(seed), samples=3 * SR, playing=playing)
+        assert len(y) == 3 * SR
+        inside = [row for row in notes if 0 < row[0] < 2.5]
+        assert inside
+        for onset_s, _, pitch, _ in inside:
+            heard = y[round((onset_s + 0.05) * SR) : round((onset_s + 0.35) * SR)]
+            assert abs(12 * np.log2(strongest_hz(heard) / float(midi_to_hz(pitch)))) < 0.7
+
+
+def test_a_clip_is_its_seeds(performances, bank):
+    one, again, other = (
+        draw_clip(performances, [bank], np.random.default_rng(seed), samples=SR, playing=Playing())[0]
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_everything_at_once_stays_finite_and_in_bounds(performances, bank):
+    playing = Playing(layered=1, room=1, noise=1, random_keys=0.5)
+    for seed in range(20):
+        y, notes = draw_clip(performances, [bank], np.random.default_rng(seed), samples=SR, playing=playing)
+        assert y.dtype == np.float32
+        assert np.isfinite(y).all()
+        assert np.abs(y).max() < 2
+        assert ((notes[:, 2] >= 21) & (notes[:, 2] <= 108)).all()
+
+
+def test_random_keys_never_overlap_on_a_key(performances, bank):
+    for seed in range(10):
+        _, notes = draw_clip(
+            performances, [bank], np.random.default_rng(seed), samples=5 * SR, playing=Playing(random_keys=1)
+        )
+        for pitch in set(notes[:, 2]):
+            on_key = notes[notes[:, 2] == pitch]
+            assert (on_key[1:, 0] >= on_key[:-1, 1]).all()

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sori.music import Note, NoteReader, notes_array, notes_from, targets
+
+FRAME_S = 0.02
+
+
+def passage(seed, n=60, length_s=8.0):
+    """Notes that do not overlap on a key."""
+    rng = np.random.default_rng(seed)
+    free: dict[int, float] = {}
+    notes = []
+    for onset_s in np.sort(rng.uniform(0.1, length_s, n)):
+        pitch = int(rng.integers(21, 109))
+        if free.get(pitch, 0) <= onset_s:
+            offset_s = onset_s + rng.uniform(0.1, 2)
+            notes.append(Note(float(onset_s), float(offset_s), pitch, int(rng.integers(1, 128))))
+            free[pitch] = offset_s + 0.15
+    return notes
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_notes_come_back_from_what_should_be_said_of_them(seed):
+    notes = notes_array(passage(seed))
+    back = notes_from(targets(notes, frames=600, frame_s=FRAME_S), frame_s=FRAME_S)
+    assert back.shape == notes.shape
+    np.testing.assert_array_equal(back[:, 2:], notes[:, 2:])
+    np.testing.assert_allclose(back[:, 0], notes[:, 0], atol=1e-3)
+    np.testing.assert_allclose(back[:, 1], notes[:, 1], atol=FRAME_S)
+
+
+@pytest.mark.parametrize("length", [1, 7, 50, 599])
+@pytest.mark.parametrize("kind", ["music", "noise"])
+def test_however_a_stream_is_cut_its_notes_are_the_same(length, kind):
+    said = (
+        targets(notes_array(passage(5)), frames=600, frame_s=FRAME_S)
+        if kind == "music"
+        else np.random.default_rng(0).random((200, 88, 4)).astype(np.float32)
+    )
+    reader = NoteReader(frame_s=FRAME_S)
+    notes = []
+    for first in range(0, len(said), length):
+        notes += reader(said[first : first + length])
+    notes += reader.finish()
+    assert [n.onset_s for n in notes] == sorted(n.onset_s for n in notes) or kind == "noise"
+    np.testing.assert_allclose(
+        sorted(map(tuple, notes_array(notes))), sorted(map(tuple, notes_from(said, frame_s=FRAME_S)))
+    )
+
+
+def test_what_is_kept_of_a_stream_stays_short():
+    reader = NoteReader(frame_s=FRAME_S)
+    for _ in range(100):
+        reader(np.zeros((100, 88, 4), dtype=np.float32))
+    assert len(reader._kept) < 120
+
+
+def test_a_key_struck_again_ends_the_note_before():
+    notes = np.array([[0.2, 0.6, 60, 64], [0.6, 1.0, 60, 90.0]])
+    back = notes_from(targets(notes, frames=80, frame_s=FRAME_S), frame_s=FRAME_S)
+    np.testing.assert_allclose(back, notes, atol=0.02)
+
+
+def test_notes_below_the_threshold_and_shorter_than_allowed_are_left_out():
+    said = targets(np.array([[0.2, 0.26, 60, 64], [0.5, 1.0, 64, 64]]), frames=80, frame_s=FRAME_S)
+    assert len(notes_from(said, frame_s=FRAME_S, min_note_s=0.1)) == 1
+    said[..., 0] *= 0.3
+    assert len(notes_from(said, frame_s=FRAME_S)) == 0
+
+
+def test_nothing_said_is_no_notes():
+    assert notes_from(np.zeros((0, 88, 4), dtype=np.float32), frame_s=FRAME_S).shape == (0, 4)
+    assert NoteReader(frame_s=FRAME_S).finish() == []
+
+
+def test_what_lies_outside_the_frames_is_left_out():
+    said = targets(np.array([[-1.0, 0.1, 60, 64], [3.0, 4.0, 61, 64]]), frames=50, frame_s=FRAME_S)
+    assert said[:5, 39, 1].all()
+    assert not said[..., 0].any()

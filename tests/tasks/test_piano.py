@@ -1,0 +1,189 @@
+"""Making data, training a small network on it, going on where it was cut, and transcribing with what came of it."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from sori.errors import BundleError, DatasetError, ParameterError
+from sori.music import Note, notes_array
+from sori.music.midi import read_notes, write_midi
+from sori.tasks.piano_data import PianoData, make_piano_data
+from sori.tasks.piano_train import PianoSettings, train_piano
+from sori.transcriber import Reading, Transcriber
+
+SMALL = PianoSettings(epochs=2, steps=2, batch_size=2, clip_s=1.0, options={"width": 0.1})
+
+
+def melodies(folder):
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for composer in ("Bach", "Bach", "슈만", "Liszt"):
+        i = len(list(folder.iterdir()))
+        onsets = np.cumsum(rng.uniform(0.1, 0.5, 60))
+        write_midi(
+            [
+                Note(float(t), float(t) + 0.3, int(p), 80)
+                for t, p in zip(onsets, rng.permutation(88)[:60] + 21, strict=True)
+            ],
+            folder / f"{composer}_{i}.mid",
+        )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with `midi`, `data`, and `run`, a training that went through."""
+    root = tmp_path_factory.mktemp("piano")
+    melodies(root / "midi")
+    (root / "midi" / "Bach_broken.mid").write_bytes(b"MThd no")
+    make_piano_data(root / "data", midi=root / "midi", strings=1, valid=["liszt"], hours=0.01)
+    train_piano(root / "data", root / "run", settings=SMALL)
+    return root
+
+
+def test_data_holds_out_whole_composers_and_an_unseen_piano(made):
+    data = PianoData.open(made / "data")
+    assert [p.title for p in data.performances()] == ["Bach_0", "Bach_1", "슈만_2"]
+    assert list(data.facts["failed"]) == ["Bach_broken.mid"]
+    assert data.facts["pianos"]["valid"] not in data.facts["pianos"]["drawn"]
+    assert sorted(h.condition for h in data.held_out("valid")) == ["heavy", "light"]
+    assert {h.name for h in data.held_out("valid")} == {"Liszt_3"}
+
+
+def test_held_out_notes_are_where_they_are_heard(made):
+    for held in PianoData.open(made / "data").held_out("valid"):
+        envelope = np.abs(held.y)
+        rises = 0
+        for onset_s in held.notes[1:, 0]:
+            at = round(onset_s * 16000)
+            rises += envelope[at + 80 : at + 800].max() > 1.05 * envelope[max(0, at - 800) : at - 80].max(initial=0)
+        assert rises > 0.7 * (len(held.notes) - 1)
+
+
+def test_what_is_heard_can_be_listened_to(made):
+    assert soundfile.info(made / "data" / "heard" / "00000.flac").duration == pytest.approx(60, abs=0.01)
+    assert read_notes(made / "data" / "heard" / "00000.mid")
+
+
+def test_a_training_makes_a_model_that_transcribes(made):
+    facts = json.loads((made / "run" / "bundle.json").read_text())
+    assert facts["scores"]["valid"].keys() == {"light", "heavy"}
+    assert 0 <= facts["scores"]["valid"]["light"]["f1"] <= 1
+    heard = Transcriber(made / "run")(np.zeros(16000, dtype=np.float32), sr=16000)
+    assert heard.posteriors.shape == (51, 88, 4)
+
+
+def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
+    import keras
+
+    from sori.errors import SoriError
+
+    class Cut(SoriError):
+        pass
+
+    def cut(line):
+        if line.startswith("epoch 2"):
+            raise Cut
+
+    with pytest.raises(Cut):  # the last epoch was trained, and is lost
+        train_piano(made / "data", tmp_path / "run", settings=SMALL, say=cut)
+    assert json.loads((tmp_path / "run" / "training.json").read_text())["state"]["epoch"] == 1
+    said = []
+    train_piano(made / "data", tmp_path / "run", settings=SMALL, say=said.append)
+    assert "goes on after epoch 1" in said[0]
+    one, other = (
+        keras.saving.load_model(run / "last.keras", compile=False).get_weights()
+        for run in (made / "run", tmp_path / "run")
+    )
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_one_training_begins_with_the_weights_of_another(made, tmp_path):
+    settings = PianoSettings(epochs=1, steps=1, batch_size=1, clip_s=1.0, lr=1e-6, options={"width": 0.1})
+    train_piano(made / "data", tmp_path / "next", settings=settings, start_from=made / "run")
+    from keras.saving import load_model
+
+    one, other = (
+        load_model(run / "best.keras", compile=False).get_weights()[-2] for run in (made / "run", tmp_path / "next")
+    )
+    np.testing.assert_allclose(one, other, atol=1e-4)
+    with pytest.raises(ParameterError, match="another size"):
+        wider = PianoSettings(epochs=1, steps=1, batch_size=1, clip_s=1.0, options={"width": 0.2})
+        train_piano(made / "data", tmp_path / "wider", settings=wider, start_from=made / "run")
+
+
+def test_other_settings_and_foreign_folders_are_refused(made, tmp_path):
+    with pytest.raises(DatasetError, match="other data or settings"):
+        train_piano(made / "data", made / "run", settings=PianoSettings(epochs=3))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    with pytest.raises(DatasetError, match="no training of a piano"):
+        train_piano(made / "data", tmp_path / "mine", settings=SMALL)
+    with pytest.raises(DatasetError, match="no data for a piano"):
+        train_piano(tmp_path, tmp_path / "x", settings=SMALL)
+
+
+def test_data_that_cannot_be_made_is_refused(made, tmp_path):
+    with pytest.raises(ParameterError, match="no piece by 'Satie'"):
+        make_piano_data(tmp_path / "d", midi=made / "midi", valid=["Satie"])
+    with pytest.raises(DatasetError, match="no MIDI files"):
+        make_piano_data(tmp_path / "d", midi=tmp_path)
+    with pytest.raises(ParameterError, match="no piano"):
+        make_piano_data(tmp_path / "d", midi=made / "midi", strings=0)
+    with pytest.raises(DatasetError, match="there already"):
+        make_piano_data(made / "data", midi=made / "midi")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "mine.txt").touch()
+    with pytest.raises(DatasetError, match="not made here"):
+        make_piano_data(tmp_path / "d", midi=made / "midi", overwrite=True)
+    assert (tmp_path / "d" / "mine.txt").exists()
+
+
+def random_model(made, tmp_path):
+    """The small network, which says something everywhere if the threshold is low enough."""
+    shutil.copytree(made / "run", tmp_path / "모델")
+    return Transcriber(tmp_path / "모델")
+
+
+@pytest.mark.parametrize("cut", [1, 700, 16000, 100_001])
+def test_however_a_recording_is_cut_its_posteriors_are_the_same(made, cut, rng):
+    transcriber = Transcriber(made / "run")
+    y = (0.1 * rng.standard_normal(250_000)).astype(np.float32)[: 40_000 if cut == 1 else None]
+    whole = np.concatenate(list(transcriber.posteriors([y])))
+    assert len(whole) == transcriber.front_end.frames(len(y))
+    pieces = np.concatenate(list(transcriber.posteriors(y[i : i + cut] for i in range(0, len(y), cut))))
+    np.testing.assert_allclose(pieces, whole, atol=1e-4)
+
+
+def test_a_clip_of_another_rate_is_resampled(made, rng):
+    y = (0.1 * rng.standard_normal(44100)).astype(np.float32)
+    heard = Transcriber(made / "run")(y, sr=44100)
+    assert heard.duration_s == 1
+    assert len(heard.posteriors) == 51
+    assert Transcriber(made / "run")(y, sr=44100, posteriors=False).posteriors is None
+
+
+def test_a_band_leaves_other_keys_out(made, tmp_path, rng):
+    y = (0.1 * rng.standard_normal(32000)).astype(np.float32)
+    transcriber = random_model(made, tmp_path)
+    everything = transcriber(y, sr=16000, reading=Reading(threshold=0.01, min_note_s=0))
+    some = transcriber(y, sr=16000, reading=Reading(threshold=0.01, min_note_s=0, lowest=60, highest=71))
+    inside = [note for note in everything.notes if 60 <= note.pitch <= 71]
+    np.testing.assert_allclose(notes_array(list(some.notes)), notes_array(inside))
+
+
+def test_what_is_no_clip_or_no_piano_model_is_refused(made, trained, tmp_path):
+    transcriber = Transcriber(made / "run")
+    for y in (np.zeros((2, 100), np.float32), np.zeros(100, np.int16), np.array([np.nan], np.float32)):
+        with pytest.raises(ParameterError, match="finite floating-point"):
+            transcriber(y, sr=16000)
+    with pytest.raises(BundleError, match="is no piano model"):
+        Transcriber(trained / "run")
+    with pytest.raises(BundleError, match=r"bundle\.json"):
+        Transcriber(tmp_path)
+    with pytest.raises(ParameterError, match="band"):
+        Reading(lowest=70, highest=60)

@@ -1,0 +1,50 @@
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from sori import audio
+from sori.errors import MissingDependencyError, ParameterError
+from sori.tasks.separate import separate
+
+
+def test_clicks_go_and_tones_stay():
+    tone = audio.tone(440, sr=16000, duration_s=2, amplitude=0.3)
+    clicks = audio.clicks([0.25 * i for i in range(1, 8)], sr=16000, duration_s=2)
+    left = separate(tone + clicks, sr=16000, way="hpss")
+    assert left.shape == tone.shape
+    assert np.corrcoef(left, tone)[0, 1] > 0.95
+    assert np.abs(left).max() < 0.6 < np.abs(tone + clicks).max()
+
+
+@pytest.mark.parametrize("way", ["spleeter", "demucs"])
+def test_what_is_not_installed_is_named_with_what_to_do(way, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=f"{way} is not installed: pip install {way}"):
+        separate(np.zeros(100, dtype=np.float32), sr=16000, way=way)
+
+
+def test_an_unknown_way_is_refused():
+    with pytest.raises(ParameterError, match="separate must be one of"):
+        separate(np.zeros(100, dtype=np.float32), sr=16000, way="magic")
+
+
+def test_spleeter_is_asked_for_the_piano(monkeypatch):
+    class Separator:
+        def __init__(self, model):
+            assert model == "spleeter:5stems"
+
+        def separate(self, waveform):
+            assert waveform.shape[1] == 2
+            return {"piano": 0.5 * waveform, "drums": waveform}
+
+    module = types.ModuleType("spleeter.separator")
+    module.Separator = Separator
+    monkeypatch.setitem(sys.modules, "spleeter", types.ModuleType("spleeter"))
+    monkeypatch.setitem(sys.modules, "spleeter.separator", module)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    y = audio.tone(440, sr=16000, duration_s=0.5)
+    left = separate(y, sr=16000, way="spleeter")
+    assert len(left) == len(y)
+    np.testing.assert_allclose(left[1000:-1000], 0.5 * y[1000:-1000], atol=0.02)
