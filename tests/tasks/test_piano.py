@@ -34,7 +34,15 @@ def melodies(folder):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def short_notes():
+    """Pianos whose notes are short, and soon recorded."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sori.music.notebank._LONGEST_S", (0.6, 0.4))
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, short_notes):
     """A folder with `midi`, `data`, and `run`, a training that went through."""
     root = tmp_path_factory.mktemp("piano")
     melodies(root / "midi")

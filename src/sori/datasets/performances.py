@@ -43,6 +43,11 @@ class Playing:
         Part of the clips in which keys are struck at random, in chords of any kind, instead of music.
     dry
         Part of the clips without the sustain pedal.
+    release_s
+        Shortest and longest time in which a damped note falls by a factor e, in the middle of the keyboard.
+    others, alone
+        Part of the clips in which something that is no piano sounds along, and part in which it sounds alone: bursts,
+        as of drums, and gliding voices.
     """
 
     transpose: int = 5
@@ -56,6 +61,9 @@ class Playing:
     noise: float = 0.5
     random_keys: float = 0.1
     dry: float = 0.2
+    release_s: tuple[float, float] = (0.02, 0.12)
+    others: float = 0.08
+    alone: float = 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +92,10 @@ def draw_clip(
     """
     sr = banks[0].sr
     duration_s = samples / sr
-    if rng.random() < playing.random_keys:
+    alone = rng.random() < playing.alone
+    if alone:
+        notes = np.zeros((0, 4))
+    elif rng.random() < playing.random_keys:
         notes = _random_notes(rng, duration_s)
     else:
         notes = _passage(performances[int(rng.integers(len(performances)))], rng, duration_s, playing)
@@ -99,17 +110,20 @@ def draw_clip(
     strings[:, :2] *= factor
     longer = round(samples * factor) + 64
     contrast = rng.uniform(0.6, 1.4)
-    strings[:, 3] = np.clip(64 + (strings[:, 3] - 64) * contrast + rng.uniform(-12, 12), 1, 127)
+    notes[:, 3] = strings[:, 3] = np.clip(64 + (strings[:, 3] - 64) * contrast + rng.uniform(-12, 12), 1, 127)
     y = np.zeros(longer, dtype=np.float32)
     for layer in range(2 if rng.random() < playing.layered else 1):
         bank = banks[int(rng.integers(len(banks)))]
         gains = (10 ** (rng.normal(0, playing.touch_db, len(strings)) / 20)).astype(np.float32)
-        release_s = float(np.exp(rng.uniform(np.log(0.05), np.log(0.3))))
+        release_s = float(np.exp(rng.uniform(*np.log(playing.release_s))))
         y += np.float32(rng.uniform(0.3, 1) if layer else 1) * bank.render(
             strings, samples=longer, gains=gains, release_s=release_s
         )
     y = resample(y, from_sr=round(sr * factor), to_sr=sr)[:samples]
     y = np.pad(y, (0, samples - len(y)))
+    if alone or rng.random() < playing.others:
+        loudest = float(np.abs(y).max()) or 1.0
+        y += _no_piano(rng, samples, sr) * np.float32(loudest * 10 ** (-rng.uniform(3, 25) / 20))
     if rng.random() < playing.room:
         y = _in_a_room(y, rng, sr)
     y = _equalised(y, rng, sr)
@@ -154,6 +168,30 @@ def _random_notes(rng: np.random.Generator, duration_s: float) -> _Rows:
                 free[pitch] = at_s + length_s + 0.03
         at_s += pace_s * rng.exponential()
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+
+def _no_piano(rng: np.random.Generator, samples: int, sr: int) -> _Clip:
+    """Make what must not be taken for notes: bursts of noise, tuned or not, or a voice that glides; peak 1."""
+    y = np.zeros(samples)
+    if rng.random() < 0.5:
+        for at in np.cumsum(rng.exponential(rng.uniform(0.08, 0.6), 100)) * sr:
+            n = min(round(rng.uniform(0.03, 0.4) * sr), samples - int(at))
+            if n <= 0:
+                break
+            t = np.arange(n) / sr
+            thud = np.sin(2 * np.pi * rng.uniform(50, 250) * t * np.exp(-t * rng.uniform(0, 8)))
+            burst = rng.standard_normal(n) * rng.uniform(0, 1) + thud * rng.uniform(0, 1)
+            y[int(at) : int(at) + n] += burst * np.exp(-t / rng.uniform(0.01, 0.1))
+    else:
+        corners = np.arange(0, samples + sr, max(1, round(rng.uniform(0.1, 0.6) * sr)))
+        base = rng.uniform(np.log2(80), np.log2(600))
+        pitch = np.interp(np.arange(samples), corners, base + np.cumsum(rng.normal(0, 0.12, len(corners))))
+        loud = np.interp(np.arange(samples), corners, np.maximum(0, rng.normal(0.5, 0.5, len(corners))))
+        phase = 2 * np.pi * np.cumsum(2.0**pitch) / sr
+        for k in range(1, 16):
+            y += rng.uniform(0, 1) / k * np.sin(k * phase)
+        y *= loud
+    return (y / max(1e-6, float(np.abs(y).max()))).astype(np.float32)  # type: ignore[no-any-return]
 
 
 def _in_a_room(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:

@@ -91,7 +91,7 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     for onset_s, offset_s, pitch, velocity in reversed(rows):
         offset_s = min(offset_s, following.get(pitch, offset_s))
         if offset_s > onset_s:
-            notes.append(Note(onset_s, offset_s, pitch, velocity))
+            notes.append(Note(float(onset_s), float(offset_s), pitch, velocity))
             following[pitch] = onset_s
     return notes[::-1]
 

@@ -141,6 +141,7 @@ def train_piano(
             epoch=epoch,
         )
         watch = _watching(progress, f"Epoch {epoch + 1} of {settings.epochs}", settings.steps)
+        _reseed(network, settings.seed, epoch)
         loss = float(network.fit(batches, verbose=0, callbacks=[watch]).history["loss"][0])
         scores = _judged(lambda x: network(x, training=False), valid, front_end)
         f1 = float(np.mean([scores[condition]["f1"] for condition in scores]))
@@ -239,17 +240,26 @@ def _compile(network: keras.Model, settings: PianoSettings) -> None:
     network.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss=transcription_loss)
 
 
+def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
+    """Begin what dropout draws anew for this epoch: a saved network forgets how far that had come."""
+    for i, layer in enumerate(network.layers):
+        if hasattr(layer, "seed_generator"):
+            state = np.random.default_rng((seed, epoch, i)).integers(2**32, size=2, dtype=np.uint32)
+            layer.seed_generator.state.assign(state)
+
+
 def _carry_on(network: keras.Model, folder: Path) -> None:
-    before = _load(folder / _BEST)
+    before = _load(folder / _BEST, compiled=False)
     shapes = [tuple(w.shape) for w in network.weights]
     if [tuple(w.shape) for w in before.weights] != shapes:
         raise ParameterError(f"{folder}: is a network of another size; begin with one of the same options.")
     network.set_weights(before.get_weights())
 
 
-def _load(path: Path) -> keras.Model:
+def _load(path: Path, *, compiled: bool = True) -> keras.Model:
+    losses = {"transcription_loss": transcription_loss}
     try:
-        return load_keras().saving.load_model(path, custom_objects={"transcription_loss": transcription_loss})
+        return load_keras().saving.load_model(path, custom_objects=losses, compile=compiled)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
 
