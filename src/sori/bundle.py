@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 SCHEMA_VERSION = 1
-PRETRAINED = ("keywords",)
+PRETRAINED = ("keywords", "piano")
 _WEIGHTS = Path(__file__).with_name("weights")
 _PARTS = ("train", "valid", "test")
 # Largest difference between what the Keras model and its ONNX twin answer.
@@ -84,8 +84,8 @@ class Bundle:
         file = path / "bundle.json"
         if not file.is_file():
             raise BundleError(
-                f"{path}: not a trained model (no bundle.json); make one with `sori train`, or use one that is there: "
-                f"{', '.join(PRETRAINED)}"
+                f"{path}: not a trained model (no bundle.json); make one with `sori train`, or use keywords, "
+                "which ships with Sori"
             )
         if not (path / "model.onnx").is_file():
             raise BundleError(f"{path}: incomplete: model.onnx is missing; copy the whole folder, or train again")
@@ -96,6 +96,8 @@ class Bundle:
             version = values.pop("schema_version", None)
             if version != SCHEMA_VERSION:
                 raise BundleError(f"{path}: has format {version}, this Sori reads {SCHEMA_VERSION}")
+            if values.get("task") == "piano":
+                raise BundleError(f"{path}: transcribes pianos and tells no classes apart; use it with sori transcribe")
             names = [name for name in cls.__dataclass_fields__ if name != "path"]
             check_keys("bundle.json", values, names)
             front_end, segmenting = values.pop("front_end"), values.pop("segmenting")

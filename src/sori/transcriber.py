@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.audio import resample
-from sori.bundle import onnx_session, pretrained
+from sori.bundle import PRETRAINED, onnx_session, pretrained
 from sori.errors import BundleError, ParameterError, SoriError, check_between, reason
 from sori.features import LogFrequency
 from sori.music import HIGHEST, LOWEST, Note, NoteReader
@@ -112,7 +112,7 @@ class Transcriber:
 
     def __init__(self, path: str | Path = "piano", *, threads: int = 0) -> None:
         folder = Path(path)
-        if not folder.exists() and str(path) == folder.name:
+        if str(path) in PRETRAINED and not folder.exists():
             folder = pretrained(str(path))
         self.front_end, self.facts = _read_facts(folder)
         self._session = onnx_session(folder / "model.onnx", threads=threads)
@@ -213,15 +213,13 @@ def _within(notes: list[Note], reading: Reading) -> list[Note]:
 
 
 def _with_last(pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[tuple[npt.NDArray[np.float32], bool]]:
-    """Yield each piece and whether it is the last; of no pieces, an empty one."""
+    """Yield each piece, and whether it is the last."""
     before: npt.NDArray[np.float32] | None = None
     for piece in pieces:
         if before is not None:
             yield before, False
         before = piece
-    if before is not None and len(before):
-        yield before, True
-    elif before is not None:
+    if before is not None:
         yield before, True
 
 
