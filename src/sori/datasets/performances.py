@@ -191,7 +191,7 @@ def _no_piano(rng: np.random.Generator, samples: int, sr: int) -> _Clip:
         for k in range(1, 16):
             y += rng.uniform(0, 1) / k * np.sin(k * phase)
         y *= loud
-    return (y / max(1e-6, float(np.abs(y).max()))).astype(np.float32)  # type: ignore[no-any-return]
+    return (y / max(1e-6, float(np.abs(y).max()))).astype(np.float32)
 
 
 def _in_a_room(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
