@@ -69,3 +69,13 @@ def test_random_keys_never_overlap_on_a_key(performances, bank):
         for pitch in set(notes[:, 2]):
             on_key = notes[notes[:, 2] == pitch]
             assert (on_key[1:, 0] >= on_key[:-1, 1]).all()
+
+
+def test_what_is_no_piano_has_no_labels(performances, bank):
+    other = (3000 * np.sin(np.arange(3 * SR) * 0.3)).astype(np.int16)
+    for seed in range(8):
+        y, notes = draw_clip(
+            performances, [bank], np.random.default_rng(seed), samples=SR, playing=Playing(alone=1.0), others=[other]
+        )
+        assert len(notes) == 0
+        assert np.abs(y).max() > 0

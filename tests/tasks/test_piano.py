@@ -47,7 +47,12 @@ def made(tmp_path_factory, short_notes):
     root = tmp_path_factory.mktemp("piano")
     melodies(root / "midi")
     (root / "midi" / "Bach_broken.mid").write_bytes(b"MThd no")
-    make_piano_data(root / "data", midi=root / "midi", strings=1, valid=["liszt"], hours=0.01)
+    (root / "others").mkdir()
+    soundfile.write(root / "others" / "말.wav", np.random.default_rng(0).normal(0, 0.1, 9000), 8000)
+    (root / "others" / "broken.wav").touch()
+    make_piano_data(
+        root / "data", midi=root / "midi", strings=1, others=root / "others", valid=["liszt"], hours=0.01
+    )
     train_piano(root / "data", root / "run", settings=SMALL)
     return root
 
@@ -55,7 +60,8 @@ def made(tmp_path_factory, short_notes):
 def test_data_holds_out_whole_composers_and_an_unseen_piano(made):
     data = PianoData.open(made / "data")
     assert [p.title for p in data.performances()] == ["Bach_0", "Bach_1", "슈만_2"]
-    assert list(data.facts["failed"]) == ["Bach_broken.mid"]
+    assert list(data.facts["failed"]) == ["Bach_broken.mid", "broken.wav"]
+    assert [len(other) for other in data.others()] == [18000]
     assert data.facts["pianos"]["valid"] not in data.facts["pianos"]["drawn"]
     assert sorted(h.condition for h in data.held_out("valid")) == ["heavy", "light"]
     assert {h.name for h in data.held_out("valid")} == {"Liszt_3"}

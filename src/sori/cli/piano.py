@@ -97,6 +97,9 @@ def synth_(
     midi: Annotated[Path, typer.Option(help="Folder of performances as MIDI.")],
     soundfonts: Annotated[str, typer.Option(help="Pianos to train on, SF2 or SF3, with commas between.")] = "",
     strings: Annotated[int, typer.Option(help="Pianos to train on whose strings are drawn at random.")] = 10,
+    others: Annotated[
+        Path | None, typer.Option(help="Folder of recordings without a piano, to learn to pass over.")
+    ] = None,
     hours: Annotated[float, typer.Option(help="Of what the network will hear, as files to listen to.")] = 0.0,
     valid: Annotated[str, typer.Option(help="Composers to validate on (default: every sixteenth piece).")] = "",
     test: Annotated[str, typer.Option(help="Composers to test on.")] = "",
@@ -120,6 +123,7 @@ def synth_(
             midi=midi,
             soundfonts=[Path(name) for name in names(soundfonts)] if soundfonts else [],
             strings=strings,
+            others=others,
             hours=hours,
             valid=names(valid) if valid else [],
             test=names(test) if test else [],

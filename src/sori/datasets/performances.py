@@ -47,7 +47,7 @@ class Playing:
         Shortest and longest time in which a damped note falls by a factor e, in the middle of the keyboard.
     others, alone
         Part of the clips in which something that is no piano sounds along, and part in which it sounds alone: bursts,
-        as of drums, and gliding voices.
+        as of drums, gliding voices, and recordings where there are any.
     """
 
     transpose: int = 5
@@ -82,8 +82,18 @@ def draw_clip(
     *,
     samples: int,
     playing: Playing,
+    others: Sequence[_Clip] = (),
 ) -> tuple[_Clip, _Rows]:
     """Play a passage on a piano in a room.
+
+    Parameters
+    ----------
+    performances, banks
+        What is played, and on what.
+    samples
+        Length of the clip at the banks' rate.
+    others
+        Recordings at that rate, float or int16, of what is no piano.
 
     Returns
     -------
@@ -123,7 +133,7 @@ def draw_clip(
     y = np.pad(y, (0, samples - len(y)))
     if alone or rng.random() < playing.others:
         loudest = float(np.abs(y).max()) or 1.0
-        y += _no_piano(rng, samples, sr) * np.float32(loudest * 10 ** (-rng.uniform(3, 25) / 20))
+        y += _no_piano(rng, samples, sr, others) * np.float32(loudest * 10 ** (-rng.uniform(3, 25) / 20))
     if rng.random() < playing.room:
         y = _in_a_room(y, rng, sr)
     y = _equalised(y, rng, sr)
@@ -170,10 +180,18 @@ def _random_notes(rng: np.random.Generator, duration_s: float) -> _Rows:
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
 
-def _no_piano(rng: np.random.Generator, samples: int, sr: int) -> _Clip:
-    """Make what must not be taken for notes: bursts of noise, tuned or not, or a voice that glides; peak 1."""
+def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[_Clip]) -> _Clip:
+    """Make what must not be taken for notes: a recording, bursts of noise, tuned or not, or a gliding voice; peak 1."""
     y = np.zeros(samples)
-    if rng.random() < 0.5:
+    if others and rng.random() < 0.7:
+        at = 0
+        while at < samples:
+            other = others[int(rng.integers(len(others)))]
+            first = int(rng.integers(max(1, len(other) - samples)))
+            piece = other[first : first + samples - at].astype(np.float64)
+            y[at : at + len(piece)] = piece / max(1e-6, float(np.abs(piece).max()))
+            at += max(1, len(piece))
+    elif rng.random() < 0.5:
         for at in np.cumsum(rng.exponential(rng.uniform(0.08, 0.6), 100)) * sr:
             n = min(round(rng.uniform(0.03, 0.4) * sr), samples - int(at))
             if n <= 0:

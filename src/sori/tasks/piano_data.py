@@ -26,9 +26,9 @@ from sori.progress import Progress, silent
 
 SR = 16000
 _MAKER = "sori piano synth"
-_FACTS, _PERFORMANCES, _BANKS = "piano.json", "performances.npz", "banks"
-_OURS = (_FACTS, _PERFORMANCES, f"{_BANKS}/*.npz", *(f"{part}/*" for part in ("valid", "test", "heard")))
-_EXCERPT_S, _HEARD_S = {"valid": 30.0, "test": 40.0}, 60.0
+_FACTS, _PERFORMANCES, _OTHERS, _BANKS = "piano.json", "performances.npz", "others.npz", "banks"
+_OURS = (_FACTS, _PERFORMANCES, _OTHERS, f"{_BANKS}/*.npz", *(f"{part}/*" for part in ("valid", "test", "heard")))
+_EXCERPT_S, _HEARD_S, _OTHERS_S = {"valid": 30.0, "test": 40.0}, 60.0, 3600.0
 # How held-out recordings sound: a light room in tune; a large one, with noise 30 dB below, a little flat or sharp.
 CONDITIONS = ("light", "heavy")
 _ROOMS = {"light": Reverb(0.2, 0.4, 10, 0.15), "heavy": Reverb(0.8, 0.2, 10, 0.55)}
@@ -87,6 +87,16 @@ class PianoData:
             sampled *= max(1, round(len(drawn) / len(sampled)))
         return sampled + drawn
 
+    def others(self) -> list[npt.NDArray[np.int16]]:
+        """Return the recordings of what is no piano, if any."""
+        if not (self.path / _OTHERS).is_file():
+            return []
+        try:
+            with np.load(self.path / _OTHERS, allow_pickle=False) as file:
+                return np.split(file["samples"], file["starts"][1:-1])
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise DatasetError(f"{self.path / _OTHERS}: damaged ({reason(error)}); make it again") from error
+
     def held_out(self, part: str) -> list[HeldOut]:
         """Return the recordings of a part, ``valid`` or ``test``."""
         found = []
@@ -104,6 +114,7 @@ def make_piano_data(
     midi: Path,
     soundfonts: Sequence[Path] = (),
     strings: int = 10,
+    others: Path | None = None,
     hours: float = 0.0,
     valid: Sequence[str] = (),
     test: Sequence[str] = (),
@@ -124,6 +135,8 @@ def make_piano_data(
         Pianos to train on (program 0 of each).
     strings
         Pianos to train on whose strings are drawn at random.
+    others
+        A folder of recordings without a piano (speech, instruments, noise), which the network learns to pass over.
     hours
         Of what the network hears, rendered to files to listen to (``heard/``). A training draws its clips anew.
     valid, test
@@ -154,6 +167,8 @@ def make_piano_data(
     with replacing_folder(out) as folder:
         arrays, failed = _read_performances(parts["train"], progress)
         np.savez(folder / _PERFORMANCES, allow_pickle=False, **arrays)
+        if others is not None:
+            failed |= _read_others(others, folder / _OTHERS, progress)
         (folder / _BANKS).mkdir()
         names: dict[str, list[str]] = {"sampled": [], "drawn": []}
         for path in soundfonts:
@@ -179,6 +194,7 @@ def make_piano_data(
                 "valid": valid_soundfont.stem if valid_soundfont else f"strings-{seed + 1000}",
                 "test": test_soundfont.stem if test_soundfont else None,
             },
+            "others": others.name if others else None,
             "seed": seed,
         }
         (folder / _FACTS).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -243,6 +259,31 @@ def _read_performances(
     return arrays, failed
 
 
+def _read_others(source: Path, path: Path, progress: Progress) -> dict[str, str]:
+    """Put every recording of a folder into one file, an hour at most; return those that cannot be read, and why."""
+    files = [file for file in sorted(source.rglob("*")) if file.suffix.lower() in audio.AUDIO_SUFFIXES]
+    if not files:
+        raise DatasetError(f"{source}: holds no recordings")
+    failed: dict[str, str] = {}
+    parts: list[npt.NDArray[np.int16]] = []
+    rng = np.random.default_rng(0)
+    for i, j in enumerate(rng.permutation(len(files)), 1):
+        try:
+            y, _ = audio.load(files[j], sr=SR)
+        except SoriError as error:
+            failed[str(files[j].relative_to(source))] = str(error)
+            continue
+        parts.append(np.round(np.clip(y, -1, 1) * 32767).astype(np.int16))
+        progress("Reading what is no piano", i, len(files))
+        if sum(map(len, parts)) > _OTHERS_S * SR:
+            break
+    if not parts:
+        raise DatasetError(f"{source}: none of {len(files)} recordings can be read")
+    starts = np.cumsum([0, *map(len, parts)])
+    np.savez(path, samples=np.concatenate(parts), starts=starts)
+    return failed
+
+
 def _hold_out(folder: Path, files: Sequence[Path], soundfont: Path | None, seed: int, progress: Progress) -> None:
     """Render an excerpt of each piece, in both conditions, and what is played in it."""
     folder.mkdir()
@@ -281,11 +322,11 @@ def _hold_out(folder: Path, files: Sequence[Path], soundfont: Path | None, seed:
 def _render_heard(data: PianoData, hours: float, seed: int, progress: Progress) -> None:
     folder = data.path / "heard"
     folder.mkdir()
-    performances, banks = data.performances(), data.banks()
+    performances, banks, others = data.performances(), data.banks(), data.others()
     count = max(1, round(hours * 3600 / _HEARD_S))
     for i in range(count):
         rng = np.random.default_rng((seed, i))
-        y, notes = draw_clip(performances, banks, rng, samples=round(_HEARD_S * SR), playing=Playing())
+        y, notes = draw_clip(performances, banks, rng, samples=round(_HEARD_S * SR), playing=Playing(), others=others)
         audio.save(folder / f"{i:05d}.flac", np.clip(y, -1, 1), sr=SR)
         write_midi(
             (Note(max(0.0, on), off, int(p), max(1, round(v))) for on, off, p, v in notes if off > max(0.0, on)),

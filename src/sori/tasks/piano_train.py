@@ -116,7 +116,7 @@ def train_piano(
     valid = data.held_out("valid")
     if not valid:
         raise DatasetError(f"{source}: has no recordings to validate on; make it again")
-    performances, banks = data.performances(), data.banks()
+    performances, banks, others = data.performances(), data.banks(), data.others()
     if state["epoch"]:
         network = _load(out / _LAST)
         say(f"{out}: goes on after epoch {state['epoch']}")
@@ -132,6 +132,7 @@ def train_piano(
         batches = music_batches(
             performances,
             banks,
+            others,
             front_end=front_end,
             steps=settings.steps,
             batch_size=settings.batch_size,

@@ -48,6 +48,7 @@ def transcription_loss(y_true: Any, y_pred: Any) -> Any:
 def music_batches(
     performances: Sequence[Performance],
     banks: Sequence[NoteBank],
+    others: Sequence[npt.NDArray[np.int16]],
     *,
     front_end: LogFrequency,
     steps: int,
@@ -73,7 +74,10 @@ def music_batches(
 
         def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
             rng = np.random.default_rng((seed, epoch, index))
-            drawn = [draw_clip(performances, banks, rng, samples=samples, playing=playing) for _ in range(batch_size)]
+            drawn = [
+                draw_clip(performances, banks, rng, samples=samples, playing=playing, others=others)
+                for _ in range(batch_size)
+            ]
             x = front_end(np.stack([y for y, _ in drawn]))
             y = [targets(notes, frames=x.shape[1], frame_s=front_end.frame_s) for _, notes in drawn]
             return x, np.stack(y)
