@@ -20,8 +20,8 @@ from sori.music import HIGHEST, LOWEST, Note, NoteReader
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Frames that go through the network together, and those on either side that it only sees the others by. Their sum is
-# as long as the network looks, so that where a chunk ends changes nothing.
+# Frames that go through the network together, and those on either side that it only sees the others by: more than the
+# 33 that it looks either way, so that where a chunk ends changes nothing.
 _CHUNK, _AROUND = 500, 60
 
 
@@ -112,7 +112,7 @@ class Transcriber:
 
     def __init__(self, path: str | Path = "piano", *, threads: int = 0) -> None:
         folder = Path(path)
-        if str(path) in PRETRAINED and not folder.exists():
+        if str(path) in PRETRAINED and not (folder / "bundle.json").is_file():
             folder = pretrained(str(path))
         self.front_end, self.facts = _read_facts(folder)
         self._session = onnx_session(folder / "model.onnx", threads=threads)
@@ -174,6 +174,9 @@ class Transcriber:
         if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
             raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
         heard = resample(y.astype(np.float32), from_sr=sr, to_sr=self.front_end.sr)
+        peak = float(np.abs(heard).max(initial=0))
+        if peak > 0 and not 0.1 <= peak <= 1:  # hardly to be heard, or beyond full scale
+            heard = heard * np.float32(0.5 / peak)
         found: list[Note] = []
         told: list[npt.NDArray[np.float16]] = []
         for notes, p in self.notes([heard], reading=reading):

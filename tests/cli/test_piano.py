@@ -96,3 +96,28 @@ def test_data_and_a_training_from_the_command_line(made, tmp_path):  # noqa: F81
     assert done.exit_code == 0, done.output
     assert "valid, light" in done.stdout
     assert (tmp_path / "run" / "model.onnx").is_file()
+
+
+def test_a_file_that_cannot_be_written_stops_no_other(made, recordings):  # noqa: F811
+    out = recordings / "out"
+    (out / "silence.mid").mkdir(parents=True)
+    files = [str(recordings / name) for name in ("silence.flac", "가락.wav")]
+    done = run(
+        app,
+        ["transcribe", *files, "--model", str(made / "run"), "--out", str(out), "--format", "tsv,mid", "--overwrite"],
+    )
+    assert done.exit_code == 1
+    assert "silence.mid" in done.stderr
+    assert {path.name for path in out.iterdir()} == {"silence.mid", "가락.tsv", "가락.mid"}
+    done = run(app, ["transcribe", *files, "--model", str(made / "run"), "--out", str(recordings / "broken.wav")])
+    assert "is no folder" in str(done.exception)
+
+
+def test_a_quiet_recording_is_heard_as_a_loud_one(made, tmp_path, rng):  # noqa: F811
+    y = (0.3 * rng.standard_normal(32000)).clip(-0.9, 0.9).astype(np.float32)
+    for name, gain in (("loud", 0.5 / np.abs(y).max()), ("quiet", 0.001)):
+        soundfile.write(tmp_path / f"{name}.wav", gain * y, 16000, subtype="FLOAT")
+        arguments = ["--model", str(made / "run"), "--format", "json", "--threshold", "0.05"]
+        assert run(app, ["transcribe", str(tmp_path / f"{name}.wav"), *arguments]).exit_code == 0
+    loud, quiet = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("loud", "quiet"))
+    assert len(loud["notes"]) == len(quiet["notes"])

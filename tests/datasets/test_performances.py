@@ -42,6 +42,17 @@ def test_labels_say_what_is_heard(performances, bank, playing):
             assert abs(12 * np.log2(strongest_hz(heard) / float(midi_to_hz(pitch)))) < 0.7
 
 
+def test_music_moves_up_and_down_the_keyboard(performances, bank):
+    playing = Playing(**{**vars(STILL), "transpose": 5})
+    lowest = {
+        int(
+            draw_clip(performances, [bank], np.random.default_rng(seed), samples=6 * SR, playing=playing)[1][:, 2].min()
+        )
+        for seed in range(30)
+    }
+    assert min(lowest) < 60 < max(lowest)
+
+
 def test_a_clip_is_its_seeds(performances, bank):
     one, again, other = (
         draw_clip(performances, [bank], np.random.default_rng(seed), samples=SR, playing=Playing())[0]

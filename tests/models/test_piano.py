@@ -3,6 +3,7 @@ import pytest
 
 from sori.errors import ParameterError
 from sori.features import LogFrequency
+from sori.models.densenet import densenet
 from sori.models.piano import piano
 
 FRONT_END = LogFrequency()
@@ -43,3 +44,11 @@ def test_too_few_bins_and_bad_numbers_are_refused():
         piano((None, 296, 2), dropout=2.0)
     with pytest.raises(ParameterError, match="channels"):
         piano((None, 296, 2), channels=0)
+
+
+def test_densenet_answers_as_piano_does_and_shares_nothing_over_keys():
+    network = densenet((None, FRONT_END.n_bins, 2), width=0.25)
+    for frames in (1, 23):
+        assert network(np.zeros((1, frames, FRONT_END.n_bins, 2), dtype=np.float32)).shape == (1, frames, 88, 4)
+    with pytest.raises(ParameterError, match="88 bins"):
+        densenet((None, 40, 2))

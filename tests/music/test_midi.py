@@ -122,3 +122,22 @@ def test_a_file_without_notes_is_refused_unless_it_may_be(tmp_path):
     assert read_notes(tmp_path / "empty.mid", allow_empty=True) == []
     with pytest.raises(AudioError, match="no notes"):
         read_notes(tmp_path / "empty.mid")
+
+
+def test_two_hands_share_a_pedal(tmp_path):
+    midi = pretty_midi.PrettyMIDI()
+    right, left = pretty_midi.Instrument(0), pretty_midi.Instrument(0)
+    right.notes.append(pretty_midi.Note(80, 72, 0.0, 0.5))
+    left.notes.append(pretty_midi.Note(80, 48, 0.0, 0.5))
+    right.control_changes += [pretty_midi.ControlChange(64, 127, 0.1), pretty_midi.ControlChange(64, 0, 2.0)]
+    midi.instruments += [right, left]
+    midi.write(str(tmp_path / "hands.mid"))
+    assert [round(note.offset_s, 2) for note in read_notes(tmp_path / "hands.mid", pedal=True)] == [2.0, 2.0]
+
+
+def test_hours_and_overlaps_come_back(tmp_path):
+    notes = [Note(0.0, 2.0, 60, 64), Note(1.0, 3.0, 60, 64), Note(20_000.0, 20_001.0, 61, 64)]
+    write_midi(notes, tmp_path / "long.mid")
+    back = read_notes(tmp_path / "long.mid")
+    assert [note.onset_s for note in back] == pytest.approx([0, 1, 20_000], abs=0.003)
+    assert back[0].offset_s == pytest.approx(1.0, abs=0.003)

@@ -81,3 +81,12 @@ def test_what_lies_outside_the_frames_is_left_out():
     said = targets(np.array([[-1.0, 0.1, 60, 64], [3.0, 4.0, 61, 64]]), frames=50, frame_s=FRAME_S)
     assert said[:5, 39, 1].all()
     assert not said[..., 0].any()
+    assert not targets(np.array([[-3.0, -1.0, 60, 64]]), frames=50, frame_s=FRAME_S).any()
+
+
+def test_repeated_notes_never_overlap():
+    onsets = 0.2 + 0.113 * np.arange(30)
+    rows = np.stack([onsets, onsets + 0.113, np.full(30, 60.0), np.full(30, 64.0)], axis=1)
+    back = notes_from(targets(rows, frames=250, frame_s=FRAME_S), frame_s=FRAME_S)
+    assert len(back) == 30
+    assert (back[:-1, 1] <= back[1:, 0] + 1e-9).all()

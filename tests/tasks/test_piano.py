@@ -50,9 +50,7 @@ def made(tmp_path_factory, short_notes):
     (root / "others").mkdir()
     soundfile.write(root / "others" / "말.wav", np.random.default_rng(0).normal(0, 0.1, 9000), 8000)
     (root / "others" / "broken.wav").touch()
-    make_piano_data(
-        root / "data", midi=root / "midi", strings=1, others=root / "others", valid=["liszt"], hours=0.01
-    )
+    make_piano_data(root / "data", midi=root / "midi", strings=1, others=root / "others", valid=["liszt"], hours=0.01)
     train_piano(root / "data", root / "run", settings=SMALL)
     return root
 
@@ -109,7 +107,7 @@ def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
     train_piano(made / "data", tmp_path / "run", settings=SMALL, say=said.append)
     assert "goes on after epoch 1" in said[0]
     one, other = (
-        keras.saving.load_model(run / "last.keras", compile=False).get_weights()
+        keras.saving.load_model(run / "epoch-2.keras", compile=False).get_weights()
         for run in (made / "run", tmp_path / "run")
     )
     for a, b in zip(one, other, strict=True):
@@ -201,3 +199,9 @@ def test_what_is_no_clip_or_no_piano_model_is_refused(made, trained, tmp_path):
         Transcriber(tmp_path)
     with pytest.raises(ParameterError, match="band"):
         Reading(lowest=70, highest=60)
+
+
+def test_composers_that_are_held_out_are_not_trained_on_even_without_a_piano_to_test_them(made, tmp_path, short_notes):
+    data = make_piano_data(tmp_path / "d", midi=made / "midi", strings=1, valid=["슈만"], test=["Liszt"])
+    assert data.facts["performances"] == {"train": ["Bach_0", "Bach_1"], "valid": ["슈만_2"], "test": ["Liszt_3"]}
+    assert not (tmp_path / "d" / "test").exists()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sori.cli import console
 from sori.cli.dataset import Json
+
+if TYPE_CHECKING:
+    from sori.tasks.transcribe import Transcribed
 
 app = typer.Typer(help="Make a network that transcribes pianos.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -37,8 +42,8 @@ def transcribe(
 
     lowest, highest = parse_band(band)
     reading = Reading(threshold=threshold, min_note_s=min_note, lowest=lowest, highest=highest)
-    done = []
-    with console.showing_progress() as progress:
+    done: list[Transcribed] = []
+    with console.showing_progress() as progress, _listing(done, wanted=json):
         for one in transcribe_files(
             files,
             out,
@@ -55,10 +60,18 @@ def transcribe(
                 console.fail(one.summary())
             elif not json:
                 console.out.print(one.summary())
-    if json:
-        console.print_json([one.to_dict() for one in done])
     if any(one.error is not None for one in done):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _listing(done: Sequence[Transcribed], *, wanted: bool) -> Iterator[None]:
+    """Print what is done as JSON in the end, however the end comes."""
+    try:
+        yield
+    finally:
+        if wanted:
+            console.print_json([one.to_dict() for one in done])
 
 
 def score(
@@ -147,6 +160,9 @@ def train_(
     data: Annotated[Path, typer.Argument(help="A folder that sori piano synth made.")],
     out: Annotated[Path, typer.Option(help="Folder of the run; a training that was cut off goes on.")],
     from_: Annotated[Path | None, typer.Option("--from", help="A run whose best weights to begin with.")] = None,
+    model: Annotated[
+        str, typer.Option(help="piano, which shares its weights over the keys, or densenet, which does not.")
+    ] = "piano",
     epochs: Annotated[int, typer.Option(help="Times that it is validated and saved.")] = 26,
     steps: Annotated[int, typer.Option(help="Batches between two of them.")] = 150,
     batch_size: Annotated[int, typer.Option(help="Clips of a batch.")] = 10,
@@ -169,6 +185,7 @@ def train_(
         batch_size=batch_size,
         clip_s=clip,
         lr=lr,
+        model=model,
         options={} if width == 1.0 else {"width": width},
         seed=seed,
     )

@@ -54,7 +54,7 @@ class Playing:
     tempo: tuple[float, float] = (0.85, 1.2)
     recolour: float = 2.0
     cents: float = 12.0
-    level_db: tuple[float, float] = (-30.0, -1.0)
+    level_db: tuple[float, float] = (-36.0, -1.0)
     touch_db: float = 2.0
     layered: float = 0.2
     room: float = 0.6
@@ -82,7 +82,7 @@ def draw_clip(
     *,
     samples: int,
     playing: Playing,
-    others: Sequence[_Clip] = (),
+    others: Sequence[npt.NDArray[np.int16]] = (),
 ) -> tuple[_Clip, _Rows]:
     """Play a passage on a piano in a room.
 
@@ -93,7 +93,7 @@ def draw_clip(
     samples
         Length of the clip at the banks' rate.
     others
-        Recordings at that rate, float or int16, of what is no piano.
+        Recordings at that rate, int16, of what is no piano.
 
     Returns
     -------
@@ -156,9 +156,9 @@ def _passage(performance: Performance, rng: np.random.Generator, duration_s: flo
     passage = notes[first:last].copy()
     passage[:, :2] = (passage[:, :2] - begin_s) / tempo
     passage = passage[passage[:, 1] > -1.5]
-    low = max(-playing.transpose, LOWEST - int(passage[:, 2].min(initial=LOWEST)))
-    high = min(playing.transpose, HIGHEST - int(passage[:, 2].max(initial=HIGHEST)))
-    if low < high:
+    if len(passage):
+        low = max(-playing.transpose, LOWEST - int(passage[:, 2].min()))
+        high = min(playing.transpose, HIGHEST - int(passage[:, 2].max()))
         passage[:, 2] += rng.integers(low, high + 1)
     return passage
 
@@ -180,7 +180,7 @@ def _random_notes(rng: np.random.Generator, duration_s: float) -> _Rows:
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
 
-def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[_Clip]) -> _Clip:
+def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:
     """Make what must not be taken for notes: a recording, bursts of noise, tuned or not, or a gliding voice; peak 1."""
     y = np.zeros(samples)
     if others and rng.random() < 0.7:

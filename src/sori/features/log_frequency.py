@@ -127,7 +127,10 @@ class LogFrequency:
         return self.hop_length / self.sr
 
     def __call__(self, y: FloatArray) -> npt.NDArray[np.float32]:
-        """Levels of a clip ``(samples,)``: 0 is 80 dB below a full-scale sine or softer, 1 is the sine itself.
+        """Levels of a clip ``(samples,)``, 80 dB in the numbers from 0 to 1.
+
+        1 is the power of a full-scale sine gathered in one bin of the spectrum; a filter that is wider than that
+        spreads it, so that a sine reads 0.8 (at 7 kHz) to 1.
 
         Returns
         -------

@@ -14,6 +14,7 @@ from sori.music.notes import Note
 from sori.music.soundfont import DRUM_CHANNEL, Event, in_order
 
 _PEDAL, _PEDAL_DOWN = 64, 64
+_MOST_TICKS = 9_000_000
 
 
 def read_events(path: Path) -> list[Event]:
@@ -69,10 +70,16 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
         If pretty_midi is not installed.
     """
     rows: list[tuple[float, float, int, int]] = []
-    for track in _open(path).instruments:
-        if track.is_drum:
-            continue
-        pedals = sorted((c.time, c.value >= _PEDAL_DOWN) for c in track.control_changes if c.number == _PEDAL)
+    tracks = [track for track in _open(path).instruments if not track.is_drum]
+    for track in tracks:
+        # Two hands are often two tracks with one pedal.
+        pedals = sorted(
+            (c.time, c.value >= _PEDAL_DOWN)
+            for other in tracks
+            if other.program == track.program
+            for c in other.control_changes
+            if c.number == _PEDAL
+        )
         times_s = np.array([time_s for time_s, _ in pedals])
         down = [is_down for _, is_down in pedals]
         for note in track.notes:
@@ -105,10 +112,19 @@ def write_midi(notes: Iterable[Note], path: Path) -> None:
         If pretty_midi is not installed.
     """
     pretty_midi = require("pretty_midi", extra="synth")
-    # 960 ticks a quarter note at 120 beats a minute: steps of half a millisecond.
-    song = pretty_midi.PrettyMIDI(resolution=960)
+    ordered = sorted(notes)
+    # 960 ticks a quarter note at 120 beats a minute, steps of half a millisecond, unless more would come to be than
+    # readers of MIDI believe in.
+    last_s = max((note.offset_s for note in ordered), default=0.0)
+    song = pretty_midi.PrettyMIDI(resolution=int(max(1, min(960, _MOST_TICKS / (2 * last_s + 1)))))
     piano = pretty_midi.Instrument(0, name="piano")
-    piano.notes = [pretty_midi.Note(n.velocity, n.pitch, n.onset_s, n.offset_s) for n in notes]
+    following: dict[int, float] = {}
+    for note in reversed(ordered):  # two that overlap on a key could not be told apart again
+        end_s = min(note.offset_s, following.get(note.pitch, note.offset_s))
+        if end_s > note.onset_s:
+            piano.notes.append(pretty_midi.Note(note.velocity, note.pitch, note.onset_s, end_s))
+            following[note.pitch] = note.onset_s
+    piano.notes.reverse()
     song.instruments.append(piano)
     with replacing_file(path) as temporary:
         song.write(str(temporary))
@@ -118,7 +134,7 @@ def _open(path: Path) -> Any:
     pretty_midi = require("pretty_midi", extra="synth")
     try:
         with path.open("rb") as file:
-            if file.read(4) not in (b"MThd", b"RIFF"):
+            if file.read(4) != b"MThd":
                 raise AudioError(f"{path}: not a MIDI file")
         song = pretty_midi.PrettyMIDI(str(path))
     except OSError as error:

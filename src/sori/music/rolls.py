@@ -46,7 +46,7 @@ def targets(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> n
                 higher = peak >= out[near, key, 0]
                 out[near[higher], key, 3] = velocity / 127
             out[near, key, channel] = np.maximum(out[near, key, channel], peak)
-        first, last = max(0, int(np.ceil(onset_s / frame_s))), min(frames, int(np.ceil(offset_s / frame_s)))
+        first, last = (int(np.clip(np.ceil(at_s / frame_s), 0, frames)) for at_s in (onset_s, offset_s))
         out[first:last, key, 1] = 1
     return out
 
@@ -55,8 +55,8 @@ class NoteReader:
     """Read notes from what a transcriber says, stretch by stretch: the inverse of :func:`targets`.
 
     A note begins at a peak of its onset, whose time is told from the slopes beside it, and ends where it no longer
-    sounds, at a peak of its offset after which it sounds less, or where its key is struck again. What is kept of a
-    stream is what its open notes may still need.
+    sounds, at a peak of its offset after which it sounds less, where its key is struck again, or after a minute. What
+    is kept of a stream is what its open notes may still need.
 
     Parameters
     ----------
@@ -97,6 +97,8 @@ class NoteReader:
         frames = len(self._kept)
         found = self._notes()
         limit = frames + 1 if known is None else known
+        longest = round(_LONGEST_S / self.frame_s)
+        found = [(t, begin, min(end, begin + longest), key, velocity) for t, begin, end, key, velocity in found]
         # All that begin before the first open one: so that they come in order, and what lies before can go.
         until = min([limit, *(struck for struck, _, end, _, _ in found if end >= limit)])
         notes = []
@@ -124,9 +126,8 @@ class NoteReader:
             peaks = np.flatnonzero(is_peak[:, key]).tolist()
             silent = np.append(np.flatnonzero(self._kept[:, key, 1] < self.sounding), frames)
             let_go = np.append(_peaks(self._kept[:, key, 2], at_least=_OFFSET), frames)
-            for t, following in zip(peaks, [*peaks[1:], frames], strict=True):
-                a, b, c = before[t, key], onset[t, key], after[t, key]
-                begin = float(t + (c - a) / (2 * max(b - min(a, c), 1e-6)))
+            begins = [_between(before[t, key], onset[t, key], after[t, key]) + t for t in peaks]
+            for t, begin, following in zip(peaks, begins, [*begins[1:], frames], strict=True):
                 end = silent[np.searchsorted(silent, min(t + 2, frames))]
                 released = let_go[np.searchsorted(let_go, min(t + 2, frames))]
                 if released <= end <= released + _DIES_AWAY:  # the sound is gone soon after it
@@ -139,7 +140,13 @@ class NoteReader:
 # Of an offset's peak; frames in which a sound dies away after it; and frames that a note's end and beginning need after
 # and before them to be told.
 _OFFSET, _DIES_AWAY = 0.3, 5
+_LONGEST_S = 60.0
 _AHEAD, _BEFORE = _DIES_AWAY + 3, 3
+
+
+def _between(a: float, b: float, c: float) -> float:
+    """How far from the middle one of three values the top of a symmetrical peak lies, in frames."""
+    return float((c - a) / (2 * max(b - min(a, c), 1e-6)))
 
 
 def _peaks(values: npt.NDArray[np.floating], *, at_least: float) -> npt.NDArray[np.intp]:

@@ -92,8 +92,8 @@ def _bars(
     ]
     ax.add_collection(PolyCollection(corners, facecolors=list(colours), edgecolors="none"))
     pitches = [note.pitch for note in notes] or [60]
-    low, high = max(20, min(pitches) - 4), min(109, max(pitches) + 4)
-    octaves = [pitch for pitch in range(24, 109, 12) if low <= pitch <= high]
+    low, high = max(0, min(pitches) - 4), min(127, max(pitches) + 4)
+    octaves = [pitch for pitch in range(0, 128, 12) if low <= pitch <= high]
     ax.set(xlim=(0, end_s), ylim=(low, high), xlabel="time in seconds", yticks=octaves)
     ax.set_yticklabels([note_name(pitch) for pitch in octaves])
     return ax

@@ -140,7 +140,8 @@ def make_piano_data(
     hours
         Of what the network hears, rendered to files to listen to (``heard/``). A training draws its clips anew.
     valid, test
-        Composers whose pieces are not trained on. No ``valid``: every sixteenth piece.
+        Composers whose pieces are not trained on. No ``valid``: every sixteenth piece, whoever plays it (file names
+        up to ``__``).
     valid_soundfont, test_soundfont
         Pianos for them, not trained on. No ``valid_soundfont``: one more drawn piano. No ``test_soundfont``: no test.
 
@@ -163,7 +164,7 @@ def make_piano_data(
             if kept is not None and kept.resolve() == used.resolve():
                 raise ParameterError(f"{used} cannot be trained on and be the piano of the {part}.")
     files = _by_composer(midi)
-    parts = _divided(files, valid=valid, test=test if test_soundfont is not None else ())
+    parts = _divided(files, valid=valid, test=test)
     with replacing_folder(out) as folder:
         arrays, failed = _read_performances(parts["train"], progress)
         np.savez(folder / _PERFORMANCES, allow_pickle=False, **arrays)
@@ -233,7 +234,8 @@ def _divided(files: Sequence[tuple[Path, str]], *, valid: Sequence[str], test: S
         else:
             rest.append(path)
     if not valid:
-        parts["valid"] = rest[::16]
+        pieces = set(sorted({path.stem.split("__")[0] for path in rest})[::16])
+        parts["valid"] = [path for path in rest if path.stem.split("__")[0] in pieces]
     parts["train"] = [path for path in rest if path not in parts["valid"]]
     if not parts["train"]:
         raise ParameterError("no piece is left to train on: hold fewer out.")

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from sori.atomic import made_by, replacing_file
 from sori.bundle import export_onnx, onnx_session
 from sori.datasets import Playing
-from sori.errors import BundleError, DatasetError, ParameterError, check_between, check_count, reason
+from sori.errors import BundleError, DatasetError, ParameterError, check_between, check_choice, check_count, reason
 from sori.evaluation.notes import NoteScores, score_notes
 from sori.features import LogFrequency
 from sori.models.backend import keras as load_keras
+from sori.models.densenet import densenet
 from sori.models.piano import piano
 from sori.music import notes_array, notes_from
 from sori.progress import Progress, silent
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     import keras
 
 _MAKER = "sori piano train"
-_STATE, _LAST, _BEST, _HISTORY = "training.json", "last.keras", "best.keras", "history.csv"
+_STATE, _BEST, _HISTORY = "training.json", "best.keras", "history.csv"
 _WARM_UP, _LAST_LR = 0.05, 0.01
+NETWORKS: Mapping[str, Callable[..., Any]] = {"piano": piano, "densenet": densenet}
 # The exported network may differ from Keras' by so much in a probability.
 _TOLERANCE = 1e-4
 
@@ -50,8 +52,8 @@ class PianoSettings:
         Clips of a batch, and seconds of each.
     lr
         Highest learning rate; it rises to it over the first twentieth of the steps and falls as a cosine.
-    options
-        Of the network: see :func:`sori.models.piano.piano`.
+    model, options
+        The network, ``piano`` or ``densenet``, and its options: see :func:`sori.models.piano.piano`.
     playing
         How far what is heard may be from what was played.
     seed
@@ -63,11 +65,13 @@ class PianoSettings:
     batch_size: int = 10
     clip_s: float = 6.0
     lr: float = 1.5e-3
+    model: str = "piano"
     options: Mapping[str, Any] = field(default_factory=dict)
     playing: Playing = field(default_factory=Playing)
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_choice("model", self.model, NETWORKS)
         for name in ("epochs", "steps", "batch_size"):
             check_count(name, getattr(self, name))
         check_between("clip_s", self.clip_s, 1, 60, "s")
@@ -118,11 +122,11 @@ def train_piano(
         raise DatasetError(f"{source}: has no recordings to validate on; make it again")
     performances, banks, others = data.performances(), data.banks(), data.others()
     if state["epoch"]:
-        network = _load(out / _LAST)
+        network = _load(out / state["weights"])
         say(f"{out}: goes on after epoch {state['epoch']}")
     else:
         keras.utils.set_random_seed(settings.seed)
-        network = piano((None, front_end.n_bins, len(front_end.windows)), **settings.options)
+        network = NETWORKS[settings.model]((None, front_end.n_bins, len(front_end.windows)), **settings.options)
         if start_from is not None:
             _carry_on(network, start_from)
         _compile(network, settings)
@@ -143,7 +147,7 @@ def train_piano(
         )
         watch = _watching(progress, f"Epoch {epoch + 1} of {settings.epochs}", settings.steps)
         _reseed(network, settings.seed, epoch)
-        loss = float(network.fit(batches, verbose=0, callbacks=[watch]).history["loss"][0])
+        loss = float(network.fit(batches, shuffle=False, verbose=0, callbacks=[watch]).history["loss"][0])
         scores = _judged(lambda x: network(x, training=False), valid, front_end)
         f1 = float(np.mean([scores[condition]["f1"] for condition in scores]))
         row = {"epoch": epoch + 1, "loss": loss, "f1": f1, "seconds": time.monotonic() - began}
@@ -151,9 +155,13 @@ def train_piano(
         if f1 >= state["best"]:
             state |= {"best": f1, "best_epoch": epoch + 1, "valid": scores}
             _save(network, out / _BEST)
-        _save(network, out / _LAST)
-        state |= {"epoch": epoch + 1, "history": [*state["history"], row]}
+        # Weights of a name of their own, so that state and weights belong together whenever the work is cut.
+        before, weights = state["weights"], f"epoch-{epoch + 1}.keras"
+        _save(network, out / weights)
+        state |= {"epoch": epoch + 1, "weights": weights, "history": [*state["history"], row]}
         _write_json(out / _STATE, {**wanted, "state": state})
+        if before:
+            (out / before).unlink(missing_ok=True)
     return _finish(out, settings, data, front_end, state, progress)
 
 
@@ -179,7 +187,11 @@ def _finish(
         "schema_version": 1,
         "task": "piano",
         "front_end": front_end.to_dict(),
-        "architecture": {"name": "piano", "options": dict(settings.options), "parameters": int(network.count_params())},
+        "architecture": {
+            "name": settings.model,
+            "options": dict(settings.options),
+            "parameters": int(network.count_params()),
+        },
         "training": {**_as_json(asdict(settings)), "best_epoch": state["best_epoch"]},
         "data": {"pianos": data.facts["pianos"], "performances": data.facts["performances"]},
         "scores": {"valid": state["valid"]},
@@ -275,7 +287,14 @@ def _save(network: keras.Model, path: Path) -> None:
 
 
 def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str, Any]:
-    fresh: dict[str, Any] = {"epoch": 0, "best": -1.0, "best_epoch": 0, "valid": {}, "history": []}
+    fresh: dict[str, Any] = {
+        "epoch": 0,
+        "weights": "",
+        "best": -1.0,
+        "best_epoch": 0,
+        "valid": {},
+        "history": [],
+    }
     if not out.exists():
         return fresh
     made = made_by(out / _STATE, _MAKER)

@@ -36,15 +36,20 @@ def separate(y: npt.NDArray[np.float32], *, sr: int, way: str) -> npt.NDArray[np
     MissingDependencyError
         If the library is not installed.
     """
-    check_choice("separate", way, WAYS)
+    check_separation(way)
     if way == "hpss":
         librosa = require("librosa", extra="beats")
         return np.asarray(librosa.effects.harmonic(y, margin=2.0), dtype=np.float32)
-    if importlib.util.find_spec(way) is None:
-        raise MissingDependencyError(f"{way} is not installed: {_HOW[way]}; or use --separate hpss")
     heard = resample(y, from_sr=sr, to_sr=_SEPARATED_SR)
     stem = _spleeter(heard) if way == "spleeter" else _demucs(heard)
     return resample(stem.astype(np.float32), from_sr=_SEPARATED_SR, to_sr=sr)[: len(y)]
+
+
+def check_separation(way: str) -> None:
+    """Raise ParameterError or MissingDependencyError unless a clip can be separated that way."""
+    check_choice("separate", way, WAYS)
+    if way != "hpss" and importlib.util.find_spec(way) is None:
+        raise MissingDependencyError(f"{way} is not installed: {_HOW[way]}; or use --separate hpss")
 
 
 def _spleeter(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -14,17 +14,19 @@ import numpy.typing as npt
 
 from sori import audio, plots
 from sori.atomic import replacing_file
-from sori.errors import ParameterError, SoriError, check_choice
+from sori.errors import ParameterError, SoriError, check_choice, printable, reason
 from sori.evaluation.notes import NoteScores, match_notes, score_notes
 from sori.music import HIGHEST, LOWEST, Note, notes_array, parse_pitches
 from sori.music.midi import read_notes, write_midi
 from sori.progress import Progress, silent
-from sori.tasks.separate import separate
+from sori.tasks.separate import check_separation, separate
 from sori.transcriber import Reading, Transcriber
 from sori.units import note_name
 
 FORMATS = ("mid", "tsv", "json", "png")
 _BLOCK_S = 10.0
+# Peaks between which a recording is heard as it is, and the one that others are brought to.
+_QUIET, _USUAL = 0.1, 0.5
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,12 @@ class Transcribed:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it, as JSON can hold it."""
-        return {**asdict(self), "file": str(self.file), "written": [str(path) for path in self.written]}
+        return {
+            **asdict(self),
+            "file": printable(self.file),
+            "written": [printable(path) for path in self.written],
+            "error": None if self.error is None else printable(self.error),
+        }
 
 
 def transcribe_files(
@@ -70,8 +77,8 @@ def transcribe_files(
 ) -> Iterator[Transcribed]:
     """Write the notes of each recording beside it, or into ``out``; yield what came of each.
 
-    A recording that cannot be read is yielded with its error, and the others go on. Memory does not grow with the
-    length of a recording, unless something is taken out of it first (``way``), or a picture is wanted.
+    A recording that cannot be read is yielded with its error, and the others go on. Memory grows with a recording's
+    length by its notes alone, unless something is taken out of it first (``way``), or only ffmpeg reads it.
 
     Parameters
     ----------
@@ -87,6 +94,10 @@ def transcribe_files(
     """
     for name in formats:
         check_choice("format", name, FORMATS)
+    if way is not None:
+        check_separation(way)
+    if out is not None and out.exists() and not out.is_dir():
+        raise SoriError(f"{out}: is no folder; give --out a folder, or another name")
     if not formats:
         raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
     reading = reading or Reading()
@@ -95,8 +106,9 @@ def transcribe_files(
     for file, paths in zip(files, targets, strict=True):
         try:
             yield _transcribe(file, paths, transcriber, reading, way, progress)
-        except SoriError as error:
-            yield Transcribed(file, (), 0, None, None, 0.0, 0.0, str(error))
+        except (SoriError, OSError) as error:
+            why = str(error) if isinstance(error, SoriError) else f"{file}: {reason(error)}"
+            yield Transcribed(file, (), 0, None, None, 0.0, 0.0, why)
 
 
 def _transcribe(
@@ -110,6 +122,7 @@ def _transcribe(
     began = time.monotonic()
     sr = transcriber.front_end.sr
     done = 0
+    gain = _gain(file)
 
     def heard() -> Iterator[npt.NDArray[np.float32]]:
         nonlocal done
@@ -120,7 +133,7 @@ def _transcribe(
             pieces = audio.blocks(file, sr=sr, block_s=_BLOCK_S)
         for piece in pieces:
             done += len(piece)
-            yield piece
+            yield piece if gain == 1 else piece * np.float32(gain)
 
     total_s = round(audio.info(file).duration_s)
     notes: list[Note] = []
@@ -129,9 +142,17 @@ def _transcribe(
         progress(f"Transcribing {file.name}", min(round(done / sr), total_s), total_s)
     notes.sort()
     duration_s = done / sr
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(notes, path, duration_s=duration_s)
+    written: list[Path] = []
+    try:
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not path.exists()
+            _write(notes, path, duration_s=duration_s)
+            written += [path] if is_new else []
+    except OSError as error:
+        for made in written:  # all of a recording's files or none
+            made.unlink(missing_ok=True)
+        raise SoriError(f"{path}: {reason(error)}") from error
     pitches = [note.pitch for note in notes]
     return Transcribed(
         file,
@@ -144,6 +165,14 @@ def _transcribe(
     )
 
 
+def _gain(file: Path) -> float:
+    """Return what brings a recording that is hardly to be heard, or beyond full scale, to the level of the others."""
+    peak = max(
+        (float(np.abs(piece).max(initial=0)) for piece in audio.blocks(file, sr=audio.info(file).sr)), default=0.0
+    )
+    return 1.0 if peak == 0 or _QUIET <= peak <= 1 else _USUAL / peak
+
+
 def _targets(
     files: Sequence[Path], out: Path | None, formats: Sequence[str], *, overwrite: bool
 ) -> list[tuple[Path, ...]]:
@@ -153,11 +182,14 @@ def _targets(
         folder = file.parent if out is None else out
         paths = tuple(folder / f"{file.stem}.{name}" for name in dict.fromkeys(formats))
         for path in paths:
-            if path in taken:
-                raise ParameterError(f"{taken[path]} and {file} would both be written to {path}: give them one by one.")
+            where = path.resolve()
+            if where in taken:
+                raise ParameterError(
+                    f"{taken[where]} and {file} would both be written to {path}: give them one by one."
+                )
             if path.exists() and not overwrite:
                 raise SoriError(f"{path}: is there already; give --overwrite to replace it, or --out another folder")
-            taken[path] = file
+            taken[where] = file
         targets.append(paths)
     return targets
 
@@ -190,6 +222,8 @@ def parse_band(text: str) -> tuple[int, int]:
     """
     if text == "piano":
         return LOWEST, HIGHEST
+    if "," in text:
+        raise ParameterError(f"a band is piano, or its lowest and highest key as in C2-C6. Received {text!r}.")
     pitches = parse_pitches(text)
     return min(pitches), max(pitches)
 

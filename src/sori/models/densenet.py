@@ -1,0 +1,78 @@
+"""Piano transcription the general way: densely connected convolutions that are told nothing about keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sori.errors import ParameterError, check_between, check_count
+from sori.models.backend import keras as load_keras
+from sori.models.piano import KEYS, OUTPUTS
+from sori.models.size import scaled
+
+if TYPE_CHECKING:
+    import keras
+
+# Convolutions of each block; between blocks the bins, not the frames, are halved.
+_BLOCKS = (3, 3, 3)
+
+
+def densenet(
+    input_shape: tuple[int | None, int, int],
+    *,
+    growth: int = 12,
+    width: float = 1.0,
+    dropout: float = 0.1,
+) -> keras.Model:
+    """Blocks in which each convolution sees the outputs of all before it, and a dense layer from frames to keys.
+
+    What it knows of one key it does not know of the next: the network to compare :func:`sori.models.piano.piano` with.
+
+    Source: Huang et al., Densely Connected Convolutional Networks (2017).
+
+    Parameters
+    ----------
+    input_shape
+        ``(frames, bins, windows)`` as :class:`sori.features.LogFrequency` makes them; ``frames`` may be None.
+    growth
+        Channels that each convolution adds.
+    width
+        Times that.
+    dropout
+        Part of the last layer's input that is silenced in training.
+
+    Returns
+    -------
+    A model with outputs ``(frames, 88, 4)``, logits: onset, sounding, offset, velocity.
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer bins than keys.
+    """
+    check_count("growth", growth)
+    check_between("dropout", dropout, 0, 0.95)
+    frames, bins, windows = input_shape
+    if bins < KEYS:
+        raise ParameterError(f"model densenet needs {KEYS} bins or more. Received {bins}.")
+    keras = load_keras()
+    layers = keras.layers
+    channels = scaled(growth, width)
+
+    def normalised(x: Any) -> Any:
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+    inputs = keras.Input((frames, bins, windows))
+    x = layers.Conv2D(2 * channels, (3, 5), padding="same", use_bias=False)(inputs)
+    for block, convolutions in enumerate(_BLOCKS):
+        if block:
+            x = layers.Conv2D(max(1, x.shape[-1] // 2), 1, use_bias=False)(normalised(x))
+            x = layers.AveragePooling2D((1, 2))(x)
+        for _ in range(convolutions):
+            x = layers.Concatenate()([x, layers.Conv2D(channels, 3, padding="same", use_bias=False)(normalised(x))])
+    x = layers.Conv2D(max(1, channels), 1, use_bias=False)(normalised(x))
+    x = normalised(x)
+    x = layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
+    x = layers.Dropout(dropout)(x)
+    rare = keras.initializers.Constant(-3.0)
+    x = layers.Dense(KEYS * len(OUTPUTS), bias_initializer=rare)(x)
+    return keras.Model(inputs, layers.Reshape((-1, KEYS, len(OUTPUTS)))(x), name="densenet")
