@@ -76,7 +76,7 @@ class NoteReader:
     """
 
     def __init__(
-        self, *, frame_s: float, threshold: float = 0.4, sounding: float = 0.4, min_note_s: float = 0.03
+        self, *, frame_s: float, threshold: float = 0.4, sounding: float = 0.2, min_note_s: float = 0.03
     ) -> None:
         self.frame_s, self.threshold, self.sounding, self.min_note_s = frame_s, threshold, sounding, min_note_s
         self._kept = np.zeros((0, KEYS, 4), dtype=np.float32)
