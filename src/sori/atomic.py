@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,6 +25,14 @@ def replacing_file(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_files(folder: Path, content: Mapping[str, bytes]) -> None:
+    """Write files into a folder, which is made if need be, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in content.items():
+        with replacing_file(folder / name) as temporary:
+            temporary.write_bytes(data)
 
 
 @contextmanager

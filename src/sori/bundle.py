@@ -189,12 +189,8 @@ def save_bundle(
     """
     mean, std = (np.asarray(bundle.normalisation[key], dtype=np.float32) for key in ("mean", "std"))
     probe = mean + std * np.random.default_rng(0).standard_normal((4, *bundle.input_shape)).astype(np.float32)
-    answer = np.asarray(model(probe))  # Keras exports only what has been called
     model.save(folder / "model.keras")
-    export_onnx(model, folder / "model.onnx")
-    gap = float(np.abs(run(onnx_session(folder / "model.onnx"), probe) - answer).max())
-    if not gap <= _TOLERANCE:
-        raise BundleError(f"the ONNX export answers differently from the Keras model, by {gap:.2g}; nothing was saved")
+    export_onnx(model, folder / "model.onnx", probe=probe)
     (folder / "bundle.json").write_text(
         json.dumps(bundle.to_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
@@ -204,8 +200,20 @@ def save_bundle(
     (folder / "README.md").write_text(card, encoding="utf-8")
 
 
-def export_onnx(model: keras.Model, path: Path) -> None:
-    """Write a Keras model, which must have been called once, as ONNX, without the exporter's chatter."""
+def export_onnx(model: keras.Model, path: Path, *, probe: npt.NDArray[np.float32]) -> None:
+    """Write a Keras model as ONNX, without the exporter's chatter, and ask both the same.
+
+    Parameters
+    ----------
+    probe
+        A batch of inputs.
+
+    Raises
+    ------
+    BundleError
+        If the two answer differently.
+    """
+    answer = np.asarray(model(probe))  # Keras exports only what has been called
     loggers = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow", "absl")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -217,6 +225,9 @@ def export_onnx(model: keras.Model, path: Path) -> None:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+    gap = float(np.abs(run(onnx_session(path), probe) - answer).max())
+    if not gap <= _TOLERANCE:
+        raise BundleError(f"the ONNX export answers differently from the Keras model, by {gap:.2g}; nothing was saved")
 
 
 def onnx_session(path: Path, *, threads: int = 0) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.audio import resample
-from sori.bundle import PRETRAINED, onnx_session, pretrained
+from sori.bundle import PRETRAINED, onnx_session, pretrained, run
 from sori.errors import BundleError, ParameterError, SoriError, check_between, reason
 from sori.features import LogFrequency
 from sori.music import HIGHEST, LOWEST, Note, NoteReader
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Frames that go through the network together, and those on either side that it only sees the others by: more than the
 # 33 that it looks either way, so that where a chunk ends changes nothing.
 _CHUNK, _AROUND = 500, 60
+# Peaks from which on a recording is heard as it is, up to full scale, and the one that others are brought to.
+_QUIET, _USUAL = 0.1, 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +146,7 @@ class Transcriber:
                 # Frame `first` is then the one in the middle of which sample `first * hop` lies.
                 low -= low % hop
                 x = self.front_end(kept[low - begin : high - begin])[first - low // hop :][: last - first]
-                p = self._session.run(None, {self._session.get_inputs()[0].name: x[np.newaxis]})[0][0]
+                p = run(self._session, x[np.newaxis])[0]
                 yield p[done - first : until - first]
                 done = until
                 keep = max(begin, (max(0, done - _AROUND) * hop - margin) // hop * hop)
@@ -174,9 +176,7 @@ class Transcriber:
         if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
             raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
         heard = resample(y.astype(np.float32), from_sr=sr, to_sr=self.front_end.sr)
-        peak = float(np.abs(heard).max(initial=0))
-        if peak > 0 and not 0.1 <= peak <= 1:  # hardly to be heard, or beyond full scale
-            heard = heard * np.float32(0.5 / peak)
+        heard = heard * np.float32(usual_gain(float(np.abs(heard).max(initial=0))))
         found: list[Note] = []
         told: list[npt.NDArray[np.float16]] = []
         for notes, p in self.notes([heard], reading=reading):
@@ -184,6 +184,15 @@ class Transcriber:
             told.append(p.astype(np.float16))
         kept = np.concatenate(told) if posteriors else None
         return Transcription(tuple(sorted(found)), len(y) / sr, kept, self.front_end.frame_s)
+
+
+def usual_gain(peak: float) -> float:
+    """Return what brings a recording that is hardly to be heard, or beyond full scale, to the level of the others.
+
+    >>> usual_gain(0.01), usual_gain(0.4), usual_gain(0.0)
+    (50.0, 1.0, 1.0)
+    """
+    return 1.0 if peak == 0 or _QUIET <= peak <= 1 else _USUAL / peak
 
 
 def transcribe(y: npt.NDArray[np.float32], *, sr: int, model: str | Path = "piano") -> Transcription:

@@ -37,6 +37,7 @@ def transcribe(
 
     Example: sori transcribe waltz.ogg --format mid,png --out notes
     """
+    from sori.cli.synth import names
     from sori.tasks.transcribe import parse_band, transcribe_files
     from sori.transcriber import Reading
 
@@ -47,7 +48,7 @@ def transcribe(
         for one in transcribe_files(
             files,
             out,
-            formats=[name.strip() for name in format.split(",") if name.strip()],
+            formats=names(format),
             model=model,
             reading=reading,
             way=separate,
@@ -134,12 +135,12 @@ def synth_(
         data = make_piano_data(
             out,
             midi=midi,
-            soundfonts=[Path(name) for name in names(soundfonts)] if soundfonts else [],
+            soundfonts=[Path(name) for name in names(soundfonts)],
             strings=strings,
             others=others,
             hours=hours,
-            valid=names(valid) if valid else [],
-            test=names(test) if test else [],
+            valid=names(valid),
+            test=names(test),
             valid_soundfont=valid_soundfont,
             test_soundfont=test_soundfont,
             seed=seed,

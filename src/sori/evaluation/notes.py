@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import require
+from sori.units import midi_to_hz
 
 _ONSET_TOLERANCE_S = 0.05
 
@@ -62,8 +63,7 @@ def score_notes(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64
         return NoteScores(
             nothing, nothing, nothing, nothing, nothing, nothing, nothing, *frame, len(truth), len(estimate)
         )
-    spans, hz = truth[:, :2], 440 * 2 ** ((truth[:, 2] - 69) / 12)
-    est_spans, est_hz = estimate[:, :2], 440 * 2 ** ((estimate[:, 2] - 69) / 12)
+    (spans, hz), (est_spans, est_hz) = _spans_and_hz(truth), _spans_and_hz(estimate)
     given: dict[str, Any] = {"onset_tolerance": _ONSET_TOLERANCE_S}
     score = mir_eval.transcription.precision_recall_f1_overlap
     precision, recall, f1, _ = score(spans, hz, est_spans, est_hz, offset_ratio=None, **given)
@@ -91,11 +91,15 @@ def match_notes(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64
     mir_eval = require("mir_eval", extra="piano")
     if not len(truth) or not len(estimate):
         return []
-    hz, est_hz = (440 * 2 ** ((rows[:, 2] - 69) / 12) for rows in (truth, estimate))
     pairs: list[tuple[int, int]] = mir_eval.transcription.match_notes(
-        truth[:, :2], hz, estimate[:, :2], est_hz, onset_tolerance=_ONSET_TOLERANCE_S, offset_ratio=None
+        *_spans_and_hz(truth), *_spans_and_hz(estimate), onset_tolerance=_ONSET_TOLERANCE_S, offset_ratio=None
     )
     return pairs
+
+
+def _spans_and_hz(notes: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Onsets with offsets, and frequencies, which is how mir_eval takes notes."""
+    return notes[:, :2], np.array([midi_to_hz(pitch) for pitch in notes[:, 2]])
 
 
 def _frame_scores(

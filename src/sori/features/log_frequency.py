@@ -93,13 +93,7 @@ class LogFrequency:
         check_count("hop_length", self.hop_length)
         object.__setattr__(self, "windows", tuple(self.windows))
         for n_fft in self.windows:
-            log_frequency_filters(
-                sr=self.sr,
-                n_fft=n_fft,
-                fmin=self.fmin,
-                bins_per_octave=self.bins_per_octave,
-                n_bins=self.n_bins,
-            )
+            self._filters(n_fft)  # refuses here, not at the first clip, what cannot be
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -153,9 +147,7 @@ class LogFrequency:
                 center=True,
                 pad_mode="constant",
             )
-            filters = log_frequency_filters(
-                sr=self.sr, n_fft=n_fft, fmin=self.fmin, bins_per_octave=self.bins_per_octave, n_bins=self.n_bins
-            ).T
+            filters = self._filters(n_fft).T
             power = np.empty((len(clips) * frames.count, self.n_bins), dtype=np.float32)
 
             def work(
@@ -172,3 +164,8 @@ class LogFrequency:
             level *= np.float32(-10 / _FLOOR_DB)
             out[..., channel] = level.reshape(out.shape[:-1])
         return out if np.ndim(y) == 2 else out[0]
+
+    def _filters(self, n_fft: int) -> npt.NDArray[np.float32]:
+        return log_frequency_filters(
+            sr=self.sr, n_fft=n_fft, fmin=self.fmin, bins_per_octave=self.bins_per_octave, n_bins=self.n_bins
+        )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sori.errors import ParameterError, check_between, check_count
 from sori.models.backend import keras as load_keras
-from sori.models.piano import KEYS, OUTPUTS
+from sori.models.piano import OUTPUTS, RARE
 from sori.models.size import scaled
+from sori.music import KEYS
 
 if TYPE_CHECKING:
     import keras
@@ -73,6 +74,6 @@ def densenet(
     x = normalised(x)
     x = layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
     x = layers.Dropout(dropout)(x)
-    rare = keras.initializers.Constant(-3.0)
-    x = layers.Dense(KEYS * len(OUTPUTS), bias_initializer=rare)(x)
+    bias = keras.initializers.Constant(RARE)
+    x = layers.Dense(KEYS * len(OUTPUTS), bias_initializer=bias)(x)
     return keras.Model(inputs, layers.Reshape((-1, KEYS, len(OUTPUTS)))(x), name="densenet")

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 from sori.errors import ParameterError, check_between, check_count
 from sori.models.backend import keras as load_keras
 from sori.models.size import scaled
+from sori.music import KEYS
 
 if TYPE_CHECKING:
     import keras
 
-KEYS = 88
 # Bins from one key to the next, and how many beside its own a key looks at, on either side.
 _BINS_PER_KEY, _BESIDE = 3, 3
 # Octave below (where a key's overtones must not be taken for it), itself, and its overtones.
 _HARMONICS = {0.5: -36, 1: 0, 2: 36, 3: 57, 4: 72, 5: 84, 6: 93, 7: 101, 8: 108, 10: 120}
 _DILATIONS = (1, 2, 4, 8)
 OUTPUTS = ("onset", "sounding", "offset", "velocity")
+# Logit to begin with: hardly any frame of any key is an onset, and to believe that from the start saves learning it.
+RARE = -3.0
 
 
 def piano(
@@ -98,9 +100,8 @@ def piano(
     x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
     for dilation in _DILATIONS:
         x = over_time(x, dilation)
-    # Hardly any frame of any key is an onset: beginning with that belief saves learning it.
-    rare = keras.initializers.Constant(-3.0)
-    return keras.Model(inputs, layers.Conv2D(len(OUTPUTS), 1, bias_initializer=rare)(x), name="piano")
+    bias = keras.initializers.Constant(RARE)
+    return keras.Model(inputs, layers.Conv2D(len(OUTPUTS), 1, bias_initializer=bias)(x), name="piano")
 
 
 def _harmonics(x: Any, bins: int) -> Any:

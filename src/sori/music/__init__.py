@@ -2,13 +2,14 @@
 
 from sori.music.instruments import INSTRUMENTS, Instrument, instrument
 from sori.music.notebank import NoteBank, notes_array
-from sori.music.notes import CHORDS, HIGHEST, LOWEST, Note, chord_pitches, parse_pitches
+from sori.music.notes import CHORDS, HIGHEST, KEYS, LOWEST, Note, chord_pitches, parse_pitches
 from sori.music.rolls import NoteReader, notes_from, targets
 
 __all__ = [
     "CHORDS",
     "HIGHEST",
     "INSTRUMENTS",
+    "KEYS",
     "LOWEST",
     "Instrument",
     "Note",

@@ -12,11 +12,10 @@ import numpy.typing as npt
 
 from sori.atomic import replacing_file
 from sori.errors import AudioError, ParameterError, reason
-from sori.music.notes import HIGHEST, LOWEST, Note
+from sori.music.notes import HIGHEST, KEYS, LOWEST, Note
 from sori.progress import Progress, silent
 
 VELOCITIES = (20, 45, 65, 85, 105, 124)
-KEYS = HIGHEST - LOWEST + 1
 # Longest that a key is kept, at the lowest and at the highest one; a note is cut where it is so far below its peak.
 _LONGEST_S = (12.0, 3.0)
 _INAUDIBLE = 10 ** (-66 / 20)
@@ -157,11 +156,6 @@ class NoteBank:
         nearest = int(np.abs(np.array(VELOCITIES) - velocity).argmin())
         wanted = np.exp(np.interp(velocity, VELOCITIES, np.log(peaks)))
         return first + nearest, float(wanted) / 32767
-
-    @property
-    def seconds(self) -> float:
-        """Of sound in all."""
-        return len(self.samples) / self.sr
 
 
 def notes_array(notes: Sequence[Note] | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.units import note_to_midi
 
-LOWEST, HIGHEST = 21, 108  # A0 and C8, the 88 keys of a piano
+LOWEST, HIGHEST = 21, 108  # A0 and C8
+KEYS = HIGHEST - LOWEST + 1  # of a piano
 
 # Semitones above the root.
 CHORDS = {

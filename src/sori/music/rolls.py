@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sori.music.notebank import KEYS, notes_array
-from sori.music.notes import LOWEST, Note
+from sori.music.notebank import notes_array
+from sori.music.notes import KEYS, LOWEST, Note
 
 # An onset is a peak this wide on either side: over several frames its exact time can be told between them.
 PEAK_S = 0.05

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
+from sori.music import Note
 from sori.plots.figure import BAD, TRAIN, VALID, own_axes, tidy
 from sori.units import note_name
 
@@ -18,18 +18,7 @@ _SOFT_TO_HARD = LinearSegmentedColormap.from_list("touch", ["#b9d2ec", TRAIN, "#
 _SECONDS_PER_INCH = 3.0
 
 
-class _Note(Protocol):
-    @property
-    def onset_s(self) -> float: ...
-    @property
-    def offset_s(self) -> float: ...
-    @property
-    def pitch(self) -> int: ...
-    @property
-    def velocity(self) -> int: ...
-
-
-def piano_roll(notes: Sequence[_Note], *, duration_s: float | None = None, ax: Axes | None = None) -> Axes:
+def piano_roll(notes: Sequence[Note], *, duration_s: float | None = None, ax: Axes | None = None) -> Axes:
     """Draw notes as bars over time, low keys below; the darker, the harder they are struck.
 
     Parameters
@@ -42,8 +31,8 @@ def piano_roll(notes: Sequence[_Note], *, duration_s: float | None = None, ax: A
 
 
 def roll_comparison(
-    truth: Sequence[_Note],
-    estimate: Sequence[_Note],
+    truth: Sequence[Note],
+    estimate: Sequence[Note],
     *,
     matched: Sequence[tuple[int, int]],
     duration_s: float | None = None,
@@ -70,7 +59,7 @@ def roll_comparison(
 
 
 def _bars(
-    notes: Sequence[_Note],
+    notes: Sequence[Note],
     colours: Sequence[tuple[float, float, float, float]],
     duration_s: float | None,
     ax: Axes | None,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sori.atomic import made_by, replacing_file
+from sori.atomic import made_by, write_files
 from sori.audio import load
 from sori.datasets.store import building_folder
 from sori.errors import DatasetError, ParameterError, check_between, check_choice, check_count, require
@@ -328,6 +328,4 @@ def _write(found: FeatureExperiment, out: Path) -> None:
         "features.json": orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
         "report.html": page("Features compared", parts).encode(),
     }
-    for name, data in content.items():
-        with replacing_file(out / name) as temporary:
-            temporary.write_bytes(data)
+    write_files(out, content)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import orjson
 
 from sori import plots
-from sori.atomic import made_by, replacing_file
+from sori.atomic import made_by, write_files
 from sori.audio import load, mix, noise
 from sori.datasets import Dataset
 from sori.errors import AudioError, BundleError, DatasetError, check_between, check_count
@@ -253,11 +253,8 @@ def _write(found: ListeningExperiment, out: Path) -> None:
         "<h2>How it was measured</h2>",
         facts_table(facts),
     ]
-    out.mkdir(parents=True, exist_ok=True)
     content = {
         _RESULTS: orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
         _PAGE: page("Listening", parts).encode(),
     }
-    for name, data in content.items():
-        with replacing_file(out / name) as temporary:
-            temporary.write_bytes(data)
+    write_files(out, content)

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from sori import models, plots
-from sori.atomic import made_by, replacing_file
+from sori.atomic import made_by, write_files
 from sori.datasets import Dataset, Segments, Split, split
 from sori.errors import DatasetError, ParameterError, check_choice, check_count
 from sori.plots.page import facts_table, page, picture, text_table
@@ -317,11 +317,8 @@ def _write(found: OverfittingExperiment, out: Path) -> None:
         ]
     facts = {key.replace("_", " "): str(value) for key, value in found.settings.items() if value is not None}
     parts += ["<h2>How it was measured</h2>", facts_table(facts)]
-    out.mkdir(parents=True, exist_ok=True)
     content = {
         _RESULTS: orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
         _PAGE: page("Overfitting", parts).encode(),
     }
-    for name, data in content.items():
-        with replacing_file(out / name) as temporary:
-            temporary.write_bytes(data)
+    write_files(out, content)

@@ -17,7 +17,7 @@ from sori import audio
 from sori.atomic import foreign_file, made_by, replacing_folder
 from sori.datasets import Performance, Playing, draw_clip
 from sori.errors import DatasetError, ParameterError, SoriError, check_between, check_count, reason
-from sori.music import Note, NoteBank, notes_array
+from sori.music import HIGHEST, LOWEST, Note, NoteBank, notes_array
 from sori.music.midi import read_events, read_notes, write_midi
 from sori.music.notebank import bank_of_soundfont
 from sori.music.soundfont import Reverb, SoundFontSynth
@@ -254,7 +254,7 @@ def _read_performances(
             failed[path.name] = str(error)
             continue
         for kind, notes in both.items():
-            arrays[f"{path.stem}/{kind}"] = notes[(notes[:, 2] >= 21) & (notes[:, 2] <= 108)]
+            arrays[f"{path.stem}/{kind}"] = notes[(notes[:, 2] >= LOWEST) & (notes[:, 2] <= HIGHEST)]
         progress("Reading performances", i, len(files))
     if not arrays:
         raise DatasetError(f"none of {len(files)} MIDI files can be read; the first: {next(iter(failed.values()))}")

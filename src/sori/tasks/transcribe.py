@@ -20,13 +20,11 @@ from sori.music import HIGHEST, LOWEST, Note, notes_array, parse_pitches
 from sori.music.midi import read_notes, write_midi
 from sori.progress import Progress, silent
 from sori.tasks.separate import check_separation, separate
-from sori.transcriber import Reading, Transcriber
+from sori.transcriber import Reading, Transcriber, usual_gain
 from sori.units import note_name
 
 FORMATS = ("mid", "tsv", "json", "png")
 _BLOCK_S = 10.0
-# Peaks between which a recording is heard as it is, and the one that others are brought to.
-_QUIET, _USUAL = 0.1, 0.5
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,10 @@ def _transcribe(
     began = time.monotonic()
     sr = transcriber.front_end.sr
     done = 0
-    gain = _gain(file)
+    header = audio.info(file)
+    # A recording is read twice: how loud it is shows only at its end.
+    loudest = (float(np.abs(y).max(initial=0)) for y in audio.blocks(file, sr=header.sr))
+    gain = np.float32(usual_gain(max(loudest, default=0.0)))
 
     def heard() -> Iterator[npt.NDArray[np.float32]]:
         nonlocal done
@@ -133,9 +134,9 @@ def _transcribe(
             pieces = audio.blocks(file, sr=sr, block_s=_BLOCK_S)
         for piece in pieces:
             done += len(piece)
-            yield piece if gain == 1 else piece * np.float32(gain)
+            yield piece if gain == 1 else piece * gain
 
-    total_s = round(audio.info(file).duration_s)
+    total_s = round(header.duration_s)
     notes: list[Note] = []
     for ended, _ in transcriber.notes(heard(), reading=reading):
         notes += ended
@@ -163,14 +164,6 @@ def _transcribe(
         duration_s,
         time.monotonic() - began,
     )
-
-
-def _gain(file: Path) -> float:
-    """Return what brings a recording that is hardly to be heard, or beyond full scale, to the level of the others."""
-    peak = max(
-        (float(np.abs(piece).max(initial=0)) for piece in audio.blocks(file, sr=audio.info(file).sr)), default=0.0
-    )
-    return 1.0 if peak == 0 or _QUIET <= peak <= 1 else _USUAL / peak
 
 
 def _targets(
