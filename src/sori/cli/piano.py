@@ -170,6 +170,9 @@ def train_(
     clip: Annotated[float, typer.Option(help="Seconds of each.")] = 6.0,
     lr: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.5e-3,
     width: Annotated[float, typer.Option(help="Times the network's channels and units.")] = 1.0,
+    mixed_precision: Annotated[
+        bool, typer.Option("--mixed-precision", help="Train in bfloat16: faster where the processor has it.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of first weights and of everything drawn.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew.")] = False,
     json: Json = False,
@@ -188,6 +191,7 @@ def train_(
         lr=lr,
         model=model,
         options={} if width == 1.0 else {"width": width},
+        mixed_precision=mixed_precision,
         seed=seed,
     )
     try:

@@ -35,6 +35,8 @@ class Playing:
         Lowest and highest peak of the clip, below full scale.
     touch_db
         Standard deviation of single notes' levels.
+    hammer
+        Largest number of velocities by which all strokes may sound harder or softer than they are loud: other felts.
     layered
         Part of the clips that two pianos play together.
     room, noise
@@ -55,15 +57,16 @@ class Playing:
     recolour: float = 2.0
     cents: float = 12.0
     level_db: tuple[float, float] = (-36.0, -1.0)
-    touch_db: float = 2.0
+    touch_db: float = 1.5
+    hammer: float = 25.0
     layered: float = 0.2
     room: float = 0.6
     noise: float = 0.5
     random_keys: float = 0.1
     dry: float = 0.2
     release_s: tuple[float, float] = (0.02, 0.12)
-    others: float = 0.08
-    alone: float = 0.03
+    others: float = 0.12
+    alone: float = 0.06
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +130,11 @@ def draw_clip(
         gains = (10 ** (rng.normal(0, playing.touch_db, len(strings)) / 20)).astype(np.float32)
         release_s = float(np.exp(rng.uniform(*np.log(playing.release_s))))
         y += np.float32(rng.uniform(0.3, 1) if layer else 1) * bank.render(
-            strings, samples=longer, gains=gains, release_s=release_s
+            strings,
+            samples=longer,
+            gains=gains,
+            release_s=release_s,
+            harder=rng.uniform(-playing.hammer, playing.hammer),
         )
     y = resample(y, from_sr=round(sr * factor), to_sr=sr)[:samples]
     y = np.pad(y, (0, samples - len(y)))
@@ -184,9 +191,9 @@ def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[
     """Make what must not be taken for notes: a recording, bursts of noise, tuned or not, or a gliding voice; peak 1."""
     y = np.zeros(samples)
     if others and rng.random() < 0.7:
-        at = 0
-        while at < samples:
-            other = others[int(rng.integers(len(others)))]
+        at, ends = 0, np.cumsum([len(other) for other in others])
+        while at < samples:  # a recording that is longer is drawn more often
+            other = others[int(np.searchsorted(ends, rng.integers(ends[-1]), side="right"))]
             first = int(rng.integers(max(1, len(other) - samples)))
             piece = other[first : first + samples - at].astype(np.float64)
             y[at : at + len(piece)] = piece / max(1e-6, float(np.abs(piece).max()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any, Self
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import check_between, check_count, check_keys
+from sori.features.filter_bank import FilterGroup, filter_groups, filtered
 from sori.features.frames import Frames, as_clips
 from sori.units import FloatArray, frame_count
 
@@ -93,7 +94,7 @@ class LogFrequency:
         check_count("hop_length", self.hop_length)
         object.__setattr__(self, "windows", tuple(self.windows))
         for n_fft in self.windows:
-            self._filters(n_fft)  # refuses here, not at the first clip, what cannot be
+            self._groups(n_fft, rows=1)  # refuses here, not at the first clip, what cannot be
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -147,14 +148,19 @@ class LogFrequency:
                 center=True,
                 pad_mode="constant",
             )
-            filters = self._filters(n_fft).T
-            power = np.empty((len(clips) * frames.count, self.n_bins), dtype=np.float32)
+            groups = self._groups(n_fft, frames.rows_per_block)
+            power = np.zeros((len(clips) * frames.count, self.n_bins), dtype=np.float32)
 
             def work(
-                blocks: range, frames: Frames = frames, filters: FloatArray = filters, power: FloatArray = power
+                blocks: range,
+                frames: Frames = frames,
+                groups: Sequence[FilterGroup] = groups,
+                power: FloatArray = power,
             ) -> None:
+                squares = np.empty((frames.rows_per_block, 2 * frames.bins), dtype=np.float32)
                 for where, spectrum in frames.spectra(clips, blocks, precision=np.float32):
-                    np.matmul(spectrum.real**2 + spectrum.imag**2, filters, out=power[where])
+                    energy = np.square(spectrum.view(np.float32), out=squares[: len(spectrum)])
+                    filtered(energy, groups, out=power[where])
 
             frames.share_out(len(clips), work)
             # A full-scale sine has magnitude n_fft / 4 under a Hann window.
@@ -165,7 +171,17 @@ class LogFrequency:
             out[..., channel] = level.reshape(out.shape[:-1])
         return out if np.ndim(y) == 2 else out[0]
 
-    def _filters(self, n_fft: int) -> npt.NDArray[np.float32]:
-        return log_frequency_filters(
-            sr=self.sr, n_fft=n_fft, fmin=self.fmin, bins_per_octave=self.bins_per_octave, n_bins=self.n_bins
+    def _groups(self, n_fft: int, rows: int) -> list[FilterGroup]:
+        return _filter_groups(
+            rows=rows,
+            sr=self.sr,
+            n_fft=n_fft,
+            fmin=self.fmin,
+            bins_per_octave=self.bins_per_octave,
+            n_bins=self.n_bins,
         )
+
+
+@lru_cache(maxsize=16)
+def _filter_groups(*, rows: int, **bank: Any) -> list[FilterGroup]:
+    return filter_groups(log_frequency_filters(**bank), rows=rows, parts=True)

@@ -11,19 +11,14 @@ import numpy.typing as npt
 import scipy.fft
 
 from sori.errors import ParameterError, check_between, check_choice, check_count
+from sori.features.filter_bank import FilterGroup, filter_groups, filtered
 from sori.features.frames import Frames, PadMode, as_clips, bins_by_frames
 from sori.features.stft import check_band, magnitude_power
 from sori.units import FloatArray, hz_to_mel, mel_to_hz, power_to_db
 
 MelNorm = Literal["slaney"] | None
 
-# A mel filter touches few bins, so the dense product is mostly zeros: up to sixteen neighbouring filters share one
-# narrow product instead, which at 128 filters and 1025 bins costs a fifth. Above so many multiplications OpenBLAS
-# would share a product out to threads, which at this size costs more than it gains.
-_FILTERS_PER_GROUP = 16
-_LARGEST_PRODUCT = 2**18
 _ROWS_AT_ONCE = 256
-_FilterGroup = tuple[slice, slice, npt.NDArray[np.float32]]
 
 
 @lru_cache(maxsize=32)
@@ -264,40 +259,15 @@ def _mel(
                 energy = np.square(spectrum.view(precision), out=rounded[: len(spectrum)], casting="same_kind")
             else:
                 energy = magnitude_power(spectrum, power=power).astype(np.float32, copy=False)
-            mel = rows[where]
-            for columns, bins, weights in groups:
-                np.matmul(energy[:, bins], weights, out=mel[:, columns])
+            filtered(energy, groups, out=rows[where])
 
     frames.share_out(len(clips), work)
     return out
 
 
 @lru_cache(maxsize=32)
-def _filter_groups(*, parts: bool, rows: int, **bank: Any) -> list[_FilterGroup]:
-    """Cut a filter bank into groups of neighbours, each with the range of bins it needs, for blocks of ``rows`` frames.
-
-    ``parts``: for the squares of real and imaginary parts in turn. The product with the filters then adds the two,
-    which takes less time than adding them before.
-    """
-    filters = mel_filters(**bank)
-    if parts:
-        filters = filters.repeat(2, axis=1)
-    used = [np.flatnonzero(one) for one in filters]
-    groups: list[_FilterGroup] = []
-    first = 0
-    while first < len(filters):
-        last, low, high = first, filters.shape[1], 0
-        while last < min(first + _FILTERS_PER_GROUP, len(filters)):
-            bins = used[last]
-            wider = (min(low, bins[0]), max(high, bins[-1] + 1)) if bins.size else (low, high)
-            if last > first and rows * (last + 1 - first) * (wider[1] - wider[0]) > _LARGEST_PRODUCT:
-                break
-            (low, high), last = wider, last + 1
-        if high:
-            columns, span = slice(first, last), slice(int(low), int(high))
-            groups.append((columns, span, np.ascontiguousarray(filters[columns, span].T)))
-        first = last
-    return groups
+def _filter_groups(*, parts: bool, rows: int, **bank: Any) -> list[FilterGroup]:
+    return filter_groups(mel_filters(**bank), rows=rows, parts=parts)
 
 
 @lru_cache(maxsize=32)

@@ -75,5 +75,5 @@ def densenet(
     x = layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
     x = layers.Dropout(dropout)(x)
     bias = keras.initializers.Constant(RARE)
-    x = layers.Dense(KEYS * len(OUTPUTS), bias_initializer=bias)(x)
-    return keras.Model(inputs, layers.Reshape((-1, KEYS, len(OUTPUTS)))(x), name="densenet")
+    x = layers.Dense(KEYS * len(OUTPUTS), bias_initializer=bias, dtype="float32")(x)
+    return keras.Model(inputs, layers.Reshape((-1, KEYS, len(OUTPUTS)), dtype="float32")(x), name="densenet")

@@ -79,7 +79,7 @@ def piano(
         )
 
     inputs = keras.Input((frames, bins, windows))
-    x = layers.BatchNormalization(momentum=0.9, axis=-1)(inputs)
+    x = layers.BatchNormalization(momentum=0.9, axis=-1, dtype="float32")(inputs)
     x = _harmonics(x, bins)
     x = layers.ZeroPadding2D(((1, 1), (0, 0)))(x)
     x = layers.Conv2D(c, (3, 2 * _BESIDE + 1), strides=(1, _BINS_PER_KEY), use_bias=False)(x)
@@ -101,7 +101,9 @@ def piano(
     for dilation in _DILATIONS:
         x = over_time(x, dilation)
     bias = keras.initializers.Constant(RARE)
-    return keras.Model(inputs, layers.Conv2D(len(OUTPUTS), 1, bias_initializer=bias)(x), name="piano")
+    # Levels come in and logits go out whole, whatever precision lies between.
+    logits = layers.Conv2D(len(OUTPUTS), 1, bias_initializer=bias, dtype="float32")(x)
+    return keras.Model(inputs, logits, name="piano")
 
 
 def _harmonics(x: Any, bins: int) -> Any:

@@ -106,6 +106,7 @@ class NoteBank:
         samples: int,
         gains: npt.NDArray[np.float32] | None = None,
         release_s: float = 0.12,
+        harder: float = 0.0,
     ) -> npt.NDArray[np.float32]:
         """Lay notes into a clip.
 
@@ -121,6 +122,8 @@ class NoteBank:
         release_s
             After its offset a note dies away by a factor e in so long, half of it at the top of the keyboard and twice
             at the bottom; the highest keys, which have no dampers, ring on.
+        harder
+            Velocities by which strokes sound harder, or softer below 0, at the level that they have.
 
         Returns
         -------
@@ -132,7 +135,7 @@ class NoteBank:
         out = np.zeros(samples, dtype=np.float32)
         for i, (onset_s, offset_s, pitch, velocity) in enumerate(rows):
             begin = round(onset_s * self.sr)
-            which, level = self._layer(int(pitch), velocity)
+            which, level = self._layer(int(pitch), velocity, harder)
             low, high = self.starts[which], self.starts[which + 1]
             low, begin = (low - begin, 0) if begin < 0 else (low, begin)
             damped = pitch <= _HIGHEST_DAMPED
@@ -149,11 +152,11 @@ class NoteBank:
             out[begin : begin + n] += y
         return out
 
-    def _layer(self, pitch: int, velocity: float) -> tuple[int, float]:
+    def _layer(self, pitch: int, velocity: float, harder: float) -> tuple[int, float]:
         """Return which recording is nearest in strength, and the factor that brings it to the level in between."""
         first = (pitch - LOWEST) * len(VELOCITIES)
         peaks = self.peaks[first : first + len(VELOCITIES)]
-        nearest = int(np.abs(np.array(VELOCITIES) - velocity).argmin())
+        nearest = int(np.abs(np.array(VELOCITIES) - velocity - harder).argmin())
         wanted = np.exp(np.interp(velocity, VELOCITIES, np.log(peaks)))
         return first + nearest, float(wanted) / 32767
 
