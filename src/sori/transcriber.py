@@ -20,7 +20,9 @@ from sori.music import HIGHEST, LOWEST, Note, NoteReader
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Frames that go through the network together, and those on either side that it only sees the others by: more than the
+# What a model that `sori piano train` made is, by what it was asked for.
+TASKS = {"notes": "piano", "spectrum": "piano spectrum"}
+# Frames that go through a network together, and those on either side that it only sees the others by: more than the
 # 33 that it looks either way, so that where a chunk ends changes nothing.
 _CHUNK, _AROUND = 500, 60
 # Peaks from which on a recording is heard as it is, up to full scale, and the one that others are brought to.
@@ -103,24 +105,30 @@ class Transcriber:
     ----------
     path
         The folder that `sori piano train` made, or the name of a model that ships with Sori.
+    clean
+        A folder that `sori piano train --target spectrum` made: the picture goes through that network first.
     threads
         Of the network; 0 is one per core.
 
     Raises
     ------
     BundleError
-        If the folder holds no piano model.
+        If a folder holds no such model.
     """
 
-    def __init__(self, path: str | Path = "piano", *, threads: int = 0) -> None:
+    def __init__(self, path: str | Path = "piano", *, clean: Path | None = None, threads: int = 0) -> None:
         folder = Path(path)
         if str(path) in PRETRAINED and not (folder / "bundle.json").is_file():
             folder = pretrained(str(path))
-        self.front_end, self.facts = _read_facts(folder)
-        self._session = onnx_session(folder / "model.onnx", threads=threads)
-        shape = self._session.get_inputs()[0].shape[2:]
-        if list(shape) != [self.front_end.n_bins, len(self.front_end.windows)]:
-            raise BundleError(f"{folder}: model.onnx takes {shape}, which is not what bundle.json makes of a recording")
+        self.front_end, self.facts = _read_facts(folder, "notes")
+        self._session = _session(folder, self.front_end, threads)
+        self._cleaning: Any = None
+        if clean is not None:
+            front_end, _ = _read_facts(clean, "spectrum")
+            if front_end != self.front_end:
+                raise BundleError(f"{clean}: makes another picture of a recording than {folder}; they do not fit")
+            self._cleaning = _session(clean, front_end, threads)
+        self._around = _AROUND * (1 if clean is None else 2)
 
     def posteriors(self, pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
         """Yield probabilities ``(frames, 88, 4)`` of a recording in pieces ``(samples,)`` at the model's rate.
@@ -128,7 +136,7 @@ class Transcriber:
         However it is cut, they are the same: each stretch is heard with what surrounds it.
         """
         hop, margin = self.front_end.hop_length, max(self.front_end.windows) // 2
-        around = _AROUND * hop
+        around = self._around * hop
         # Samples that are kept, the first of them at `begin`; frames up to `done` have been told.
         kept, begin, done, total = np.zeros(0, dtype=np.float32), 0, 0, 0
         for piece, is_last in _with_last(pieces):
@@ -139,17 +147,20 @@ class Transcriber:
                 until = min(done + _CHUNK, ready)
                 if until <= done or (until - done < _CHUNK and not is_last):
                     break
-                first = max(0, done - _AROUND)
-                last = min(until + _AROUND, self.front_end.frames(total))
+                first = max(0, done - self._around)
+                last = min(until + self._around, self.front_end.frames(total))
                 low = max(0, first * hop - margin)
                 high = min(total, (last - 1) * hop + margin + 1)
                 # Frame `first` is then the one in the middle of which sample `first * hop` lies.
                 low -= low % hop
                 x = self.front_end(kept[low - begin : high - begin])[first - low // hop :][: last - first]
+                if self._cleaning is not None:
+                    cleaned = run(self._cleaning, x[np.newaxis])[0]
+                    x[:, : cleaned.shape[1]] = cleaned
                 p = run(self._session, x[np.newaxis])[0]
                 yield p[done - first : until - first]
                 done = until
-                keep = max(begin, (max(0, done - _AROUND) * hop - margin) // hop * hop)
+                keep = max(begin, (max(0, done - self._around) * hop - margin) // hop * hop)
                 kept, begin = kept[keep - begin :], keep
 
     def notes(
@@ -235,12 +246,20 @@ def _with_last(pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[tuple[npt.
         yield before, True
 
 
-def _read_facts(folder: Path) -> tuple[LogFrequency, dict[str, Any]]:
+def _session(folder: Path, front_end: LogFrequency, threads: int) -> Any:
+    session = onnx_session(folder / "model.onnx", threads=threads)
+    shape = session.get_inputs()[0].shape[2:]
+    if list(shape) != [front_end.n_bins, len(front_end.windows)]:
+        raise BundleError(f"{folder}: model.onnx takes {shape}, which is not what bundle.json makes of a recording")
+    return session
+
+
+def _read_facts(folder: Path, target: str) -> tuple[LogFrequency, dict[str, Any]]:
     file = folder / "bundle.json"
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
-        if facts.get("task") != "piano":
-            raise BundleError(f"{folder}: is no piano model; sori transcribe needs one that sori piano train made")
+        if facts.get("task") != TASKS[target]:
+            raise BundleError(f"{folder}: is no piano model of {target}; sori piano train --target {target} makes one")
         return LogFrequency.from_dict(facts["front_end"]), facts
     except BundleError:
         raise

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,6 +154,39 @@ def test_data_that_cannot_be_made_is_refused(made, tmp_path):
     with pytest.raises(DatasetError, match="not made here"):
         make_piano_data(tmp_path / "d", midi=made / "midi", overwrite=True)
     assert (tmp_path / "d" / "mine.txt").exists()
+
+
+@pytest.fixture(scope="module")
+def cleaner(made):
+    """A small model of a spectrum."""
+    settings = replace(SMALL, target="spectrum", mixed_precision=True, lr=0.05)
+    train_piano(made / "data", made / "cleaner", settings=settings)
+    return made / "cleaner"
+
+
+def test_a_model_of_the_spectrum_cleans_what_is_transcribed(made, cleaner, rng):
+    facts = json.loads((cleaner / "bundle.json").read_text())
+    scores = facts["scores"]["valid"]["mixed"]
+    assert scores["before_db"] > 1
+    assert scores["after_db"] < 1.2 * scores["before_db"]
+    y = (0.1 * rng.standard_normal(250_000)).astype(np.float32)
+    plain, cleaned = Transcriber(made / "run"), Transcriber(made / "run", clean=cleaner)
+    whole = np.concatenate(list(cleaned.posteriors([y])))
+    assert np.abs(whole - np.concatenate(list(plain.posteriors([y])))).max() > 1e-4
+    pieces = np.concatenate(list(cleaned.posteriors(y[i : i + 100_001] for i in range(0, len(y), 100_001))))
+    np.testing.assert_allclose(pieces, whole, atol=1e-4)
+    with pytest.raises(BundleError, match="is no piano model of notes"):
+        Transcriber(cleaner)
+    with pytest.raises(BundleError, match="is no piano model of spectrum"):
+        Transcriber(made / "run", clean=made / "run")
+
+
+def test_what_was_trained_in_bfloat16_is_deployed_in_float32(cleaner):
+    import keras
+
+    trained = keras.saving.load_model(cleaner / "best.keras", compile=False)
+    assert {"bfloat16", "float32"} <= {layer.compute_dtype for layer in trained.layers}
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def random_model(made, tmp_path):

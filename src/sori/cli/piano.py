@@ -15,6 +15,11 @@ from sori.cli.dataset import Json
 if TYPE_CHECKING:
     from sori.tasks.transcribe import Transcribed
 
+_SHOWN = {
+    "notes": {"precision": "precision", "recall": "recall", "f1": "F1", "offset_f1": "F1 with offset"},
+    "spectrum": {"before_db": "dB off as heard", "after_db": "dB off as cleaned"},
+}
+
 app = typer.Typer(help="Make a network that transcribes pianos.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -29,6 +34,9 @@ def transcribe(
         str | None, typer.Option(help="Take the piano out of a mixture first: hpss, spleeter or demucs.")
     ] = None,
     model: Annotated[Path, typer.Option(help="A trained model (folder); piano ships with Sori.")] = Path("piano"),
+    clean: Annotated[
+        Path | None, typer.Option(help="A model of --target spectrum, to clean what is heard first.")
+    ] = None,
     threads: Annotated[int, typer.Option(help="0: one per core.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
     json: Json = False,
@@ -50,6 +58,7 @@ def transcribe(
             out,
             formats=names(format),
             model=model,
+            clean=clean,
             reading=reading,
             way=separate,
             threads=threads,
@@ -164,6 +173,12 @@ def train_(
     model: Annotated[
         str, typer.Option(help="piano, which shares its weights over the keys, or densenet, which does not.")
     ] = "piano",
+    target: Annotated[
+        str, typer.Option(help="notes, or spectrum: the picture of the piano alone, for sori transcribe --clean.")
+    ] = "notes",
+    material: Annotated[
+        str, typer.Option(help="Of single notes, chords, music, or mixtures: music in rooms, noise and other sounds.")
+    ] = "mixtures",
     epochs: Annotated[int, typer.Option(help="Times that it is validated and saved.")] = 26,
     steps: Annotated[int, typer.Option(help="Batches between two of them.")] = 150,
     batch_size: Annotated[int, typer.Option(help="Clips of a batch.")] = 10,
@@ -181,8 +196,11 @@ def train_(
 
     Example: sori piano train data/piano --out runs/piano
     """
+    from sori.datasets import MATERIALS
+    from sori.errors import check_choice
     from sori.tasks.piano_train import PianoSettings, train_piano
 
+    check_choice("material", material, MATERIALS)
     settings = PianoSettings(
         epochs=epochs,
         steps=steps,
@@ -190,6 +208,8 @@ def train_(
         clip_s=clip,
         lr=lr,
         model=model,
+        target=target,
+        playing=MATERIALS[material],
         options={} if width == 1.0 else {"width": width},
         mixed_precision=mixed_precision,
         seed=seed,
@@ -211,10 +231,11 @@ def train_(
     if json:
         console.print_json(facts)
         return
+    shown = _SHOWN[target]
     rows = [
-        [f"{part}, {condition}", *(f"{scores[name]:.3f}" for name in ("precision", "recall", "f1", "offset_f1"))]
+        [f"{part}, {condition}", *(f"{scores[name]:.3f}" for name in shown)]
         for part, conditions in facts["scores"].items()
         for condition, scores in conditions.items()
     ]
-    console.print_table(["recordings", "precision", "recall", "F1", "F1 with offset"], rows)
+    console.print_table(["recordings", *shown.values()], rows)
     console.out.print(f"model: {out}")

@@ -5,13 +5,15 @@ from sori.datasets.build import build, features_of, process
 from sori.datasets.catalog import Catalog, Recording, read_catalog
 from sori.datasets.clips import read_clips
 from sori.datasets.convert import export_json, import_json, import_npz
-from sori.datasets.performances import Performance, Playing, draw_clip
+from sori.datasets.performances import MATERIALS, Clip, Performance, Playing, draw_clip, mixed
 from sori.datasets.segmenting import Segmenting
 from sori.datasets.split import Split, fold_splits, split
 from sori.datasets.store import Dataset, Segments
 
 __all__ = [
+    "MATERIALS",
     "Catalog",
+    "Clip",
     "Dataset",
     "LiveFeatures",
     "Performance",
@@ -30,6 +32,7 @@ __all__ = [
     "fold_splits",
     "import_json",
     "import_npz",
+    "mixed",
     "process",
     "read_catalog",
     "read_clips",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,8 @@ class Playing:
         Part of the clips that have one.
     random_keys
         Part of the clips in which keys are struck at random, in chords of any kind, instead of music.
+    most_keys
+        Largest of those chords.
     dry
         Part of the clips without the sustain pedal.
     release_s
@@ -63,10 +66,21 @@ class Playing:
     room: float = 0.6
     noise: float = 0.5
     random_keys: float = 0.1
+    most_keys: int = 6
     dry: float = 0.2
     release_s: tuple[float, float] = (0.02, 0.12)
     others: float = 0.12
     alone: float = 0.06
+
+
+_ALONE = Playing(random_keys=1.0, most_keys=1, layered=0.0, room=0.0, noise=0.0, others=0.0, alone=0.0)
+# From easy to hard: one key at a time, chords, music, and music in rooms, noise and what is no piano.
+MATERIALS: Mapping[str, Playing] = {
+    "notes": _ALONE,
+    "chords": replace(_ALONE, most_keys=6),
+    "music": replace(_ALONE, most_keys=6, random_keys=0.1, layered=0.2),
+    "mixtures": Playing(),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +92,18 @@ class Performance:
     keys: _Rows
 
 
+class Clip(NamedTuple):
+    """A passage as it is heard, the piano alone in it, both float32 ``(samples,)``, and the notes that sound.
+
+    ``notes`` are rows of onset and offset in seconds from the clip's beginning (before 0 if they began earlier), pitch
+    and velocity. ``piano`` is as loud and coloured as in ``y``, without room, noise and what else sounds.
+    """
+
+    y: _Clip
+    piano: _Clip
+    notes: _Rows
+
+
 def draw_clip(
     performances: Sequence[Performance],
     banks: Sequence[NoteBank],
@@ -86,7 +112,7 @@ def draw_clip(
     samples: int,
     playing: Playing,
     others: Sequence[npt.NDArray[np.int16]] = (),
-) -> tuple[_Clip, _Rows]:
+) -> Clip:
     """Play a passage on a piano in a room.
 
     Parameters
@@ -97,11 +123,6 @@ def draw_clip(
         Length of the clip at the banks' rate.
     others
         Recordings at that rate, int16, of what is no piano.
-
-    Returns
-    -------
-    The clip, float32 ``(samples,)``, and the notes that sound in it: rows of onset and offset in seconds from its
-    beginning (before 0 if they began earlier), pitch and velocity.
     """
     sr = banks[0].sr
     duration_s = samples / sr
@@ -109,7 +130,7 @@ def draw_clip(
     if alone:
         notes = np.zeros((0, 4))
     elif rng.random() < playing.random_keys:
-        notes = _random_notes(rng, duration_s)
+        notes = _random_notes(rng, duration_s, playing.most_keys)
     else:
         notes = _passage(performances[int(rng.integers(len(performances)))], rng, duration_s, playing)
     # Played on other strings: everything a little slower and lower, then resampled back.
@@ -138,20 +159,30 @@ def draw_clip(
         )
     y = resample(y, from_sr=round(sr * factor), to_sr=sr)[:samples]
     y = np.pad(y, (0, samples - len(y)))
+    piano = y
     if alone or rng.random() < playing.others:
         loudest = float(np.abs(y).max()) or 1.0
-        y += _no_piano(rng, samples, sr, others) * np.float32(loudest * 10 ** (-rng.uniform(3, 25) / 20))
+        y = y + _no_piano(rng, samples, sr, others) * np.float32(loudest * 10 ** (-rng.uniform(3, 25) / 20))
     if rng.random() < playing.room:
         y = _in_a_room(y, rng, sr)
-    y = _equalised(y, rng, sr)
+    colour = _colour(rng, sr)
+    y, piano = (scipy.signal.oaconvolve(heard, colour, mode="same").astype(np.float32) for heard in (y, piano))
     peak = float(np.abs(y).max())
     if peak > 0:
-        y *= np.float32(10 ** (rng.uniform(*playing.level_db) / 20) / peak)
+        gain = np.float32(10 ** (rng.uniform(*playing.level_db) / 20) / peak)
+        y, piano = y * gain, piano * gain
     if rng.random() < playing.noise:
         y += _noise(rng, samples, sr, loudest=float(np.sqrt(np.mean(y**2))) or 0.01)
     if rng.random() < 0.1:
         y = np.tanh(y * np.float32(rng.uniform(1, 4))) * np.float32(0.7)
-    return y.astype(np.float32), notes
+    return Clip(y.astype(np.float32), piano, notes)
+
+
+def mixed(y: _Clip, rng: np.random.Generator, *, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:
+    """Let something that is no piano sound along, 3 to 15 dB below it, and a noise of 15 to 60."""
+    loudest = np.abs(y).max() * 10 ** (-rng.uniform(3, 15) / 20)
+    y = y + _no_piano(rng, len(y), sr, others) * np.float32(loudest)
+    return y + _noise(rng, len(y), sr, loudest=float(np.sqrt(np.mean(y**2))))
 
 
 def _passage(performance: Performance, rng: np.random.Generator, duration_s: float, playing: Playing) -> _Rows:
@@ -170,14 +201,14 @@ def _passage(performance: Performance, rng: np.random.Generator, duration_s: flo
     return passage
 
 
-def _random_notes(rng: np.random.Generator, duration_s: float) -> _Rows:
+def _random_notes(rng: np.random.Generator, duration_s: float, most_keys: int) -> _Rows:
     """Chords of any keys at any time, single notes and repeated ones; never twice on a key that still sounds."""
     free = np.full(128, -1.0)
     rows = []
     at_s, pace_s = 0.0, float(np.exp(rng.uniform(np.log(0.06), np.log(0.8))))
     centre, spread = rng.uniform(LOWEST + 10, HIGHEST - 10), rng.uniform(4, 25)
     while at_s < duration_s:
-        for _ in range(rng.choice([1, 1, 2, 3, 4, 6])):
+        for _ in range(min(most_keys, rng.choice([1, 1, 2, 3, 4, 6]))):
             pitch = int(np.clip(round(rng.normal(centre, spread)), LOWEST, HIGHEST))
             if free[pitch] < at_s:
                 length_s = float(np.exp(rng.uniform(np.log(0.06), np.log(3))))
@@ -234,13 +265,13 @@ def _in_a_room(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
     return scipy.signal.oaconvolve(y, room)[: len(y)].astype(np.float32)  # type: ignore[no-any-return]
 
 
-def _equalised(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
-    """Change the colour, as a microphone does: a smooth curve over frequency."""
+def _colour(rng: np.random.Generator, sr: int) -> _Clip:
+    """Draw a filter that colours as a microphone does: a smooth curve over frequency."""
     corners = np.array([0, *(hz for hz in (60, 150, 400, 1000, 2500, 5000) if hz < sr / 2), sr / 2])
     gains_db = np.cumsum(rng.normal(0, 2.0, len(corners)))
     gains_db[0] -= rng.uniform(0, 20)
     taps = scipy.signal.firwin2(255, corners / (sr / 2), 10 ** ((gains_db - gains_db[4]) / 20))
-    return scipy.signal.oaconvolve(y, taps.astype(np.float32), mode="same").astype(np.float32)  # type: ignore[no-any-return]
+    return taps.astype(np.float32)  # type: ignore[no-any-return]
 
 
 def _noise(rng: np.random.Generator, samples: int, sr: int, *, loudest: float) -> _Clip:

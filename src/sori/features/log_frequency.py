@@ -15,8 +15,8 @@ from sori.features.filter_bank import FilterGroup, filter_groups, filtered
 from sori.features.frames import Frames, as_clips
 from sori.units import FloatArray, frame_count
 
-# What is this far below a full-scale sine is nothing: the network's zero.
-_FLOOR_DB = -80.0
+# What is so far below a full-scale sine is nothing: 0 in the picture, and the sine 1.
+DB = 80.0
 
 
 @lru_cache(maxsize=16)
@@ -164,10 +164,10 @@ class LogFrequency:
 
             frames.share_out(len(clips), work)
             # A full-scale sine has magnitude n_fft / 4 under a Hann window.
-            np.maximum(power, (n_fft / 4) ** 2 * 10 ** (_FLOOR_DB / 10), out=power)
+            np.maximum(power, (n_fft / 4) ** 2 * 10 ** (-DB / 10), out=power)
             level = np.log10(power, out=power)
-            level -= np.float32(2 * np.log10(n_fft / 4) + _FLOOR_DB / 10)
-            level *= np.float32(-10 / _FLOOR_DB)
+            level -= np.float32(2 * np.log10(n_fft / 4) - DB / 10)
+            level *= np.float32(10 / DB)
             out[..., channel] = level.reshape(out.shape[:-1])
         return out if np.ndim(y) == 2 else out[0]
 

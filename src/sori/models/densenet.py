@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sori.errors import ParameterError, check_between, check_count
 from sori.models.backend import keras as load_keras
-from sori.models.piano import OUTPUTS, RARE
+from sori.models.piano import SPECTRUM_BINS, answers
 from sori.models.size import scaled
 from sori.music import KEYS
 
@@ -20,6 +20,7 @@ _BLOCKS = (3, 3, 3)
 def densenet(
     input_shape: tuple[int | None, int, int],
     *,
+    target: str = "notes",
     growth: int = 12,
     width: float = 1.0,
     dropout: float = 0.1,
@@ -34,6 +35,8 @@ def densenet(
     ----------
     input_shape
         ``(frames, bins, windows)`` as :class:`sori.features.LogFrequency` makes them; ``frames`` may be None.
+    target
+        ``notes`` or ``spectrum``, as of :func:`sori.models.piano.piano`.
     growth
         Channels that each convolution adds.
     width
@@ -43,18 +46,18 @@ def densenet(
 
     Returns
     -------
-    A model with outputs ``(frames, 88, 4)``, logits: onset, sounding, offset, velocity.
+    A model with the outputs of :func:`sori.models.piano.piano`.
 
     Raises
     ------
     ParameterError
-        If there are fewer bins than keys.
+        If there are fewer bins than three a key, or the target is unknown.
     """
     check_count("growth", growth)
     check_between("dropout", dropout, 0, 0.95)
     frames, bins, windows = input_shape
-    if bins < KEYS:
-        raise ParameterError(f"model densenet needs {KEYS} bins or more. Received {bins}.")
+    if bins < SPECTRUM_BINS:
+        raise ParameterError(f"model densenet needs {SPECTRUM_BINS} bins or more, three a key. Received {bins}.")
     keras = load_keras()
     layers = keras.layers
     channels = scaled(growth, width)
@@ -74,6 +77,6 @@ def densenet(
     x = normalised(x)
     x = layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
     x = layers.Dropout(dropout)(x)
-    bias = keras.initializers.Constant(RARE)
-    x = layers.Dense(KEYS * len(OUTPUTS), bias_initializer=bias, dtype="float32")(x)
-    return keras.Model(inputs, layers.Reshape((-1, KEYS, len(OUTPUTS)), dtype="float32")(x), name="densenet")
+    x = layers.Dense(KEYS * channels, activation="relu")(x)
+    x = layers.Reshape((-1, KEYS, channels))(x)
+    return keras.Model(inputs, answers(x, inputs, target), name="densenet")

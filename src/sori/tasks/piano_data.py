@@ -328,10 +328,10 @@ def _render_heard(data: PianoData, hours: float, seed: int, progress: Progress) 
     count = max(1, round(hours * 3600 / _HEARD_S))
     for i in range(count):
         rng = np.random.default_rng((seed, i))
-        y, notes = draw_clip(performances, banks, rng, samples=round(_HEARD_S * SR), playing=Playing(), others=others)
-        audio.save(folder / f"{i:05d}.flac", np.clip(y, -1, 1), sr=SR)
+        clip = draw_clip(performances, banks, rng, samples=round(_HEARD_S * SR), playing=Playing(), others=others)
+        audio.save(folder / f"{i:05d}.flac", np.clip(clip.y, -1, 1), sr=SR)
         write_midi(
-            (Note(max(0.0, on), off, int(p), max(1, round(v))) for on, off, p, v in notes if off > max(0.0, on)),
+            (Note(max(0.0, on), off, int(p), max(1, round(v))) for on, off, p, v in clip.notes if off > max(0.0, on)),
             folder / f"{i:05d}.mid",
         )
         progress("Rendering what is heard", i + 1, count)

@@ -17,18 +17,19 @@ import numpy.typing as npt
 
 from sori.atomic import made_by, replacing_file
 from sori.bundle import export_onnx
-from sori.datasets import Playing
+from sori.datasets import Playing, mixed
 from sori.errors import BundleError, DatasetError, ParameterError, check_between, check_choice, check_count, reason
 from sori.evaluation.notes import NoteScores, score_notes
 from sori.features import LogFrequency
+from sori.features.log_frequency import DB
 from sori.models.backend import keras as load_keras
 from sori.models.densenet import densenet
-from sori.models.piano import piano
+from sori.models.piano import SPECTRUM_BINS, TARGETS, piano
 from sori.music import notes_array, notes_from
 from sori.progress import Progress, silent
 from sori.tasks.piano_data import HeldOut, PianoData
-from sori.training.transcription import music_batches, transcription_loss
-from sori.transcriber import Transcriber
+from sori.training.transcription import music_batches, spectrum_loss, transcription_loss
+from sori.transcriber import TASKS, Transcriber
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
 _MAKER = "sori piano train"
 _STATE, _BEST, _HISTORY = "training.json", "best.keras", "history.csv"
 _WARM_UP, _LAST_LR = 0.05, 0.01
+# Of the recordings without a piano, each so-and-so-many-th is kept to validate a spectrum with.
+_EVERY = 10
 NETWORKS: Mapping[str, Callable[..., Any]] = {"piano": piano, "densenet": densenet}
+_LOSSES: Mapping[str, Callable[..., Any]] = {"notes": transcription_loss, "spectrum": spectrum_loss}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,8 @@ class PianoSettings:
         Highest learning rate; it rises to it over the first twentieth of the steps and falls as a cosine.
     model, options
         The network, ``piano`` or ``densenet``, and its options: see :func:`sori.models.piano.piano`.
+    target
+        ``notes``, or ``spectrum``: the picture of the piano alone, from one in which more is heard.
     playing
         How far what is heard may be from what was played.
     mixed_precision
@@ -69,12 +75,14 @@ class PianoSettings:
     lr: float = 1.5e-3
     model: str = "piano"
     options: Mapping[str, Any] = field(default_factory=dict)
+    target: str = "notes"
     playing: Playing = field(default_factory=Playing)
     mixed_precision: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_choice("model", self.model, NETWORKS)
+        check_choice("target", self.target, TARGETS)
         for name in ("epochs", "steps", "batch_size"):
             check_count(name, getattr(self, name))
         check_between("clip_s", self.clip_s, 1, 60, "s")
@@ -92,7 +100,10 @@ def train_piano(
     progress: Progress = silent,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Train, keep the weights with the best validation F1 of notes, test them, and write a model that transcribes.
+    """Train, keep the weights with the best validation score, test them, and write a model that transcribes.
+
+    The score is the F1 of notes; or, of a spectrum, how many dB are left between what comes of a mixture and the piano
+    in it. A model of a spectrum cleans what another transcribes: see :class:`sori.transcriber.Transcriber`.
 
     Called again on a folder whose training was cut off, with the same settings, it goes on from the last epoch.
 
@@ -124,6 +135,9 @@ def train_piano(
     if not valid:
         raise DatasetError(f"{source}: has no recordings to validate on; make it again")
     performances, banks, others = data.performances(), data.banks(), data.others()
+    kept = others[::_EVERY]
+    if settings.target == "spectrum":  # what sounds along in validation is not trained on
+        others = [other for i, other in enumerate(others) if i % _EVERY]
     if state["epoch"]:
         network = _load(out / state["weights"])
         say(f"{out}: goes on after epoch {state['epoch']}")
@@ -146,6 +160,7 @@ def train_piano(
             batch_size=settings.batch_size,
             clip_s=settings.clip_s,
             playing=settings.playing,
+            target=settings.target,
             seed=settings.seed,
             epoch=epoch,
         )
@@ -153,12 +168,16 @@ def train_piano(
         _reseed(network, settings.seed, epoch)
         loss = float(network.fit(batches, shuffle=False, verbose=0, callbacks=[watch]).history["loss"][0])
         heard_by.set_weights(network.get_weights())
-        scores = _scored(partial(_heard, heard_by, front_end), valid)
-        f1 = float(np.mean([scores[condition]["f1"] for condition in scores]))
-        row = {"epoch": epoch + 1, "loss": loss, "f1": f1, "seconds": time.monotonic() - began}
-        say(f"epoch {epoch + 1}: loss {loss:.2f}, validation F1 {f1:.3f}")
-        if f1 >= state["best"]:
-            state |= {"best": f1, "best_epoch": epoch + 1, "valid": scores}
+        if settings.target == "notes":
+            scores = _scored(partial(_heard, heard_by, front_end), valid)
+            score, unit = float(np.mean([scores[condition]["f1"] for condition in scores])), "F1"
+        else:
+            scores = _cleaned(heard_by, front_end, valid, kept)
+            score, unit = -scores["mixed"]["after_db"], "dB"
+        row = {"epoch": epoch + 1, "loss": loss, "score": score, "seconds": time.monotonic() - began}
+        say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
+        if score >= state["best"]:
+            state |= {"best": score, "best_epoch": epoch + 1, "valid": scores}
             _save(network, out / _BEST)
         # Weights of a name of their own, so that state and weights belong together whenever the work is cut.
         before, weights = state["weights"], f"epoch-{epoch + 1}.keras"
@@ -181,13 +200,14 @@ def _finish(
     keras = load_keras()
     network = _build(replace(settings, mixed_precision=False), front_end)
     network.set_weights(_load(out / _BEST, compiled=False).get_weights())
-    deployed = keras.Model(network.inputs[0], keras.layers.Activation("sigmoid")(network.outputs[0]))
+    told = "sigmoid" if settings.target == "notes" else "relu"  # probabilities, or levels, which are 0 or more
+    deployed = keras.Model(network.inputs[0], keras.layers.Activation(told)(network.outputs[0]))
     probe = np.random.default_rng(0).random((1, 200, front_end.n_bins, len(front_end.windows))).astype(np.float32)
     with replacing_file(out / "model.onnx") as temporary:
         export_onnx(deployed, temporary, probe=probe)
     facts: dict[str, Any] = {
         "schema_version": 1,
-        "task": "piano",
+        "task": TASKS[settings.target],
         "front_end": front_end.to_dict(),
         "architecture": {
             "name": settings.model,
@@ -200,10 +220,14 @@ def _finish(
     }
     _write_json(out / "bundle.json", facts)
     if (data.path / "test").is_dir():
-        facts["scores"]["test"] = judge(out, data.held_out("test"), progress=progress)
+        test = data.held_out("test")
+        if settings.target == "notes":
+            facts["scores"]["test"] = judge(out, test, progress=progress)
+        else:
+            facts["scores"]["test"] = _cleaned(network, front_end, test, data.others()[::_EVERY])
         _write_json(out / "bundle.json", facts)
     with (out / _HISTORY).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["epoch", "loss", "f1", "seconds"])
+        writer = csv.DictWriter(file, ["epoch", "loss", "score", "seconds"])
         writer.writeheader()
         writer.writerows(state["history"])
     return facts
@@ -240,6 +264,26 @@ def _heard(network: keras.Model, front_end: LogFrequency, y: npt.NDArray[np.floa
     return notes_from(1 / (1 + np.exp(-logits)), frame_s=front_end.frame_s)
 
 
+def _cleaned(
+    network: Callable[[npt.NDArray[np.float32]], Any],
+    front_end: LogFrequency,
+    recordings: Sequence[HeldOut],
+    others: Sequence[npt.NDArray[np.int16]],
+) -> dict[str, dict[str, float]]:
+    """How far mixtures are from the pianos in them, as they are heard and as the network tells them; mean over both."""
+    before, after = [], []
+    for i, recording in enumerate(one for one in recordings if one.condition == "light"):
+        heard, wanted = (
+            front_end(y)
+            for y in (mixed(recording.y, np.random.default_rng(i), sr=front_end.sr, others=others), recording.y)
+        )
+        told = np.asarray(network(heard[np.newaxis]))[0]
+        before.append(float(np.abs(heard - wanted)[:, :SPECTRUM_BINS].mean()))
+        after.append(float(np.abs(np.maximum(told, 0) - wanted[:, :SPECTRUM_BINS]).mean()))
+    means = {"before_db": DB * float(np.mean(before)), "after_db": DB * float(np.mean(after))}
+    return {"mixed": {**means, "recordings": len(before)}}
+
+
 def _mean(scores: Sequence[NoteScores]) -> dict[str, float]:
     rows = [score.to_dict() for score in scores]
     return {
@@ -253,7 +297,8 @@ def _build(settings: PianoSettings, front_end: LogFrequency) -> keras.Model:
     usual = config.dtype_policy()
     config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     try:
-        return NETWORKS[settings.model]((None, front_end.n_bins, len(front_end.windows)), **settings.options)
+        shape = (None, front_end.n_bins, len(front_end.windows))
+        return NETWORKS[settings.model](shape, target=settings.target, **settings.options)
     finally:
         config.set_dtype_policy(usual)
 
@@ -269,7 +314,7 @@ def _compile(network: keras.Model, settings: PianoSettings) -> None:
         warmup_target=settings.lr,
         warmup_steps=warm_up,
     )
-    network.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss=transcription_loss)
+    network.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss=_LOSSES[settings.target])
 
 
 def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
@@ -289,7 +334,7 @@ def _carry_on(network: keras.Model, folder: Path) -> None:
 
 
 def _load(path: Path, *, compiled: bool = True) -> keras.Model:
-    losses = {"transcription_loss": transcription_loss}
+    losses = {loss.__name__: loss for loss in _LOSSES.values()}
     try:
         return load_keras().saving.load_model(path, custom_objects=losses, compile=compiled)
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -309,7 +354,7 @@ def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str
     fresh: dict[str, Any] = {
         "epoch": 0,
         "weights": "",
-        "best": -1.0,
+        "best": -1000.0,
         "best_epoch": 0,
         "valid": {},
         "history": [],

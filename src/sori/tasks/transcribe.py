@@ -67,6 +67,7 @@ def transcribe_files(
     *,
     formats: Sequence[str] = ("mid",),
     model: str | Path = "piano",
+    clean: Path | None = None,
     reading: Reading | None = None,
     way: str | None = None,
     threads: int = 0,
@@ -82,6 +83,8 @@ def transcribe_files(
     ----------
     formats
         Of ``mid``, ``tsv`` (onset, offset, pitch, velocity), ``json`` and ``png`` (a piano roll).
+    clean
+        A model that takes from the picture what is no piano: see :class:`sori.transcriber.Transcriber`.
     way
         How to take a piano out of a mixture first: see :func:`sori.tasks.separate.separate`.
 
@@ -100,7 +103,7 @@ def transcribe_files(
         raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
     reading = reading or Reading()
     targets = _targets(files, out, formats, overwrite=overwrite)
-    transcriber = Transcriber(model, threads=threads)
+    transcriber = Transcriber(model, clean=clean, threads=threads)
     for file, paths in zip(files, targets, strict=True):
         try:
             yield _transcribe(file, paths, transcriber, reading, way, progress)

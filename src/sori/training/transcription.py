@@ -1,4 +1,4 @@
-"""The loss of a transcriber, and the endless stream that it learns from."""
+"""The losses of a transcriber, and the endless stream that it learns from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from sori.datasets import Performance, Playing, draw_clip
 from sori.features import LogFrequency
+from sori.features.log_frequency import DB
 from sori.models.backend import keras as load_keras
+from sori.models.piano import SPECTRUM_BINS
 from sori.music import NoteBank, targets
 
 if TYPE_CHECKING:
@@ -45,6 +47,12 @@ def transcription_loss(y_true: Any, y_pred: Any) -> Any:
     return keys * (ops.sum(ops.mean(entropy, axis=(0, 1, 2)) * weights) + _VELOCITY * velocity)
 
 
+def spectrum_loss(y_true: Any, y_pred: Any) -> Any:
+    """Mean absolute difference of two pictures in dB, of levels as :class:`sori.features.LogFrequency` makes them."""
+    ops = load_keras().ops
+    return DB * ops.mean(ops.abs(y_pred - y_true))
+
+
 def music_batches(
     performances: Sequence[Performance],
     banks: Sequence[NoteBank],
@@ -55,10 +63,11 @@ def music_batches(
     batch_size: int,
     clip_s: float,
     playing: Playing,
+    target: str,
     seed: int,
     epoch: int,
 ) -> keras.utils.PyDataset:
-    """Batches ``(features, targets)`` of clips that are each played anew.
+    """Batches ``(features, targets)`` of clips that are each played anew; ``target`` is ``notes`` or ``spectrum``.
 
     A batch is drawn from seed, epoch and place alone: a training that was cut goes on as if it had not been.
     """
@@ -78,8 +87,10 @@ def music_batches(
                 draw_clip(performances, banks, rng, samples=samples, playing=playing, others=others)
                 for _ in range(batch_size)
             ]
-            x = front_end(np.stack([y for y, _ in drawn]))
-            y = [targets(notes, frames=x.shape[1], frame_s=front_end.frame_s) for _, notes in drawn]
+            x = front_end(np.stack([clip.y for clip in drawn]))
+            if target == "spectrum":
+                return x, front_end(np.stack([clip.piano for clip in drawn]))[:, :, :SPECTRUM_BINS]
+            y = [targets(clip.notes, frames=x.shape[1], frame_s=front_end.frame_s) for clip in drawn]
             return x, np.stack(y)
 
     return MusicBatches()
