@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sori import audio
-from sori.errors import MissingDependencyError, ParameterError
+from sori.errors import MissingDependencyError, ParameterError, SoriError
 from sori.tasks.separate import separate
 
 
@@ -20,8 +20,11 @@ def test_clicks_go_and_tones_stay():
 
 @pytest.mark.parametrize("way", ["spleeter", "demucs"])
 def test_what_is_not_installed_is_named_with_what_to_do(way, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(MissingDependencyError, match=f"{way} is not installed: pip install {way}"):
+    def find_spec(name):
+        raise ModuleNotFoundError
+
+    monkeypatch.setattr("importlib.util.find_spec", find_spec)
+    with pytest.raises(MissingDependencyError, match=f"{way} is not installed: pip install '?{way}"):
         separate(np.zeros(100, dtype=np.float32), sr=16000, way=way)
 
 
@@ -47,4 +50,45 @@ def test_spleeter_is_asked_for_the_piano(monkeypatch):
     y = audio.tone(440, sr=16000, duration_s=0.5)
     left = separate(y, sr=16000, way="spleeter")
     assert len(left) == len(y)
+    np.testing.assert_allclose(left[1000:-1000], 0.5 * y[1000:-1000], atol=0.02)
+
+
+def test_what_a_library_raises_is_told_in_a_line(monkeypatch):
+    class Separator:
+        def __init__(self, model):
+            raise RuntimeError("no weights of htdemucs_6s")
+
+    module = types.ModuleType("demucs.api")
+    module.Separator = Separator
+    monkeypatch.setitem(sys.modules, "demucs", types.ModuleType("demucs"))
+    monkeypatch.setitem(sys.modules, "demucs.api", module)
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    with pytest.raises(SoriError, match="demucs failed: no weights"):
+        separate(np.zeros(1000, dtype=np.float32), sr=16000, way="demucs")
+
+
+def test_demucs_is_asked_for_the_piano(monkeypatch):
+    class Tensor(np.ndarray):
+        def numpy(self):
+            return np.asarray(self)
+
+    class Separator:
+        def __init__(self, model):
+            assert model == "htdemucs_6s"
+
+        def separate_tensor(self, waveform, sr):
+            assert waveform.shape[0] == 2
+            assert sr == 44100
+            return waveform, {"piano": (0.5 * waveform).view(Tensor), "drums": waveform}
+
+    module, torch = types.ModuleType("demucs.api"), types.ModuleType("torch")
+    module.Separator = Separator
+    torch.from_numpy = lambda y: y
+    monkeypatch.setitem(sys.modules, "demucs", types.ModuleType("demucs"))
+    monkeypatch.setitem(sys.modules, "demucs.api", module)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
+    y = audio.tone(440, sr=16000, duration_s=0.5)
+    left = separate(y, sr=16000, way="demucs")
     np.testing.assert_allclose(left[1000:-1000], 0.5 * y[1000:-1000], atol=0.02)
