@@ -25,8 +25,9 @@ TASKS = {"notes": "piano", "spectrum": "piano spectrum"}
 # Frames that go through a network together, and those on either side that it only sees the others by: more than the
 # 33 that it looks either way, so that where a chunk ends changes nothing.
 _CHUNK, _AROUND = 500, 60
-# Peaks from which on a recording is heard as it is, up to full scale, and the one that others are brought to.
-_QUIET, _USUAL = 0.1, 0.5
+# Peaks below which there is nothing to be heard, from which on a recording is heard as it is, up to full scale, and the
+# one that others are brought to.
+_NOTHING, _QUIET, _USUAL = 1e-4, 0.1, 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,7 @@ class Transcriber:
             total += len(piece)
             while True:
                 ready = self.front_end.frames(total) if is_last else max(0, (total - margin - around) // hop)
-                until = min(done + _CHUNK, ready)
+                until = min(done + _CHUNK, ready if total else 0)
                 if until <= done or (until - done < _CHUNK and not is_last):
                     break
                 first = max(0, done - self._around)
@@ -203,7 +204,7 @@ def usual_gain(peak: float) -> float:
     >>> usual_gain(0.01), usual_gain(0.4), usual_gain(0.0)
     (50.0, 1.0, 1.0)
     """
-    return 1.0 if peak == 0 or _QUIET <= peak <= 1 else _USUAL / peak
+    return 1.0 if peak < _NOTHING or _QUIET <= peak <= 1 else _USUAL / peak
 
 
 def transcribe(y: npt.NDArray[np.float32], *, sr: int, model: str | Path = "piano") -> Transcription:

@@ -248,3 +248,20 @@ def test_blocks_refuse_as_load_does(tmp_path):
     }.items():
         with pytest.raises(AudioError, match=message):
             list(audio.blocks(tmp_path / name, sr=8000))
+
+
+@pytest.mark.parametrize("ending", ["flac", "ogg"])
+def test_a_hole_in_the_middle_is_told_in_a_line(tmp_path, ending, rng):
+    path = tmp_path / f"구멍.{ending}"
+    soundfile.write(path, 0.1 * rng.standard_normal(40 * 8000), 8000)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 30_000] = bytes(30_000)
+    path.write_bytes(content)
+    try:
+        got = sum(map(len, audio.blocks(path, sr=8000)))
+    except AudioError as error:
+        assert "구멍" in str(error)
+    else:  # what reads on behind the hole is read
+        assert ending == "ogg"
+        assert got > 0

@@ -43,3 +43,31 @@ def test_notes_are_paired_once():
     assert len(pairs) == 3
     assert len({i for i, _ in pairs}) == 3
     assert match_notes(TRUTH, NOTHING) == []
+
+
+def test_the_scores_are_mir_evals(rng):
+    import mir_eval
+
+    from sori.units import midi_to_hz
+
+    for _ in range(5):
+        onsets = np.sort(rng.uniform(0, 20, 150))
+        truth = np.stack(
+            [onsets, onsets + rng.uniform(0.05, 1, 150), rng.integers(50, 60, 150), rng.integers(20, 110, 150)], axis=1
+        )
+        estimate = truth[rng.random(150) < 0.8]
+        estimate[:, :2] += rng.normal(0, 0.03, (len(estimate), 1))
+        estimate[:, 1] += rng.uniform(0, 0.2, len(estimate))
+        estimate[:, 3] = np.clip(0.7 * estimate[:, 3] + rng.normal(0, 8, len(estimate)), 1, 127).round()
+        estimate = estimate[estimate[:, 0] >= 0]
+        spans = [(notes[:, :2], np.array([midi_to_hz(p) for p in notes[:, 2]])) for notes in (truth, estimate)]
+        scores = score_notes(truth, estimate)
+        onset = mir_eval.transcription.precision_recall_f1_overlap(*spans[0], *spans[1], offset_ratio=None)
+        offset = mir_eval.transcription.precision_recall_f1_overlap(*spans[0], *spans[1])
+        velocity = mir_eval.transcription_velocity.precision_recall_f1_overlap(
+            *spans[0], truth[:, 3], *spans[1], estimate[:, 3], offset_ratio=None
+        )
+        np.testing.assert_allclose((scores.precision, scores.recall, scores.f1), onset[:3], atol=1e-12)
+        np.testing.assert_allclose((scores.offset_precision, scores.offset_recall, scores.offset_f1), offset[:3])
+        assert scores.velocity_f1 == pytest.approx(velocity[2], abs=0.03)  # of equal matchings it may take another
+        assert 0.3 < scores.f1 < 1

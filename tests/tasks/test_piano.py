@@ -8,14 +8,28 @@ import numpy as np
 import pytest
 import soundfile
 
-from sori.errors import BundleError, DatasetError, ParameterError
+from sori.errors import BundleError, DatasetError, ParameterError, SoriError
 from sori.music import Note, notes_array
 from sori.music.midi import read_notes, write_midi
+from sori.music.soundfont import default_soundfont
+from sori.tasks import piano_train
 from sori.tasks.piano_data import PianoData, make_piano_data
 from sori.tasks.piano_train import PianoSettings, train_piano
+from sori.training.transcription import transcription_loss
 from sori.transcriber import Reading, Transcriber
+from tests.conftest import needs_fluidsynth
 
 SMALL = PianoSettings(epochs=2, steps=2, batch_size=2, clip_s=1.0, options={"width": 0.1})
+
+
+def move_out_of_reach(path):
+    """Make a MIDI file's notes higher than any piano goes."""
+    import pretty_midi
+
+    song = pretty_midi.PrettyMIDI(str(path))
+    for note in song.instruments[0].notes:
+        note.pitch = 120
+    song.write(str(path))
 
 
 def melodies(folder):
@@ -47,7 +61,10 @@ def made(tmp_path_factory, short_notes):
     """A folder with `midi`, `data`, and `run`, a training that went through."""
     root = tmp_path_factory.mktemp("piano")
     melodies(root / "midi")
-    (root / "midi" / "Bach_broken.mid").write_bytes(b"MThd no")
+    for composer in ("Bach", "Liszt"):
+        (root / "midi" / f"{composer}_broken.mid").write_bytes(b"MThd no")
+    write_midi([Note(0.0, 1.0, 60, 80)], root / "midi" / "Bach_높다.mid")
+    move_out_of_reach(root / "midi" / "Bach_높다.mid")
     (root / "others").mkdir()
     soundfile.write(root / "others" / "말.wav", np.random.default_rng(0).normal(0, 0.1, 9000), 8000)
     (root / "others" / "broken.wav").touch()
@@ -59,7 +76,8 @@ def made(tmp_path_factory, short_notes):
 def test_data_holds_out_whole_composers_and_an_unseen_piano(made):
     data = PianoData.open(made / "data")
     assert [p.title for p in data.performances()] == ["Bach_0", "Bach_1", "슈만_2"]
-    assert list(data.facts["failed"]) == ["Bach_broken.mid", "broken.wav"]
+    assert set(data.facts["failed"]) == {"Bach_broken.mid", "Bach_높다.mid", "Liszt_broken.mid", "broken.wav"}
+    assert "no note that a piano has" in data.facts["failed"]["Bach_높다.mid"]
     assert [len(other) for other in data.others()] == [18000]
     assert data.facts["pianos"]["valid"] not in data.facts["pianos"]["drawn"]
     assert sorted(h.condition for h in data.held_out("valid")) == ["heavy", "light"]
@@ -92,8 +110,6 @@ def test_a_training_makes_a_model_that_transcribes(made):
 def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
     import keras
 
-    from sori.errors import SoriError
-
     class Cut(SoriError):
         pass
 
@@ -104,6 +120,7 @@ def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
     with pytest.raises(Cut):  # the last epoch was trained, and is lost
         train_piano(made / "data", tmp_path / "run", settings=SMALL, say=cut)
     assert json.loads((tmp_path / "run" / "training.json").read_text())["state"]["epoch"] == 1
+    assert [path.name for path in (tmp_path / "run").glob("*.keras")] == ["epoch-1.keras"]
     said = []
     train_piano(made / "data", tmp_path / "run", settings=SMALL, say=said.append)
     assert "goes on after epoch 1" in said[0]
@@ -115,13 +132,41 @@ def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+def test_a_training_that_is_made_anew_keeps_nothing_of_the_old(made, tmp_path):
+    shutil.copytree(made / "run", tmp_path / "run")
+
+    class Cut(BaseException):
+        pass
+
+    def cut(stage, done, total, values=None):
+        raise Cut
+
+    settings = replace(SMALL, seed=1)
+    with pytest.raises(Cut):
+        train_piano(made / "data", tmp_path / "run", settings=settings, overwrite=True, progress=cut)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["training.json"]
+    with pytest.raises(BundleError, match="without an epoch"):
+        train_piano(made / "data", tmp_path / "next", settings=SMALL, start_from=tmp_path / "run")
+
+
+def test_a_training_that_diverges_says_so(made, tmp_path, monkeypatch):
+    def no_number(y_true, y_pred):
+        return 0 * transcription_loss(y_true, y_pred) + float("nan")
+
+    monkeypatch.setitem(piano_train._LOSSES, "notes", no_number)
+    with pytest.raises(SoriError, match="lower --lr"):
+        train_piano(made / "data", tmp_path / "run", settings=SMALL)
+
+
 def test_one_training_begins_with_the_weights_of_another(made, tmp_path):
     settings = PianoSettings(epochs=1, steps=1, batch_size=1, clip_s=1.0, lr=1e-6, options={"width": 0.1})
     train_piano(made / "data", tmp_path / "next", settings=settings, start_from=made / "run")
     from keras.saving import load_model
 
+    facts = json.loads((made / "run" / "training.json").read_text())
     one, other = (
-        load_model(run / "best.keras", compile=False).get_weights()[-2] for run in (made / "run", tmp_path / "next")
+        load_model(path, compile=False).get_weights()[-2]
+        for path in (made / "run" / facts["state"]["best_weights"], tmp_path / "next" / "epoch-1.keras")
     )
     np.testing.assert_allclose(one, other, atol=1e-4)
     with pytest.raises(ParameterError, match="another size"):
@@ -149,6 +194,23 @@ def test_data_that_cannot_be_made_is_refused(made, tmp_path):
         make_piano_data(tmp_path / "d", midi=made / "midi", strings=0)
     with pytest.raises(DatasetError, match="there already"):
         make_piano_data(made / "data", midi=made / "midi")
+    for name in ("grand.sf2", "strings-0.sf2"):
+        (tmp_path / name).touch()
+    grand, strings = tmp_path / "grand.sf2", tmp_path / "strings-0.sf2"
+    with pytest.raises(ParameterError, match="would be called grand"):
+        make_piano_data(tmp_path / "e", midi=made / "midi", soundfonts=[grand, tmp_path / "b" / "grand.sf3"])
+    with pytest.raises(ParameterError, match="would be called strings-0"):
+        make_piano_data(tmp_path / "e", midi=made / "midi", soundfonts=[strings])
+    with pytest.raises(ParameterError, match="cannot be trained on"):
+        make_piano_data(tmp_path / "e", midi=made / "midi", soundfonts=[grand], valid_soundfont=grand)
+    with pytest.raises(ParameterError, match="both the validation and the test"):
+        make_piano_data(tmp_path / "e", midi=made / "midi", test=["liszt"], valid_soundfont=grand, test_soundfont=grand)
+    with pytest.raises(ParameterError, match="needs --test"):
+        make_piano_data(tmp_path / "e", midi=made / "midi", test_soundfont=grand)
+    shutil.copytree(made / "midi", tmp_path / "midi")
+    (tmp_path / "midi" / "manifest.csv").write_bytes("file,composer\nBach_0.mid,Fauré\n".encode("cp1252"))
+    with pytest.raises(DatasetError, match="UTF-8 table"):
+        make_piano_data(tmp_path / "e", midi=tmp_path / "midi")
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "mine.txt").touch()
     with pytest.raises(DatasetError, match="not made here"):
@@ -184,7 +246,7 @@ def test_a_model_of_the_spectrum_cleans_what_is_transcribed(made, cleaner, rng):
 def test_what_was_trained_in_bfloat16_is_deployed_in_float32(cleaner):
     import keras
 
-    trained = keras.saving.load_model(cleaner / "best.keras", compile=False)
+    trained = keras.saving.load_model(cleaner / "epoch-2.keras", compile=False)
     assert {"bfloat16", "float32"} <= {layer.compute_dtype for layer in trained.layers}
     assert keras.config.dtype_policy().name == "float32"
 
@@ -239,3 +301,32 @@ def test_composers_that_are_held_out_are_not_trained_on_even_without_a_piano_to_
     data = make_piano_data(tmp_path / "d", midi=made / "midi", strings=1, valid=["슈만"], test=["Liszt"])
     assert data.facts["performances"] == {"train": ["Bach_0", "Bach_1"], "valid": ["슈만_2"], "test": ["Liszt_3"]}
     assert not (tmp_path / "d" / "test").exists()
+
+
+@needs_fluidsynth
+def test_a_sampled_piano_plays_the_notes_that_its_labels_say(tmp_path, short_notes):
+    """Whatever else a file holds: here a program and a pedal that only one of two hands has."""
+    import pretty_midi
+
+    song = pretty_midi.PrettyMIDI()
+    for pitch, pedal in ((48, True), (72, False)):
+        hand = pretty_midi.Instrument(48)  # strings, which go on as long as a key is held
+        hand.notes = [pretty_midi.Note(90, pitch + i, 0.5 + 2 * i, 0.8 + 2 * i) for i in range(12)]
+        if pedal:
+            hand.control_changes = [pretty_midi.ControlChange(64, 127, 0.2), pretty_midi.ControlChange(64, 0, 60.0)]
+        song.instruments.append(hand)
+    (tmp_path / "midi").mkdir()
+    for name in ("Satie_1", "Ravel_1"):
+        song.write(str(tmp_path / "midi" / f"{name}.mid"))
+    data = make_piano_data(
+        tmp_path / "d", midi=tmp_path / "midi", strings=1, valid=["satie"], valid_soundfont=default_soundfont()
+    )
+    held = next(one for one in data.held_out("valid") if one.condition == "light")
+    for pitch in (48, 72):
+        onset_s, offset_s = held.notes[held.notes[:, 2] == pitch][0, :2]
+        assert offset_s - onset_s > 5
+        late = held.y[round((onset_s + 1.4) * 16000) : round((onset_s + 1.9) * 16000)]
+        power = np.abs(np.fft.rfft(late * np.hanning(len(late)))) ** 2
+        hz = np.fft.rfftfreq(len(late), 1 / 16000)
+        f0 = 440 * 2 ** ((pitch - 69) / 12)
+        assert power[np.abs(hz - f0) < 6].max() > 100 * np.median(power[np.abs(hz - f0 * 1.03) < 6])

@@ -184,7 +184,10 @@ def blocks(path: str | Path, *, sr: int, block_s: float = 10.0) -> Iterator[npt.
         step = seconds_to_samples(block_s, sr=file.samplerate)
         done, ended = 0, False
         while not ended:
-            samples = file.read(step, dtype="float32", always_2d=True)
+            try:
+                samples = file.read(step, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                raise AudioError(f"{path}: damaged at {done / file.samplerate:.1f} s ({reason(error)})") from error
             ended = len(samples) < step
             done += len(samples)
             if not np.isfinite(samples).all():

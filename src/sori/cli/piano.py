@@ -159,9 +159,10 @@ def synth_(
     for name, why in data.facts["failed"].items():
         console.warn(f"left out {name}: {why}")
     pieces, pianos = data.facts["performances"], data.facts["pianos"]
+    tested = "to test" if pianos["test"] else "held out, and not played for want of --test-soundfont"
     console.out.print(
         f"{out}: {len(pieces['train'])} pieces to train on, {len(pieces['valid'])} to validate, {len(pieces['test'])} "
-        f"to test; {len(pianos['sampled'])} sampled pianos, {len(pianos['drawn'])} drawn ones"
+        f"{tested}; {len(pianos['sampled'])} sampled pianos, {len(pianos['drawn'])} drawn ones"
     )
 
 
@@ -226,7 +227,8 @@ def train_(
                 say=console.say,
             )
     except KeyboardInterrupt:
-        console.fail(f"stopped; the epochs that are done are kept in {out}; the same command goes on")
+        again = "the same command without --overwrite" if overwrite else "the same command"
+        console.fail(f"stopped; the epochs that are done are kept in {out}; {again} goes on")
         raise typer.Exit(130) from None
     if json:
         console.print_json(facts)

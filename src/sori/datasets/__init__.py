@@ -5,7 +5,7 @@ from sori.datasets.build import build, features_of, process
 from sori.datasets.catalog import Catalog, Recording, read_catalog
 from sori.datasets.clips import read_clips
 from sori.datasets.convert import export_json, import_json, import_npz
-from sori.datasets.performances import MATERIALS, Clip, Performance, Playing, draw_clip, mixed
+from sori.datasets.performances import MATERIALS, Clip, Performance, Playing, draw_clip, in_a_room, mixed
 from sori.datasets.segmenting import Segmenting
 from sori.datasets.split import Split, fold_splits, split
 from sori.datasets.store import Dataset, Segments
@@ -32,6 +32,7 @@ __all__ = [
     "fold_splits",
     "import_json",
     "import_npz",
+    "in_a_room",
     "mixed",
     "process",
     "read_catalog",

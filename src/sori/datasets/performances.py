@@ -45,11 +45,13 @@ class Playing:
     random_keys
         Part of the clips in which keys are struck at random, in chords of any kind, instead of music.
     most_keys
-        Largest of those chords.
+        Largest of those chords; where it is 1, each key is let go before the next is struck.
     dry
         Part of the clips without the sustain pedal.
     release_s
         Shortest and longest time in which a damped note falls by a factor e, in the middle of the keyboard.
+    saturated
+        Part of the clips that are driven into an amplifier's limits.
     others, alone
         Part of the clips in which something that is no piano sounds along, and part in which it sounds alone: bursts,
         as of drums, gliding voices, and recordings where there are any.
@@ -69,16 +71,17 @@ class Playing:
     most_keys: int = 6
     dry: float = 0.2
     release_s: tuple[float, float] = (0.02, 0.12)
+    saturated: float = 0.1
     others: float = 0.12
     alone: float = 0.06
 
 
-_ALONE = Playing(random_keys=1.0, most_keys=1, layered=0.0, room=0.0, noise=0.0, others=0.0, alone=0.0)
+_PLAIN = Playing(random_keys=1.0, most_keys=1, layered=0.0, room=0.0, noise=0.0, saturated=0.0, others=0.0, alone=0.0)
 # From easy to hard: one key at a time, chords, music, and music in rooms, noise and what is no piano.
 MATERIALS: Mapping[str, Playing] = {
-    "notes": _ALONE,
-    "chords": replace(_ALONE, most_keys=6),
-    "music": replace(_ALONE, most_keys=6, random_keys=0.1, layered=0.2),
+    "notes": _PLAIN,
+    "chords": replace(_PLAIN, most_keys=6),
+    "music": replace(_PLAIN, most_keys=6, random_keys=0.1, layered=0.2),
     "mixtures": Playing(),
 }
 
@@ -164,7 +167,8 @@ def draw_clip(
         loudest = float(np.abs(y).max()) or 1.0
         y = y + _no_piano(rng, samples, sr, others) * np.float32(loudest * 10 ** (-rng.uniform(3, 25) / 20))
     if rng.random() < playing.room:
-        y = _in_a_room(y, rng, sr)
+        decay_s = float(np.exp(rng.uniform(np.log(0.15), np.log(2.0))))
+        y = in_a_room(y, rng, sr=sr, decay_s=decay_s, wet_db=rng.uniform(-16, 3))
     colour = _colour(rng, sr)
     y, piano = (scipy.signal.oaconvolve(heard, colour, mode="same").astype(np.float32) for heard in (y, piano))
     peak = float(np.abs(y).max())
@@ -173,8 +177,9 @@ def draw_clip(
         y, piano = y * gain, piano * gain
     if rng.random() < playing.noise:
         y += _noise(rng, samples, sr, loudest=float(np.sqrt(np.mean(y**2))) or 0.01)
-    if rng.random() < 0.1:
-        y = np.tanh(y * np.float32(rng.uniform(1, 4))) * np.float32(0.7)
+    if rng.random() < playing.saturated:
+        drive = np.float32(rng.uniform(1, 4))
+        y, piano = np.tanh(y * drive) * np.float32(0.7), piano * (np.float32(0.7) * drive)
     return Clip(y.astype(np.float32), piano, notes)
 
 
@@ -215,7 +220,11 @@ def _random_notes(rng: np.random.Generator, duration_s: float, most_keys: int) -
                 rows.append((at_s, at_s + length_s, pitch, rng.uniform(15, 125)))
                 free[pitch] = at_s + length_s + 0.03
         at_s += pace_s * rng.exponential()
-    return np.array(rows, dtype=np.float64).reshape(-1, 4)
+    notes = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    if most_keys == 1:
+        notes[:-1, 1] = np.minimum(notes[:-1, 1], notes[1:, 0])
+        notes = notes[notes[:, 1] > notes[:, 0] + 0.03]
+    return notes
 
 
 def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:
@@ -250,9 +259,11 @@ def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[
     return (y / max(1e-6, float(np.abs(y).max()))).astype(np.float32)
 
 
-def _in_a_room(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
-    """Echoes that grow dense and die away: noise under an exponential, the highs sooner than the lows."""
-    decay_s = float(np.exp(rng.uniform(np.log(0.15), np.log(2.0))))
+def in_a_room(y: _Clip, rng: np.random.Generator, *, sr: int, decay_s: float, wet_db: float) -> _Clip:
+    """Add echoes that die away, by 60 dB in ``decay_s``, the highs sooner than the lows: noise under an exponential.
+
+    ``wet_db`` is their energy's level over that of what is heard directly.
+    """
     n = round(min(decay_s, 1.2) * sr)
     t = np.arange(n) / sr
     echo = rng.standard_normal(n) * np.exp(-6.9 * t / decay_s)
@@ -260,8 +271,7 @@ def _in_a_room(y: _Clip, rng: np.random.Generator, sr: int) -> _Clip:
     first = round(rng.uniform(0.001, 0.02) * sr)
     echo[:first] = 0
     echo /= np.sqrt(np.sum(echo**2)) + 1e-9
-    wet = 10 ** (rng.uniform(-16, 3) / 20)
-    room = np.concatenate([[1.0], wet * echo[1:]]).astype(np.float32)
+    room = np.concatenate([[1.0], 10 ** (wet_db / 20) * echo[1:]]).astype(np.float32)
     return scipy.signal.oaconvolve(y, room)[: len(y)].astype(np.float32)  # type: ignore[no-any-return]
 
 

@@ -111,7 +111,7 @@ def write_midi(notes: Iterable[Note], path: Path) -> None:
     MissingDependencyError
         If pretty_midi is not installed.
     """
-    pretty_midi = require("pretty_midi", extra="synth")
+    pretty_midi = require("pretty_midi", extra="piano")
     ordered = sorted(notes)
     # 960 ticks a quarter note at 120 beats a minute, steps of half a millisecond, unless more would come to be than
     # readers of MIDI believe in.
@@ -131,7 +131,7 @@ def write_midi(notes: Iterable[Note], path: Path) -> None:
 
 
 def _open(path: Path) -> Any:
-    pretty_midi = require("pretty_midi", extra="synth")
+    pretty_midi = require("pretty_midi", extra="piano")
     try:
         with path.open("rb") as file:
             if file.read(4) != b"MThd":

@@ -17,7 +17,7 @@ from sori.progress import Progress, silent
 
 VELOCITIES = (20, 45, 65, 85, 105, 124)
 # Longest that a key is kept, at the lowest and at the highest one; a note is cut where it is so far below its peak.
-_LONGEST_S = (12.0, 3.0)
+_LONGEST_S, _FADE_S = (12.0, 3.0), 0.1
 _INAUDIBLE = 10 ** (-66 / 20)
 _HIGHEST_DAMPED = 88
 
@@ -69,7 +69,9 @@ class NoteBank:
                 if not peak > 1e-6:
                     raise AudioError(f"{name}: key {LOWEST + key} makes no sound at velocity {velocity}")
                 loud = np.flatnonzero(np.abs(y) > peak * _INAUDIBLE)
-                y = y[: loud[-1] + 1]
+                y = y[: loud[-1] + 1].copy()
+                fade = min(len(y), round(_FADE_S * sr))
+                y[len(y) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
                 parts.append(np.round(y * (32767 / peak)).astype(np.int16))
                 starts.append(starts[-1] + len(y))
                 peaks.append(peak)
@@ -157,7 +159,10 @@ class NoteBank:
         first = (pitch - LOWEST) * len(VELOCITIES)
         peaks = self.peaks[first : first + len(VELOCITIES)]
         nearest = int(np.abs(np.array(VELOCITIES) - velocity - harder).argmin())
-        wanted = np.exp(np.interp(velocity, VELOCITIES, np.log(peaks)))
+        # Between two strengths, and beyond the outermost as between the two next to it, the level in dB is linear.
+        low = int(np.clip(np.searchsorted(VELOCITIES, velocity), 1, len(VELOCITIES) - 1)) - 1
+        share = (velocity - VELOCITIES[low]) / (VELOCITIES[low + 1] - VELOCITIES[low])
+        wanted = peaks[low] ** (1 - share) * peaks[low + 1] ** share
         return first + nearest, float(wanted) / 32767
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,23 +15,35 @@ import numpy.typing as npt
 
 from sori import audio
 from sori.atomic import foreign_file, made_by, replacing_folder
-from sori.datasets import Performance, Playing, draw_clip
-from sori.errors import DatasetError, ParameterError, SoriError, check_between, check_count, reason
+from sori.datasets import Performance, Playing, draw_clip, in_a_room
+from sori.errors import (
+    AudioError,
+    DatasetError,
+    ParameterError,
+    SoriError,
+    check_between,
+    check_count,
+    printable,
+    reason,
+)
 from sori.music import HIGHEST, LOWEST, Note, NoteBank, notes_array
-from sori.music.midi import read_events, read_notes, write_midi
+from sori.music.midi import read_notes, write_midi
 from sori.music.notebank import bank_of_soundfont
-from sori.music.soundfont import Reverb, SoundFontSynth
+from sori.music.soundfont import Reverb, SoundFontSynth, notes_to_events
 from sori.music.strings import StruckStrings
 from sori.progress import Progress, silent
 
 SR = 16000
 _MAKER = "sori piano synth"
+_DRAWN = "strings-"
 _FACTS, _PERFORMANCES, _OTHERS, _BANKS = "piano.json", "performances.npz", "others.npz", "banks"
 _OURS = (_FACTS, _PERFORMANCES, _OTHERS, f"{_BANKS}/*.npz", *(f"{part}/*" for part in ("valid", "test", "heard")))
 _EXCERPT_S, _HEARD_S, _OTHERS_S = {"valid": 30.0, "test": 40.0}, 60.0, 2 * 3600.0
-# How held-out recordings sound: a light room in tune; a large one, with noise 30 dB below, a little flat or sharp.
+# How held-out recordings sound: a light room in tune; a large one, with noise 30 dB below, a little flat or sharp. The
+# room of a SoundFont is FluidSynth's; that of a drawn piano has a decay in seconds and a level in dB.
 CONDITIONS = ("light", "heavy")
 _ROOMS = {"light": Reverb(0.2, 0.4, 10, 0.15), "heavy": Reverb(0.8, 0.2, 10, 0.55)}
+_WALLS = {"light": (0.4, -12.0), "heavy": (1.8, -2.0)}
 _NOISE_DB, _OFF_TUNE_HZ = 30.0, (437.0, 443.0)
 
 
@@ -71,8 +83,8 @@ class PianoData:
         try:
             with np.load(self.path / _PERFORMANCES, allow_pickle=False) as file:
                 return [
-                    Performance(title, file[f"{title}/pedalled"], file[f"{title}/keys"])
-                    for title in self.facts["performances"]["train"]
+                    Performance(title, file[f"{i}/pedalled"], file[f"{i}/keys"])
+                    for i, title in enumerate(self.facts["performances"]["train"])
                 ]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise DatasetError(f"{self.path / _PERFORMANCES}: damaged ({reason(error)}); make it again") from error
@@ -84,7 +96,8 @@ class PianoData:
             for kind in ("sampled", "drawn")
         )
         if sampled and drawn:
-            sampled *= max(1, round(len(drawn) / len(sampled)))
+            most = max(len(sampled), len(drawn))
+            sampled, drawn = (banks * max(1, round(most / len(banks))) for banks in (sampled, drawn))
         return sampled + drawn
 
     def others(self) -> list[npt.NDArray[np.int16]]:
@@ -102,7 +115,7 @@ class PianoData:
         found = []
         for file in sorted((self.path / part).glob("*.flac")):
             y, _ = audio.load(file, sr=SR)
-            notes = notes_array(read_notes(file.with_suffix(".mid")))
+            notes = notes_array(read_notes(file.with_suffix(".mid"), allow_empty=True))
             name, _, condition = file.stem.rpartition("__")
             found.append(HeldOut(name, condition, y, notes))
         return found
@@ -143,7 +156,8 @@ def make_piano_data(
         Composers whose pieces are not trained on. No ``valid``: every sixteenth piece, whoever plays it (file names
         up to ``__``).
     valid_soundfont, test_soundfont
-        Pianos for them, not trained on. No ``valid_soundfont``: one more drawn piano. No ``test_soundfont``: no test.
+        Pianos for them, not trained on (program 0 of each). No ``valid_soundfont``: one more drawn piano. No
+        ``test_soundfont``: the pieces are held out, and not rendered.
 
     Raises
     ------
@@ -159,14 +173,13 @@ def make_piano_data(
         raise DatasetError(f"{out}: holds what was not made here; choose another name")
     if not soundfonts and not strings:
         raise ParameterError("give --soundfonts, or --strings above 0: there is no piano to play on.")
-    for used in soundfonts:
-        for kept, part in ((valid_soundfont, "validation"), (test_soundfont, "test")):
-            if kept is not None and kept.resolve() == used.resolve():
-                raise ParameterError(f"{used} cannot be trained on and be the piano of the {part}.")
-    files = _by_composer(midi)
-    parts = _divided(files, valid=valid, test=test)
+    _check_pianos(soundfonts, valid_soundfont, test_soundfont)
+    if test_soundfont is not None and not test:
+        raise ParameterError("--test-soundfont needs --test: whose pieces are to be played on it?")
+    parts = _divided(_by_composer(midi), valid=valid, test=test)
+    pieces, failed = _read_pieces(parts, progress)
     with replacing_folder(out) as folder:
-        arrays, failed = _read_performances(parts["train"], progress)
+        arrays = {f"{i}/{kind}": rows for i, piece in enumerate(pieces["train"]) for kind, rows in piece.kinds.items()}
         np.savez(folder / _PERFORMANCES, allow_pickle=False, **arrays)
         if others is not None:
             failed |= _read_others(others, folder / _OTHERS, progress)
@@ -176,23 +189,20 @@ def make_piano_data(
             bank_of_soundfont(path, sr=SR, progress=progress).save(folder / _BANKS / f"{path.stem}.npz")
             names["sampled"].append(path.stem)
         for i in range(strings):
-            name = f"strings-{seed + i}"
+            name = f"{_DRAWN}{seed + i}"
             StruckStrings(seed + i, SR).bank(progress=progress).save(folder / _BANKS / f"{name}.npz")
             names["drawn"].append(name)
-        _hold_out(folder / "valid", parts["valid"], valid_soundfont, seed + 1000, progress)
+        _hold_out(folder / "valid", pieces["valid"], valid_soundfont, seed + 1000, progress)
         if test_soundfont is not None:
-            _hold_out(folder / "test", parts["test"], test_soundfont, seed + 2000, progress)
+            _hold_out(folder / "test", pieces["test"], test_soundfont, seed + 2000, progress)
         facts = {
             "made_by": _MAKER,
             "sr": SR,
-            "performances": {
-                "train": [path.stem for path in parts["train"] if path.name not in failed],
-                **{part: [path.stem for path in parts[part]] for part in ("valid", "test")},
-            },
-            "failed": failed,
+            "performances": {part: [printable(piece.name) for piece in some] for part, some in pieces.items()},
+            "failed": {printable(name): printable(why) for name, why in failed.items()},
             "pianos": {
                 **names,
-                "valid": valid_soundfont.stem if valid_soundfont else f"strings-{seed + 1000}",
+                "valid": valid_soundfont.stem if valid_soundfont else f"{_DRAWN}{seed + 1000}",
                 "test": test_soundfont.stem if test_soundfont else None,
             },
             "others": others.name if others else None,
@@ -211,8 +221,12 @@ def _by_composer(midi: Path) -> list[tuple[Path, str]]:
         raise DatasetError(f"{midi}: holds no MIDI files")
     composers: dict[str, str] = {}
     if (midi / "manifest.csv").is_file():
-        with (midi / "manifest.csv").open(newline="", encoding="utf-8") as table:
-            composers = {row.get("file", ""): row.get("composer", "") for row in csv.DictReader(table)}
+        manifest = midi / "manifest.csv"
+        try:
+            with manifest.open(newline="", encoding="utf-8-sig") as table:
+                composers = {row["file"]: row["composer"] for row in csv.DictReader(table)}
+        except (OSError, UnicodeError, csv.Error, KeyError) as error:
+            raise DatasetError(f"{manifest}: must be a UTF-8 table with columns file and composer") from error
     return [(path, (composers.get(path.name) or path.stem.split("_")[0]).lower()) for path in files]
 
 
@@ -242,23 +256,56 @@ def _divided(files: Sequence[tuple[Path, str]], *, valid: Sequence[str], test: S
     return parts
 
 
-def _read_performances(
-    files: Sequence[Path], progress: Progress
-) -> tuple[dict[str, npt.NDArray[np.float64]], dict[str, str]]:
-    arrays: dict[str, npt.NDArray[np.float64]] = {}
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A performance that can be played: rows of its notes, as the pedal lets them sound and as the keys are held."""
+
+    name: str
+    kinds: dict[str, npt.NDArray[np.float64]]
+
+    @classmethod
+    def read(cls, path: Path) -> _Piece:
+        kinds = {}
+        for kind in ("pedalled", "keys"):
+            rows = notes_array(read_notes(path, pedal=kind == "pedalled"))
+            kinds[kind] = rows[(rows[:, 2] >= LOWEST) & (rows[:, 2] <= HIGHEST)]
+            if not len(kinds[kind]):
+                raise AudioError(f"{path}: has no note that a piano has")
+        return cls(path.stem, kinds)
+
+
+def _read_pieces(
+    parts: Mapping[str, Sequence[Path]], progress: Progress
+) -> tuple[dict[str, list[_Piece]], dict[str, str]]:
+    """Read every performance of every part; return those that cannot be read, and why, beside."""
+    pieces: dict[str, list[_Piece]] = {part: [] for part in parts}
     failed: dict[str, str] = {}
-    for i, path in enumerate(files, 1):
+    files = [(part, path) for part, paths in parts.items() for path in paths]
+    for i, (part, path) in enumerate(files, 1):
         try:
-            both = {kind: notes_array(read_notes(path, pedal=kind == "pedalled")) for kind in ("pedalled", "keys")}
+            pieces[part].append(_Piece.read(path))
         except SoriError as error:
             failed[path.name] = str(error)
-            continue
-        for kind, notes in both.items():
-            arrays[f"{path.stem}/{kind}"] = notes[(notes[:, 2] >= LOWEST) & (notes[:, 2] <= HIGHEST)]
         progress("Reading performances", i, len(files))
-    if not arrays:
-        raise DatasetError(f"none of {len(files)} MIDI files can be read; the first: {next(iter(failed.values()))}")
-    return arrays, failed
+    for part, paths in parts.items():
+        if paths and not pieces[part]:
+            why = next(failed[path.name] for path in paths)
+            raise DatasetError(f"none of the {len(paths)} MIDI files of the {part} part can be read; the first: {why}")
+    return pieces, failed
+
+
+def _check_pianos(soundfonts: Sequence[Path], valid: Path | None, test: Path | None) -> None:
+    """Raise ParameterError if two pianos are one, or would go by one name."""
+    names = [path.stem for path in soundfonts]
+    for name in names:
+        if names.count(name) > 1 or name.startswith(_DRAWN):
+            raise ParameterError(f"two pianos would be called {name}: rename the SoundFont.")
+    kept = {"validation": valid, "test": test}
+    for part, piano in kept.items():
+        if piano is not None and piano.resolve() in [path.resolve() for path in soundfonts]:
+            raise ParameterError(f"{piano} cannot be trained on and be the piano of the {part}.")
+    if valid is not None and test is not None and valid.resolve() == test.resolve():
+        raise ParameterError(f"{valid} cannot be the piano of both the validation and the test.")
 
 
 def _read_others(source: Path, path: Path, progress: Progress) -> dict[str, str]:
@@ -286,24 +333,25 @@ def _read_others(source: Path, path: Path, progress: Progress) -> dict[str, str]
     return failed
 
 
-def _hold_out(folder: Path, files: Sequence[Path], soundfont: Path | None, seed: int, progress: Progress) -> None:
+def _hold_out(folder: Path, pieces: Sequence[_Piece], soundfont: Path | None, seed: int, progress: Progress) -> None:
     """Render an excerpt of each piece, in both conditions, and what is played in it."""
     folder.mkdir()
     rng = np.random.default_rng(seed)
     duration_s = _EXCERPT_S[folder.name]
     bank = None if soundfont is not None else StruckStrings(seed, SR).bank(progress=progress)
-    for i, path in enumerate(files):
-        notes = notes_array(read_notes(path, pedal=True))
+    for i, piece in enumerate(pieces):
+        notes = piece.kinds["pedalled"]
         begin_s = rng.uniform(0.1, 0.6) * max(0.0, notes[-1, 0] - duration_s)
         for condition in CONDITIONS:
             tuning_hz = 440.0 if condition == "light" else _OFF_TUNE_HZ[i % 2]
             if bank is not None:
                 y = bank.render(notes - [begin_s, begin_s, 0, 0], samples=round(duration_s * SR))
                 y = audio.resample(y, from_sr=round(SR * tuning_hz / 440), to_sr=SR)
-                factor = tuning_hz / 440
+                decay_s, wet_db = _WALLS[condition]
+                y, factor = in_a_room(y, rng, sr=SR, decay_s=decay_s, wet_db=wet_db), tuning_hz / 440
             elif soundfont is not None:
                 with SoundFontSynth(soundfont, sr=SR, tuning_hz=tuning_hz, reverb=_ROOMS[condition]) as synth:
-                    y = synth.play(read_events(path), at_most_s=begin_s + duration_s)
+                    y = synth.play(notes_to_events(_as_notes(notes)), at_most_s=begin_s + duration_s)
                 y, factor = y[round(begin_s * SR) :], 1.0
             y = y * np.float32(0.5 / max(1e-6, float(np.abs(y).max())))
             if condition == "heavy":
@@ -315,10 +363,14 @@ def _hold_out(folder: Path, files: Sequence[Path], soundfont: Path | None, seed:
                 for on, off, pitch, velocity in notes
                 if 0 <= (on - begin_s) / factor < heard_s - 0.01
             ]
-            stem = f"{path.stem}__{condition}"
+            stem = f"{piece.name}__{condition}"
             audio.save(folder / f"{stem}.flac", y.astype(np.float32), sr=SR)
             write_midi(inside, folder / f"{stem}.mid")
-        progress(f"Rendering {folder.name}", i + 1, len(files))
+        progress(f"Rendering {folder.name}", i + 1, len(pieces))
+
+
+def _as_notes(rows: npt.NDArray[np.float64]) -> list[Note]:
+    return [Note(onset_s, offset_s, int(pitch), int(velocity)) for onset_s, offset_s, pitch, velocity in rows]
 
 
 def _render_heard(data: PianoData, hours: float, seed: int, progress: Progress) -> None:

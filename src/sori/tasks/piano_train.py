@@ -15,10 +15,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sori.atomic import made_by, replacing_file
+from sori.atomic import foreign_file, made_by, replacing_file
 from sori.bundle import export_onnx
 from sori.datasets import Playing, mixed
-from sori.errors import BundleError, DatasetError, ParameterError, check_between, check_choice, check_count, reason
+from sori.errors import (
+    BundleError,
+    DatasetError,
+    ParameterError,
+    SoriError,
+    check_between,
+    check_choice,
+    check_count,
+    printable,
+    reason,
+)
 from sori.evaluation.notes import NoteScores, score_notes
 from sori.features import LogFrequency
 from sori.features.log_frequency import DB
@@ -35,10 +45,11 @@ if TYPE_CHECKING:
     import keras
 
 _MAKER = "sori piano train"
-_STATE, _BEST, _HISTORY = "training.json", "best.keras", "history.csv"
+_STATE, _HISTORY, _BUNDLE, _ONNX = "training.json", "history.csv", "bundle.json", "model.onnx"
+_OURS = (_STATE, _HISTORY, _BUNDLE, _ONNX, "epoch-*.keras")
 _WARM_UP, _LAST_LR = 0.05, 0.01
-# Of the recordings without a piano, each so-and-so-many-th is kept to validate a spectrum with.
-_EVERY = 10
+# Of the recordings without a piano, what sounds along where a spectrum is validated or tested is not trained on.
+_TENTHS = {"valid": 0, "test": 5}
 NETWORKS: Mapping[str, Callable[..., Any]] = {"piano": piano, "densenet": densenet}
 _LOSSES: Mapping[str, Callable[..., Any]] = {"notes": transcription_loss, "spectrum": spectrum_loss}
 
@@ -127,7 +138,7 @@ def train_piano(
     data = PianoData.open(source)
     front_end = LogFrequency()
     wanted = _as_json(
-        {"made_by": _MAKER, "data": data.facts, "settings": asdict(settings), "from": str(start_from or "")}
+        {"made_by": _MAKER, "data": data.facts, "settings": asdict(settings), "from": printable(start_from or "")}
     )
     state = _state(out, wanted, overwrite=overwrite)
     keras = load_keras()
@@ -135,9 +146,9 @@ def train_piano(
     if not valid:
         raise DatasetError(f"{source}: has no recordings to validate on; make it again")
     performances, banks, others = data.performances(), data.banks(), data.others()
-    kept = others[::_EVERY]
-    if settings.target == "spectrum":  # what sounds along in validation is not trained on
-        others = [other for i, other in enumerate(others) if i % _EVERY]
+    kept = {part: others[tenth::10] for part, tenth in _TENTHS.items()}
+    if settings.target == "spectrum":
+        others = [other for i, other in enumerate(others) if i % 10 not in _TENTHS.values()]
     if state["epoch"]:
         network = _load(out / state["weights"])
         say(f"{out}: goes on after epoch {state['epoch']}")
@@ -147,8 +158,12 @@ def train_piano(
         if start_from is not None:
             _carry_on(network, start_from)
         _compile(network, settings)
+        out.mkdir(parents=True, exist_ok=True)
+        for pattern in _OURS:  # of a training that is made anew
+            for old in out.glob(pattern):
+                old.unlink()
+        _write_json(out / _STATE, {**wanted, "state": state})
     heard_by = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
-    out.mkdir(parents=True, exist_ok=True)
     for epoch in range(state["epoch"], settings.epochs):
         began = time.monotonic()
         batches = music_batches(
@@ -167,26 +182,28 @@ def train_piano(
         watch = _watching(progress, f"Epoch {epoch + 1} of {settings.epochs}", settings.steps)
         _reseed(network, settings.seed, epoch)
         loss = float(network.fit(batches, shuffle=False, verbose=0, callbacks=[watch]).history["loss"][0])
+        if not np.isfinite(loss):
+            raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no number any more; try a lower --lr")
         heard_by.set_weights(network.get_weights())
         if settings.target == "notes":
             scores = _scored(partial(_heard, heard_by, front_end), valid)
             score, unit = float(np.mean([scores[condition]["f1"] for condition in scores])), "F1"
         else:
-            scores = _cleaned(heard_by, front_end, valid, kept)
+            scores = _cleaned(heard_by, front_end, valid, kept["valid"])
             score, unit = -scores["mixed"]["after_db"], "dB"
         row = {"epoch": epoch + 1, "loss": loss, "score": score, "seconds": time.monotonic() - began}
         say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
-        if score >= state["best"]:
-            state |= {"best": score, "best_epoch": epoch + 1, "valid": scores}
-            _save(network, out / _BEST)
         # Weights of a name of their own, so that state and weights belong together whenever the work is cut.
-        before, weights = state["weights"], f"epoch-{epoch + 1}.keras"
+        weights = f"epoch-{epoch + 1}.keras"
         _save(network, out / weights)
+        if score >= state["best"]:
+            state |= {"best": score, "best_epoch": epoch + 1, "best_weights": weights, "valid": scores}
         state |= {"epoch": epoch + 1, "weights": weights, "history": [*state["history"], row]}
         _write_json(out / _STATE, {**wanted, "state": state})
-        if before:
-            (out / before).unlink(missing_ok=True)
-    return _finish(out, settings, data, front_end, state, progress)
+        for old in out.glob("epoch-*.keras"):
+            if old.name not in (state["weights"], state["best_weights"]):
+                old.unlink()
+    return _finish(out, settings, data, front_end, state, kept["test"], progress)
 
 
 def _finish(
@@ -195,15 +212,16 @@ def _finish(
     data: PianoData,
     front_end: LogFrequency,
     state: Mapping[str, Any],
+    others: Sequence[npt.NDArray[np.int16]],
     progress: Progress,
 ) -> dict[str, Any]:
     keras = load_keras()
     network = _build(replace(settings, mixed_precision=False), front_end)
-    network.set_weights(_load(out / _BEST, compiled=False).get_weights())
+    network.set_weights(_load(out / state["best_weights"], compiled=False).get_weights())
     told = "sigmoid" if settings.target == "notes" else "relu"  # probabilities, or levels, which are 0 or more
     deployed = keras.Model(network.inputs[0], keras.layers.Activation(told)(network.outputs[0]))
     probe = np.random.default_rng(0).random((1, 200, front_end.n_bins, len(front_end.windows))).astype(np.float32)
-    with replacing_file(out / "model.onnx") as temporary:
+    with replacing_file(out / _ONNX) as temporary:
         export_onnx(deployed, temporary, probe=probe)
     facts: dict[str, Any] = {
         "schema_version": 1,
@@ -218,15 +236,15 @@ def _finish(
         "data": {"pianos": data.facts["pianos"], "performances": data.facts["performances"]},
         "scores": {"valid": state["valid"]},
     }
-    _write_json(out / "bundle.json", facts)
+    _write_json(out / _BUNDLE, facts)
     if (data.path / "test").is_dir():
         test = data.held_out("test")
         if settings.target == "notes":
             facts["scores"]["test"] = judge(out, test, progress=progress)
         else:
-            facts["scores"]["test"] = _cleaned(network, front_end, test, data.others()[::_EVERY])
-        _write_json(out / "bundle.json", facts)
-    with (out / _HISTORY).open("w", newline="", encoding="utf-8") as file:
+            facts["scores"]["test"] = _cleaned(network, front_end, test, others)
+        _write_json(out / _BUNDLE, facts)
+    with replacing_file(out / _HISTORY) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["epoch", "loss", "score", "seconds"])
         writer.writeheader()
         writer.writerows(state["history"])
@@ -326,7 +344,10 @@ def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
 
 
 def _carry_on(network: keras.Model, folder: Path) -> None:
-    before = _load(folder / _BEST, compiled=False)
+    made = made_by(folder / _STATE, _MAKER)
+    if made is None or not made["state"]["best_weights"]:
+        raise BundleError(f"{folder}: no training of a piano, or one without an epoch")
+    before = _load(folder / made["state"]["best_weights"], compiled=False)
     shapes = [tuple(w.shape) for w in network.weights]
     if [tuple(w.shape) for w in before.weights] != shapes:
         raise ParameterError(f"{folder}: is a network of another size; begin with one of the same options.")
@@ -342,12 +363,13 @@ def _load(path: Path, *, compiled: bool = True) -> keras.Model:
 
 
 def _save(network: keras.Model, path: Path) -> None:
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.keras")  # Keras goes by the name's ending
-    try:
-        network.save(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing_file(path) as temporary:
+        named = temporary.with_suffix(".keras")  # Keras goes by the name's ending
+        try:
+            network.save(named)
+            os.replace(named, temporary)
+        finally:
+            named.unlink(missing_ok=True)
 
 
 def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str, Any]:
@@ -356,13 +378,14 @@ def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str
         "weights": "",
         "best": -1000.0,
         "best_epoch": 0,
+        "best_weights": "",
         "valid": {},
         "history": [],
     }
     if not out.exists():
         return fresh
     made = made_by(out / _STATE, _MAKER)
-    if made is None and any(out.iterdir()):
+    if made is None and (not out.is_dir() or foreign_file(out, ()) is not None):
         raise DatasetError(f"{out}: is there already and no training of a piano; choose another name")
     if made is None or overwrite:
         return fresh

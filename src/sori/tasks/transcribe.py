@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sori import audio, plots
 from sori.atomic import replacing_file
-from sori.errors import ParameterError, SoriError, check_choice, printable, reason
+from sori.errors import ParameterError, SoriError, check_choice, printable, reason, require
 from sori.evaluation.notes import NoteScores, match_notes, score_notes
 from sori.music import HIGHEST, LOWEST, Note, notes_array, parse_pitches
 from sori.music.midi import read_notes, write_midi
@@ -101,14 +101,22 @@ def transcribe_files(
         raise SoriError(f"{out}: is no folder; give --out a folder, or another name")
     if not formats:
         raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
+    if "mid" in formats:
+        require("pretty_midi", extra="piano")
     reading = reading or Reading()
     targets = _targets(files, out, formats, overwrite=overwrite)
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SoriError(f"{out}: {reason(error)}") from error
     transcriber = Transcriber(model, clean=clean, threads=threads)
     for file, paths in zip(files, targets, strict=True):
         try:
             yield _transcribe(file, paths, transcriber, reading, way, progress)
         except (SoriError, OSError) as error:
-            why = str(error) if isinstance(error, SoriError) else f"{file}: {reason(error)}"
+            why = str(error) if isinstance(error, SoriError) else reason(error)
+            why = why if str(file) in why else f"{file}: {why}"
             yield Transcribed(file, (), 0, None, None, 0.0, 0.0, why)
 
 
@@ -124,20 +132,20 @@ def _transcribe(
     sr = transcriber.front_end.sr
     done = 0
     header = audio.info(file)
-    # A recording is read twice: how loud it is shows only at its end.
-    loudest = (float(np.abs(y).max(initial=0)) for y in audio.blocks(file, sr=header.sr))
-    gain = np.float32(usual_gain(max(loudest, default=0.0)))
 
     def heard() -> Iterator[npt.NDArray[np.float32]]:
         nonlocal done
-        if way is not None:
-            y, _ = audio.load(file, sr=sr)
-            pieces: Iterator[npt.NDArray[np.float32]] = iter([separate(y, sr=sr, way=way)])
-        else:
+        if way is None:
+            # A recording is read twice: how loud it is shows only at its end.
+            loudest = (float(np.abs(y).max(initial=0)) for y in audio.blocks(file, sr=header.sr))
+            gain = usual_gain(max(loudest, default=0.0))
             pieces = audio.blocks(file, sr=sr, block_s=_BLOCK_S)
+        else:
+            y = separate(audio.load(file, sr=sr)[0], sr=sr, way=way)
+            gain, pieces = usual_gain(float(np.abs(y).max(initial=0))), iter([y])
         for piece in pieces:
             done += len(piece)
-            yield piece if gain == 1 else piece * gain
+            yield piece if gain == 1 else piece * np.float32(gain)
 
     total_s = round(header.duration_s)
     notes: list[Note] = []
