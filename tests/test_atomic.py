@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from sori.atomic import foreign_file, move_folder, replacing_file, replacing_folder
+from sori.atomic import foreign_file, move_folder, own_folder, replacing_file, replacing_folder
+from sori.errors import DatasetError
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -55,3 +56,18 @@ def test_a_file_that_replacing_would_lose_is_found(tmp_path):
     assert foreign_file(tmp_path, ours) is None
     (tmp_path / "a" / "thesis.txt").touch()
     assert foreign_file(tmp_path, ours) == tmp_path / "a" / "thesis.txt"
+
+
+def test_a_folder_is_ours_though_a_killed_run_left_something_hidden(tmp_path):
+    facts = {"facts": "facts.json", "maker": "sori test", "ours": ("facts.json", "page.html")}
+    assert own_folder(tmp_path / "none", **facts) is None
+    (tmp_path / ".facts.json.1.2.tmp").touch()
+    assert own_folder(tmp_path, **facts) is None
+    (tmp_path / "facts.json").write_text('{"made_by": "sori test", "n": 3}')
+    (tmp_path / "page.html").touch()
+    assert own_folder(tmp_path, **facts)["n"] == 3
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(DatasetError, match=r"thesis\.txt was not made by sori test"):
+        own_folder(tmp_path, **facts)
+    with pytest.raises(DatasetError, match="is a file"):
+        own_folder(tmp_path / "thesis.txt", **facts)

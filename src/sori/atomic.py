@@ -12,6 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from sori.errors import DatasetError
+
 
 @contextmanager
 def replacing_file(path: Path) -> Iterator[Path]:
@@ -71,6 +73,31 @@ def foreign_file(folder: Path, ours: Iterable[str]) -> Path | None:
         if path.is_file() and not hidden and not known:
             return path
     return None
+
+
+def own_folder(out: Path, *, facts: str, maker: str, ours: Iterable[str], always: Iterable[str] = ()) -> Any:
+    """Read what ``maker`` wrote into ``out`` before, in the JSON file ``facts``; None if nothing did.
+
+    Parameters
+    ----------
+    ours, always
+        Files that ``maker`` makes, as :func:`foreign_file` takes them; ``always`` also those it has before ``facts``.
+
+    Raises
+    ------
+    DatasetError
+        If there is anything else, so that nothing can be lost.
+    """
+    if not out.exists():
+        return None
+    if not out.is_dir():
+        raise DatasetError(f"{out}: is a file; choose another name")
+    made = made_by(out / facts, maker)
+    foreign = foreign_file(out, (*always, *(ours if made is not None else ())))
+    if foreign is not None:
+        name = foreign.relative_to(out)
+        raise DatasetError(f"{out}: is there already, and {name} was not made by {maker}; choose another name")
+    return made
 
 
 def move_folder(new: Path, path: Path) -> None:

@@ -265,3 +265,14 @@ def test_a_hole_in_the_middle_is_told_in_a_line(tmp_path, ending, rng):
     else:  # what reads on behind the hole is read
         assert ending == "ogg"
         assert got > 0
+
+
+def test_an_mp3_whose_header_counts_more_than_there_is_to_hear_is_damaged(tmp_path, rng):
+    content = bytearray(audio.encode_mp3(0.1 * rng.standard_normal(20 * 16000).astype(np.float32), sr=16000))
+    assert any(mark in content[:4000] for mark in (b"Xing", b"Info"))
+    third = len(content) // 3
+    content[third : third + 4096] = rng.integers(0, 256, 4096, dtype=np.uint8).tobytes()
+    path = tmp_path / "구멍.mp3"
+    path.write_bytes(content[: third + 4096])  # and what follows is gone
+    with pytest.raises(AudioError, match="truncated"):
+        list(audio.blocks(path, sr=16000))

@@ -70,3 +70,15 @@ def test_manifold_leaves_the_sound_to_the_network(batch, rng):
 def test_arguments_are_checked(bad, message):
     with pytest.raises(ParameterError, match=message):
         Mix(**bad)
+
+
+def test_cutmix_of_waveforms_pastes_a_stretch_of_time(rng):
+    x = np.arange(40, dtype=np.float32)[:, None, None] * np.ones((40, 50, 1), dtype=np.float32)
+    mix = Mix(cutmix=1.0)
+    drawn = mix.draw(rng, 40)
+    out, mixed = mix.apply(x, np.eye(40, dtype=np.float32), drawn)
+    for i, j in enumerate(drawn["partner"]):
+        if i != j:
+            assert mixed[i, i] == pytest.approx((out[i] == i).mean())
+            assert mixed[i, i] >= 0.49
+    assert (mixed.max(axis=1) < 0.99).sum() > 10

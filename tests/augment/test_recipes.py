@@ -29,3 +29,9 @@ def test_a_background_comes_first(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.ones(100, dtype=np.float32), 8000)
     assert RECIPES["speech"].with_background(tmp_path).waveform.to_list()[0]["name"] == "Background"
     assert len(Augmentation().with_background(tmp_path).waveform.transforms) == 1
+
+
+def test_a_constant_is_loudness_only_where_bins_are_levels():
+    recipe = RECIPES["speech"]
+    assert recipe.for_features("spectrogram").spectrogram.level == recipe.for_features("mel").spectrogram.level > 0
+    assert recipe.for_features("mfcc").spectrogram.level == recipe.for_features(None).spectrogram.level == 0

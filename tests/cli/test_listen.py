@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,3 +78,18 @@ def test_the_shipped_model_knows_what_it_was_tested_on():
             right += classifier.predict_file(path).classes[0] == folder.name
     assert total > 80
     assert right / total > 0.9
+
+
+@needs_real
+@pytest.mark.skipif(os.name == "nt", reason="has no pseudo-terminals")
+def test_words_go_to_the_file_though_the_progress_bar_is_on_a_terminal(spoken, tmp_path):
+    import pty
+
+    terminal, its_end = pty.openpty()
+    with (tmp_path / "words.txt").open("wb") as file:
+        command = [Path(sys.executable).with_name("sori"), "listen", "keywords", spoken]
+        done = subprocess.run(command, stdout=file, stderr=its_end, check=False)
+    os.close(its_end)
+    os.close(terminal)
+    assert done.returncode == 0
+    assert [line.split()[1] for line in (tmp_path / "words.txt").read_text().splitlines()] == ["yes", "stop"]

@@ -179,7 +179,7 @@ def test_other_settings_and_foreign_folders_are_refused(made, tmp_path):
         train_piano(made / "data", made / "run", settings=PianoSettings(epochs=3))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
-    with pytest.raises(DatasetError, match="no training of a piano"):
+    with pytest.raises(DatasetError, match="was not made by sori piano train"):
         train_piano(made / "data", tmp_path / "mine", settings=SMALL)
     with pytest.raises(DatasetError, match="no data for a piano"):
         train_piano(tmp_path, tmp_path / "x", settings=SMALL)

@@ -124,3 +124,30 @@ def test_formats():
     assert text.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n&lt;예&gt; (99 %)\n\n")
     assert json.loads(json_line(events[0])) == {"time_s": 0.2, "label": "<예>", "confidence": 0.987}
     assert text_line(events[1]) == "01:01:01.250  no  50 %"
+
+
+def test_a_short_dip_does_not_make_two_words_of_one():
+    rows = [[0, p, 1 - p] for p in (0.95, 0.9, 0.85, 0.4, 0.85, 0.9, 0.96, 0.1)]
+    assert [e.label for e in decoded(rows)] == ["yes"]
+
+
+def test_what_is_passed_over_does_not_put_off_what_follows():
+    rows = ([[0, 0.9, 0.1]] + [[0, 0, 1]] * 3) * 10  # every 0.4 s
+    times = [e.time_s for e in decoded(rows, gap_s=0.5)]
+    assert times == pytest.approx([0.0, 0.8, 1.6, 2.4, 3.2])
+
+
+def test_windows_may_be_farther_apart_than_they_are_long(trained, stream):
+    whole = Spotter(trained / "run", Listening(hop_s=2.0))
+    y = stream[0] if isinstance(stream, tuple) else stream
+    once = [time_s for time_s, _ in whole.probabilities(y)]
+    pieces = Spotter(trained / "run", Listening(hop_s=2.0))
+    small = [time_s for i in range(0, len(y), 800) for time_s, _ in pieces.probabilities(y[i : i + 800])]
+    assert once == pytest.approx(small)
+    assert np.diff(once) == pytest.approx(2.0)
+    assert once[-1] < len(y) / whole.sr + 1
+
+
+def test_a_class_to_ignore_must_be_there():
+    with pytest.raises(ParameterError, match="did you mean 'unknown'"):
+        decoded([[0, 0, 1]], ignore=("unknwon",))

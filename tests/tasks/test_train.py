@@ -163,3 +163,36 @@ def test_the_dataset_beside_a_run_is_used_again_but_never_replaced_unasked(train
     with pytest.raises(DatasetError, match="was built from other recordings or settings"):
         train(trained / "sounds", tmp_path / "other", model="mlp", epochs=1)
     assert Dataset.open(mine).front_end == FRONT_END
+
+
+def test_backgrounds_that_cannot_be_read_or_are_tested_on_are_left_out(trained, tmp_path):
+    dataset = Dataset.open(trained / "data")
+    behind = tmp_path / "behind"
+    behind.mkdir()
+    for path in (trained / "sounds" / "mid").iterdir():
+        shutil.copy(path, behind / path.name)
+    (behind / "나쁜.wav").write_text("no sound")
+    said = []
+    train(
+        trained / "data",
+        tmp_path / "run",
+        model="mlp",
+        epochs=1,
+        augment="none",
+        background=behind,
+        say=said.append,
+    )
+    left_out = {line.split(" ")[1] for line in said if line.startswith("background")}
+    parts, digests = Bundle.open(tmp_path / "run").parts(), dataset.digests()
+    held_out = {*parts["valid"], *parts["test"]}
+    assert left_out == {"나쁜.wav", "0-empty.wav"} | {
+        name.split("/")[1] for name, digest in digests.items() if name.startswith("mid/") and digest in held_out
+    }
+    assert len(left_out) > 3
+
+
+def test_what_was_imported_without_its_sound_cannot_be_changed_as_sound(trained, tmp_path):
+    export_json(Dataset.open(trained / "data"), tmp_path / "classic.json")
+    import_json(tmp_path / "classic.json", tmp_path / "data")
+    with pytest.raises(ParameterError, match="imported without its sound"):
+        train(tmp_path / "data", tmp_path / "run", model="mlp", epochs=1, augment="speech", split_by="segment")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,22 @@ def test_augmented_training_is_judged_by_the_easier_validation():
 
 def test_one_epoch_is_enough_to_say_something():
     assert diagnose(history([2.0], [2.1], [0.3], [0.3])).verdict == "underfitted"
+
+
+def test_a_loss_that_is_hardly_there_cannot_turn():
+    loss = np.full(50, 0.001)
+    rising = np.where(EPOCHS < 10, 0.0010, 0.0013)
+    rising[9] = 0.0009
+    assert diagnose(history(loss, rising, np.ones(50), np.ones(50))).verdict == "fitted"
+
+
+def test_dropout_in_training_is_no_underfitting():
+    found = diagnose(history(FALLING + 0.6, FALLING + 0.2, np.full(50, 0.76), np.full(50, 0.93)))
+    assert found.verdict == "fitted"
+
+
+def test_what_patience_stopped_was_not_cut_off():
+    falling = 1.5 * 0.97**EPOCHS
+    curves = history(falling, falling, np.full(50, 0.9), np.full(50, 0.9))
+    assert diagnose(curves).verdict == "underfitted"
+    assert diagnose(replace(curves, stopped=True)).verdict == "fitted"

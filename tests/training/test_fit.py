@@ -5,9 +5,11 @@ import pytest
 from scipy.special import softmax
 
 from sori import models
-from sori.augment import Augmentation, Mix, SpectrogramAugment
-from sori.datasets import StoredFeatures
+from sori.augment import Augmentation, Chain, Mix, SpectrogramAugment
+from sori.augment.waveform import Gain, Shift
+from sori.datasets import LiveFeatures, StoredFeatures
 from sori.errors import ParameterError, SoriError
+from sori.features import FrontEnd
 from sori.models.backend import keras as load_keras
 from sori.training import Normalisation, Settings, fit
 
@@ -133,3 +135,33 @@ def test_one_scale_keeps_quiet_bins_quiet(rng):
     normalisation = Normalisation.learn(x, np.arange(100), one_scale=True)
     np.testing.assert_allclose(normalisation.mean, [3, 4], atol=1)
     np.testing.assert_allclose(normalisation.std, 5, rtol=0.1)  # sqrt((1 + 49) / 2)
+
+
+def test_a_penalty_on_weights_does_not_choose_them(data):
+    """The best weights are those of the lowest cross-entropy, which is also what the curves show."""
+    load_keras().utils.set_random_seed(0)
+    network = models.build("mlp", input_shape=(6, 4), n_classes=3, l2=0.1)
+    (x, labels), (valid_x, valid_labels) = data
+    settings = Settings(epochs=5, batch_size=16, lr=1e-2, seed=0)
+    history = fit(network, (StoredFeatures(x), labels), (valid_x, valid_labels), settings=settings)
+    kept = softmax(np.asarray(network(valid_x)), axis=1)
+    entropy = -np.log(kept[np.arange(30), valid_labels]).mean()
+    assert entropy == pytest.approx(history.column("val_loss")[history.best_epoch - 1], rel=1e-3)
+    assert float(sum(network.losses)) > 0.1
+
+
+def test_the_same_seed_is_the_same_training_of_sounds_made_anew(rng):
+    front_end = FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=128, n_mels=8)
+    clips = (0.1 * rng.standard_normal((60, 800))).astype(np.float32)
+    labels = rng.integers(3, size=60)
+    augment = Augmentation(waveform=Chain((Shift(shift_s=(-0.02, 0.02)), Gain())))
+    x = front_end(clips)
+
+    def losses():
+        load_keras().utils.set_random_seed(0)
+        network = models.build("mlp", input_shape=x.shape[1:], n_classes=3)
+        source = LiveFeatures(clips, front_end, lambda features: features / 20, augment.waveform)
+        settings = Settings(epochs=3, batch_size=8, lr=1e-2, seed=0, augment=augment)
+        return fit(network, (source, labels), (x / 20, labels), settings=settings).column("loss")
+
+    assert losses() == losses() == losses()

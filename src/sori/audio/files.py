@@ -35,6 +35,9 @@ _NOT_LIBSNDFILES = (soundfile.LibsndfileError, TypeError)
 # As in "Duration: 00:01:02.50, start: ..." and "Stream #0:0: Audio: aac (LC), 44100 Hz, stereo, fltp".
 _FFMPEG_DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+\.\d+)")
 _FFMPEG_STREAM = re.compile(r"Audio: .*?(\d+) Hz, (mono|stereo|[\d.]+(?: channels)?)")
+# An MP3 may have a header that counts its frames, near its start; without one, libsndfile's count is a guess from the
+# bit rate. Padding makes it a little longer than what is decoded.
+_MP3_HEADERS, _MP3_HEADER_WITHIN, _MP3_WHOLE = (b"Xing", b"Info", b"VBRI"), 2**18, 0.95
 _LENGTH_UNKNOWN = 0x7FFFF000  # written by programs that stream to a pipe: this many bytes or more, or 0
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _LONGEST_S = 1e7  # sixteen weeks
@@ -192,7 +195,7 @@ def blocks(path: str | Path, *, sr: int, block_s: float = 10.0) -> Iterator[npt.
             done += len(samples)
             if not np.isfinite(samples).all():
                 raise AudioError(f"{path}: has samples that are not finite (NaN or infinity)")
-            if ended and done < file.frames and file.format != "MP3":
+            if ended and done < _announced(path, file):
                 raise AudioError(f"{path}: truncated: {done} of the {file.frames} samples that its header announces")
             y = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
             yield y if file.samplerate == sr else stream.resample_chunk(y, last=ended)
@@ -215,6 +218,15 @@ def _check_readable(path: Path) -> None:
 def _raw_name(path: Path) -> Path | bytes:
     """Return the name as the system has it, which need not be text where names are bytes."""
     return path if os.name == "nt" else os.fsencode(path)
+
+
+def _announced(path: Path, file: soundfile.SoundFile) -> float:
+    """Return how many samples there must be at least: of an MP3, where its header counts them, nearly all of them."""
+    if file.format != "MP3":
+        return float(file.frames)
+    with path.open("rb") as raw:
+        start = raw.read(_MP3_HEADER_WITHIN)
+    return _MP3_WHOLE * file.frames if any(mark in start for mark in _MP3_HEADERS) else 0.0
 
 
 def _check_whole(path: Path, log: str) -> None:
@@ -241,8 +253,7 @@ def _decode_with_libsndfile(
         if duration_s is not None and duration_s * sr < wanted:
             wanted = seconds_to_samples(duration_s, sr=sr)
         samples = file.read(wanted, dtype="float32", always_2d=True)
-        # An MP3 may have no length in its header, and then libsndfile's count is a guess from the bit rate.
-        if len(samples) < wanted and file.format != "MP3":
+        if len(samples) < min(wanted, _announced(path, file) - start):
             raise AudioError(f"{path}: truncated: {len(samples)} of the {wanted} samples that its header announces")
         return samples, sr
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import soxr
 
 from sori.errors import AudioError, MissingDependencyError, reason, require
 
 _BLOCK_S = 0.1
 
 
-def microphone(*, sr: int, device: int | str | None = None) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield what the microphone hears, a tenth of a second at a time, for as long as it is asked.
+def microphone(
+    *, sr: int, device: int | str | None = None, say: Callable[[str], None] = lambda line: None
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield what the microphone hears, about a tenth of a second at a time, for as long as it is asked.
 
     Parameters
     ----------
     sr
-        The rate wanted, in Hz.
+        The rate wanted, in Hz; a device that does not have it is opened at its own, and resampled.
     device
         Number or name of the microphone; None: the system's own choice.
+    say
+        Told when it listens, and when samples were lost because they were not fetched in time.
 
     Yields
     ------
@@ -40,10 +46,32 @@ def microphone(*, sr: int, device: int | str | None = None) -> Iterator[npt.NDAr
             "the PortAudio library is not installed: Debian/Ubuntu: apt install libportaudio2; macOS: brew install "
             "portaudio (on Windows it comes with sounddevice)"
         ) from error
-    n = round(_BLOCK_S * sr)
     try:
-        with sounddevice.InputStream(samplerate=sr, channels=1, dtype="float32", blocksize=n, device=device) as stream:
+        stream, own_sr = _opened(sounddevice, device, sr)
+        resampler = soxr.ResampleStream(own_sr, sr, 1, dtype="float32", quality="HQ")
+        with stream:
+            say("listening; Ctrl-C stops")
             while True:
-                yield stream.read(n)[0][:, 0]
+                samples, was_late = stream.read(round(_BLOCK_S * own_sr))
+                if was_late:
+                    say("samples were lost: this machine does not keep up, and times are late from here on")
+                y = np.ascontiguousarray(samples[:, 0])
+                yield y if own_sr == sr else resampler.resample_chunk(y)
     except (sounddevice.PortAudioError, ValueError) as error:
         raise AudioError(f"no microphone to listen to: {reason(error)}; give a recording instead") from error
+
+
+def _opened(sounddevice: Any, device: int | str | None, sr: int) -> tuple[Any, int]:
+    """Open the device at the rate wanted, or else at its own; return it, and the rate."""
+
+    def at(rate: int) -> Any:
+        blocksize = round(_BLOCK_S * rate)
+        return sounddevice.InputStream(samplerate=rate, channels=1, dtype="float32", blocksize=blocksize, device=device)
+
+    try:
+        return at(sr), sr
+    except (sounddevice.PortAudioError, ValueError):
+        own_sr = round(sounddevice.query_devices(device, "input")["default_samplerate"])
+        if own_sr == sr:
+            raise
+        return at(own_sr), own_sr

@@ -3,6 +3,6 @@
 from sori.augment.batch import Mix
 from sori.augment.recipes import RECIPES, Augmentation
 from sori.augment.spectrogram import SpectrogramAugment
-from sori.augment.waveform import TRANSFORMS, Chain, Transform
+from sori.augment.waveform import TRANSFORMS, Background, Chain, Transform
 
-__all__ = ["RECIPES", "TRANSFORMS", "Augmentation", "Chain", "Mix", "SpectrogramAugment", "Transform"]
+__all__ = ["RECIPES", "TRANSFORMS", "Augmentation", "Background", "Chain", "Mix", "SpectrogramAugment", "Transform"]

@@ -80,7 +80,9 @@ def _pasted(
     """Paste a rectangle of each partner, of the partner's share of the area; return what was left to each as well."""
     frames, bins = x.shape[1:]
     whole = np.array([frames, bins])
-    sides = np.floor(np.sqrt(1 - share)[:, np.newaxis] * whole + 0.5).astype(np.int64)
+    # A waveform has one bin, of which no part can be pasted: there a stretch of time is.
+    part = np.stack([1 - share, np.ones_like(share)] if bins == 1 else 2 * [np.sqrt(1 - share)], axis=1)
+    sides = np.floor(part * whole + 0.5).astype(np.int64)
     starts = np.floor(at * (whole - sides + 1)).astype(np.int64)
     out = x.copy()
     for i, ((t_width, b_width), (t, b)) in enumerate(zip(sides, starts, strict=True)):

@@ -38,12 +38,16 @@ class Augmentation:
         return replace(self, waveform=Chain((Background(folder=folder, probability=0.5), *before)))
 
     def for_features(self, kind: str | None) -> Self:
-        """Leave out what makes no sense for a kind: only on a mel axis is a shift of bins a change of pitch."""
+        """Leave out what makes no sense for a kind.
+
+        Only on a mel axis is a shift of bins a change of pitch, and only where bins are levels is a constant loudness.
+        """
         if kind == "waveform":
             return replace(self, spectrogram=None)
         if self.spectrogram is None or kind == "mel":
             return self
-        return replace(self, spectrogram=replace(self.spectrogram, shift_bins=0))
+        level = self.spectrogram.level if kind == "spectrogram" else 0.0
+        return replace(self, spectrogram=replace(self.spectrogram, shift_bins=0, level=level))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings, as JSON can hold them."""

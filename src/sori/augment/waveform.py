@@ -169,23 +169,33 @@ class Noise(Transform):
 class Background(Transform):
     """A stretch of a recording out of a folder, ``snr_db`` below the clip's level.
 
+    ``without`` are recordings in it that are not used, by their paths within it.
+
     Raises
     ------
     ParameterError
-        If the folder holds no recording.
+        If the folder holds no recording to use.
     """
 
     folder: Path
     snr_db: tuple[float, float] = (3.0, 30.0)
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_range("snr_db", -60, 120, "dB")
-        if not _recordings(self.folder):
+        if not self.files:
             raise ParameterError(f"{self.folder}: no recording to use as a background in this folder")
 
+    @property
+    def files(self) -> list[Path]:
+        """The recordings that are used."""
+        return [
+            path for path in _recordings(self.folder) if path.relative_to(self.folder).as_posix() not in self.without
+        ]
+
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
-        files = _recordings(self.folder)
+        files = self.files
         file = files[int(rng.integers(len(files)))]
         spare_s = max(0.0, audio.info(file).duration_s - samples / sr)
         return {

@@ -163,7 +163,7 @@ def predict(
 
     Example: sori predict runs/first new.wav --top 3
     """
-    from sori.errors import SoriError
+    from sori.errors import SoriError, printable
     from sori.tasks.classify import predict as predict_task
 
     with console.showing_progress() as progress:
@@ -172,12 +172,12 @@ def predict(
     for file, result in results:
         if isinstance(result, SoriError):
             console.fail(str(result))
-            rows.append({"file": str(file), "error": str(result)})
+            rows.append({"file": printable(file), "error": printable(result)})
             continue
         likeliest = list(zip(result.classes[:top], result.probabilities[:top], strict=True))
         rows.append(
             {
-                "file": str(file),
+                "file": printable(file),
                 "segments": result.segments,
                 "top": [{"class": name, "probability": p} for name, p in likeliest],
             }

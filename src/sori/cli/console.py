@@ -86,7 +86,8 @@ def _bar() -> Iterator[Report]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[values]}", style="dim", markup=False),
     )
-    with Progress(*columns, console=err) as bar:
+    # What goes to a file must not be taken for the terminal's, on which the bar is.
+    with Progress(*columns, console=err, redirect_stdout=sys.stdout.isatty()) as bar:
         tasks: dict[str, Any] = {}
 
         def report(stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:

@@ -79,8 +79,9 @@ def overfitting_(
     batch_size: Annotated[int | None, typer.Option(help="Segments per step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
     augment: Annotated[
-        str, typer.Option(help="Recipe to try: spectrogram, speech, music or environment.")
-    ] = "spectrogram",
+        str | None,
+        typer.Option(help="Recipe to try: spectrogram (default), speech, music or environment (of waveforms)."),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Networks of each remedy.")] = 3,
     remedies: Annotated[
         str | None, typer.Option(help="Only these, with semicolons between, as the table names them.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,8 @@ def listen(
     """
     from sori.atomic import replacing_file
     from sori.errors import ParameterError, SoriError, check_choice
-    from sori.tasks.spot import NOT_WORDS, Listening, Spotter, json_line, spot, text_line, webvtt
+    from sori.progress import silent
+    from sori.tasks.spot import NOT_WORDS, Event, Listening, Spotter, json_line, spot, text_line, webvtt
 
     kind = "json" if json else format
     if out is not None:
@@ -52,22 +54,20 @@ def listen(
         smooth=smooth,
         ignore=NOT_WORDS if ignore is None else tuple(name.strip() for name in ignore.split(",") if name.strip()),
     )
-    if microphone:
+
+    def live() -> Iterator[Event]:
         from sori.audio import microphone as open_microphone
 
         spotter = Spotter(run, listening)
-        samples = open_microphone(sr=spotter.sr)
-        console.say("listening; Ctrl-C stops")
-        events = (event for y in samples for event in spotter(y))
-        lines = webvtt(events) if kind == "vtt" else map(json_line if kind == "json" else text_line, events)
         try:
-            for line in lines:
-                print(line, flush=True, end="" if kind == "vtt" else "\n")
+            for y in open_microphone(sr=spotter.sr, say=console.say):
+                yield from spotter(y)
         except KeyboardInterrupt:
             console.say("stopped")
-        return
-    with console.showing_progress() as progress:
-        found = spot(run, file or Path(), listening=listening, progress=progress, say=console.say)
+        yield from spotter.finish()
+
+    with nullcontext(silent) if microphone else console.showing_progress() as progress:
+        found = live() if file is None else spot(run, file, listening=listening, progress=progress, say=console.say)
         written: Iterator[str] = (
             webvtt(found)
             if kind == "vtt"

@@ -80,8 +80,8 @@ def import_json(path: Path, out: Path, *, front_end: FrontEnd | None = None, gro
         raise DatasetError(f"{path}: segments must all have the same (frames, n_mfcc) ({reason(error)})") from error
     if not isinstance(mapping, list) or not all(isinstance(name, str) for name in mapping):
         raise DatasetError(f"{path}: mapping must be a list of class names")
-    if x.ndim != 3 or len(x) != len(ids) or not x.size:
-        raise DatasetError(f"{path}: needs one label per segment; has {len(ids)} labels, mfcc of shape {x.shape}")
+    if x.ndim != 3 or ids.shape[:1] != x.shape[:1] or not x.size:
+        raise DatasetError(f"{path}: needs one label per segment; has {ids.size} labels, mfcc of shape {x.shape}")
     if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
         raise DatasetError(f"{path}: labels must be whole numbers, one per segment")
     if ids.min() < 0 or ids.max() >= len(mapping):

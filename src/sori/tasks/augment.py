@@ -13,10 +13,19 @@ import numpy.typing as npt
 import orjson
 
 from sori import plots
-from sori.atomic import foreign_file, made_by, replacing_folder
+from sori.atomic import made_by, own_folder, replacing_folder
 from sori.audio import encode_mp3, load, save
 from sori.augment import RECIPES, TRANSFORMS, Augmentation, Chain, SpectrogramAugment
-from sori.errors import AudioError, DatasetError, ParameterError, check_between, check_choice, check_count, reason
+from sori.errors import (
+    AudioError,
+    DatasetError,
+    ParameterError,
+    check_between,
+    check_choice,
+    check_count,
+    printable,
+    reason,
+)
 from sori.features import FrontEnd
 from sori.plots.page import page, picture, player
 from sori.progress import Progress, silent
@@ -102,8 +111,10 @@ def augment(
     with replacing_folder(out) as folder:
         for name, variant in zip(names, variants, strict=True):
             save(folder / name, variant.y, sr=sr)
-        made = {"made_by": _MAKER, "file": file.name, "sr": sr, **given}
-        made["variants"] = [{"file": name, "drawn": v.drawn} for name, v in zip(names, variants, strict=True)]
+        made = {"made_by": _MAKER, "file": printable(file.name), "sr": sr, **given}
+        made["variants"] = [
+            {"file": printable(name), "drawn": v.drawn} for name, v in zip(names, variants, strict=True)
+        ]
         (folder / _DRAWN).write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2))
         text = _page(file.name, given["recipe"], y, sr, front_end(y), dict(zip(names, variants, strict=True)))
         (folder / "report.html").write_text(text, encoding="utf-8")
@@ -134,19 +145,10 @@ def _read_drawn(path: Path) -> tuple[dict[str, Any], list[Sequence[Mapping[str, 
 
 
 def _check_out(out: Path, *, overwrite: bool) -> None:
-    if not out.exists():
-        return
-    made = made_by(out / _DRAWN, _MAKER)
-    if out.is_dir() and not any(out.iterdir()):
-        return
-    if made is None:
-        raise DatasetError(f"{out}: is there already, and was not made by sori augment; choose another name")
-    if not overwrite:
-        raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
+    made = made_by(out / _DRAWN, _MAKER) or {}
     ours = [_DRAWN, "report.html", *[str(variant.get("file")) for variant in made.get("variants", [])]]
-    foreign = foreign_file(out, ours)
-    if foreign is not None:
-        raise DatasetError(f"{foreign}: was not made here, and would be lost; move it first")
+    if own_folder(out, facts=_DRAWN, maker=_MAKER, ours=ours) is not None and not overwrite:
+        raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
 
 
 def _masked(

@@ -100,8 +100,9 @@ def predict(
     others: Counter[int] = Counter()
     for i, file in enumerate(listed, 1):
         try:
-            results.append((file, classifier.predict_file(file)))
+            prediction = classifier.predict_file(file)
             others[info(file).sr] += 1
+            results.append((file, prediction))
         except SoriError as error:
             results.append((file, error))
         progress("Predicting", i, len(listed))

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sori.atomic import made_by, write_files
+from sori.atomic import own_folder, write_files
 from sori.audio import load
 from sori.datasets.store import building_folder
-from sori.errors import DatasetError, ParameterError, check_between, check_choice, check_count, require
+from sori.errors import ParameterError, check_between, check_choice, check_count, require
 from sori.features import FrontEnd
 from sori.music import instrument
 from sori.progress import Progress, silent
@@ -148,7 +148,8 @@ def compare_features(
             for other in behind
         ]
         mixed += [choices[rng.integers(len(choices))] for choices in zip(*plans, strict=True)]
-    _check_out(out)
+    rendered_to = ("clean/*", "mixed/*", "clean.building/*", "mixed.building/*")
+    own_folder(out, facts="features.json", maker=_MAKER, ours=("features.json", "report.html"), always=rendered_to)
     failed: list[tuple[str, str]] = []
     clips: dict[str, tuple[list[Item], _Array]] = {}
     for condition, items in (("clean", notes), ("mixed", mixed)):
@@ -285,18 +286,6 @@ def _clear(one: Cell, other: Cell) -> bool:
     """Whether the difference of two, fold by fold, is larger than its own standard deviation."""
     differences = np.subtract(one.folds, other.folds)
     return bool(abs(differences.mean()) > differences.std(ddof=1))
-
-
-def _check_out(out: Path) -> None:
-    """Raise DatasetError if ``out`` holds what was not made here."""
-    if not out.exists():
-        return
-    ours = {"clean", "mixed", "clean.building", "mixed.building"}
-    if made_by(out / "features.json", _MAKER) is not None:
-        ours |= {"features.json", "report.html"}
-    for path in out.iterdir():
-        if path.name not in ours:
-            raise DatasetError(f"{out}: is there already, and {path.name} was not made here; choose another name")
 
 
 def _named(cell: Cell) -> str:

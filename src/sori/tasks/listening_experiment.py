@@ -12,7 +12,7 @@ import numpy.typing as npt
 import orjson
 
 from sori import plots
-from sori.atomic import made_by, write_files
+from sori.atomic import own_folder, write_files
 from sori.audio import load, mix, noise
 from sori.datasets import Dataset
 from sori.errors import AudioError, BundleError, DatasetError, check_between, check_count
@@ -106,7 +106,8 @@ def compare_thresholds(
     check_between("snr_db", snr_db[0], -60, 120, "dB")
     check_between("snr_db", snr_db[1], snr_db[0], 120, "dB")
     check_count("seed", seed, at_least=0)
-    _check_out(out, overwrite=overwrite)
+    if own_folder(out, facts=_RESULTS, maker=_MAKER, ours=(_RESULTS, _PAGE)) is not None and not overwrite:
+        raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
     listening = listening or Listening()
     spotter = Spotter(run, listening)
     dataset = Dataset.open(source)
@@ -126,6 +127,7 @@ def compare_thresholds(
             progress(f"Listening in {condition}", min(samples, wanted), wanted)
             if samples >= wanted:
                 break
+        heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))  # the last word is heard whole
         hours = samples / spotter.sr / 3600
         for threshold in THRESHOLDS:
             decoder = Decoder(spotter.classifier.bundle.classes, replace(listening, threshold=threshold))
@@ -221,17 +223,6 @@ def _background(material: _Material, samples: int, *, sr: int, rng: np.random.Ge
         return coloured
     y, _ = load(material.backgrounds[int(rng.integers(len(material.backgrounds)))], sr=sr)
     return mix(np.resize(y, samples), coloured, snr_db=10.0) if y.any() else coloured
-
-
-def _check_out(out: Path, *, overwrite: bool) -> None:
-    if not out.exists():
-        return
-    ours = made_by(out / _RESULTS, _MAKER) is not None
-    for path in out.iterdir() if out.is_dir() else [out]:
-        if not ours or path.name not in (_RESULTS, _PAGE):
-            raise DatasetError(f"{out}: is there already, and {path.name} was not made here; choose another name")
-    if ours and not overwrite:
-        raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
 
 
 def _write(found: ListeningExperiment, out: Path) -> None:

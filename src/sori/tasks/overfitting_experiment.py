@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import numpy as np
 import orjson
 
 from sori import models, plots
-from sori.atomic import made_by, write_files
+from sori.atomic import own_folder, write_files
+from sori.augment import RECIPES, Augmentation
 from sori.datasets import Dataset, Segments, Split, split
 from sori.errors import DatasetError, ParameterError, check_choice, check_count
 from sori.plots.page import facts_table, page, picture, text_table
@@ -143,7 +144,7 @@ def compare_remedies(
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,
-    augment: str = "spectrogram",
+    augment: str | None = None,
     seeds: int = 3,
     test_size: float = 0.3,
     valid_size: float = 0.2,
@@ -163,7 +164,7 @@ def compare_remedies(
     model
         None: ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
     augment
-        The recipe that stands for augmentation.
+        The recipe that stands for augmentation; None: ``spectrogram``, and ``environment`` for waveforms.
     seeds
         Networks of each remedy; they differ in first weights, order and draws, and in nothing else.
     test_size, valid_size, split_seed
@@ -184,6 +185,10 @@ def compare_remedies(
     dataset = Dataset.open(source)
     kind = dataset.front_end.kind if dataset.front_end else None
     model = models.default_for(kind) if model is None else model
+    augment = augment or ("environment" if kind == "waveform" else "spectrogram")
+    check_choice("augment", augment, RECIPES)
+    if replace(RECIPES[augment].for_features(kind), mix=None) == Augmentation():
+        raise ParameterError(f"--augment {augment} changes nothing in {kind} features; choose another recipe.")
     tried = remedies(model, augment=augment)
     for name in only:
         check_choice("remedy", name, [remedy.name for remedy in tried])
@@ -222,12 +227,15 @@ def compare_remedies(
                 Wishes(**given, seed=seed).settings(model, kind),
                 dataset,
                 progress,
+                say,
             )
             stage = f"{remedy.name}, seed {seed} ({number} of {len(tried)})"
             runs.append(_run(trainer, remedy.name, segments, divided, stage))
             say(f"{stage}: test {runs[-1].accuracy['test']:.1%}, {runs[-1].verdict}")
             _write(OverfittingExperiment(settings, tuple(runs)), out)
-    return OverfittingExperiment(settings, tuple(runs))
+    found = OverfittingExperiment(settings, tuple(runs))
+    _write(found, out)  # the page of an experiment that was cut between its numbers and it
+    return found
 
 
 def _run(trainer: Trainer, remedy: str, segments: Segments, divided: Split, stage: str) -> Run:
@@ -258,12 +266,7 @@ def _kept(out: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bo
     """
     if resume and overwrite:
         raise ParameterError("give --resume, to keep the networks that are done, or --overwrite, not both.")
-    if not out.exists():
-        return []
-    made = made_by(out / _RESULTS, _MAKER)
-    for path in out.iterdir() if out.is_dir() else [out]:
-        if made is None or path.name not in (_RESULTS, _PAGE):
-            raise DatasetError(f"{out}: is there already, and {path.name} was not made here; choose another name")
+    made = own_folder(out, facts=_RESULTS, maker=_MAKER, ours=(_RESULTS, _PAGE))
     if made is None or overwrite:
         return []
     if not resume:

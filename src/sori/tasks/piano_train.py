@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sori.atomic import foreign_file, made_by, replacing_file
+from sori.atomic import made_by, own_folder, replacing_file
 from sori.bundle import export_onnx
 from sori.datasets import Playing, mixed
 from sori.errors import (
@@ -382,11 +382,7 @@ def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str
         "valid": {},
         "history": [],
     }
-    if not out.exists():
-        return fresh
-    made = made_by(out / _STATE, _MAKER)
-    if made is None and (not out.is_dir() or foreign_file(out, ()) is not None):
-        raise DatasetError(f"{out}: is there already and no training of a piano; choose another name")
+    made = own_folder(out, facts=_STATE, maker=_MAKER, ours=_OURS)
     if made is None or overwrite:
         return fresh
     if {key: made.get(key) for key in wanted} != wanted:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.audio import blocks, info
-from sori.errors import ParameterError, check_between, check_count
+from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.inference import Classifier
 from sori.progress import Progress, silent
 from sori.units import seconds_to_samples
@@ -46,7 +46,7 @@ class Listening:
     smooth
         Windows whose probabilities are averaged, the one in question in the middle.
     gap_s
-        The same word again counts as another one only so long after.
+        The same word again counts as another one only if it begins so long after the one before has ended.
     ignore
         Classes that are no word.
 
@@ -83,7 +83,11 @@ class Decoder:
             raise ParameterError("every class of this model is ignored, so there is nothing to listen for.")
         self._recent: deque[tuple[float, npt.NDArray[np.floating]]] = deque(maxlen=listening.smooth)
         self._best: Event | None = None
-        self._last: dict[str, float] = {}
+        self._span_s = (0.0, 0.0)  # of the word that is sounding
+        self._ended_s: dict[str, float] = {}  # when each word that was told had ended
+        for name in listening.ignore:
+            if name not in NOT_WORDS:
+                check_choice("ignore", name, classes)
 
     def __call__(self, time_s: float, probabilities: npt.NDArray[np.floating]) -> list[Event]:
         """Take the probabilities ``(classes,)`` of the window about ``time_s``; return the word that ended, if any."""
@@ -95,11 +99,12 @@ class Decoder:
         k = int(mean.argmax())
         if self._words[k] and mean[k] >= self.listening.threshold:
             now = Event(middle_s, self.classes[k], float(mean[k]))
-            if self._best is None or self._best.label == now.label:
-                if self._best is None or now.confidence > self._best.confidence:
-                    self._best = now
+            if self._best is not None and self._best.label == now.label:
+                self._best = max(self._best, now, key=lambda event: event.confidence)
+                self._span_s = (self._span_s[0], middle_s)
                 return []
-            ended, self._best = self.finish(), now
+            ended = self.finish()
+            self._best, self._span_s = now, (middle_s, middle_s)
             return ended
         return self.finish()
 
@@ -108,9 +113,11 @@ class Decoder:
         event, self._best = self._best, None
         if event is None:
             return []
-        again = event.time_s - self._last.get(event.label, -np.inf) < self.listening.gap_s
-        self._last[event.label] = event.time_s
-        return [] if again else [event]
+        begin_s, end_s = self._span_s
+        if begin_s - self._ended_s.get(event.label, -np.inf) < self.listening.gap_s:
+            return []
+        self._ended_s[event.label] = end_s
+        return [event]
 
 
 class Spotter:
@@ -137,6 +144,7 @@ class Spotter:
         # Half a window of silence before the first sample, so that a word at once is in the middle of some window.
         self._kept = np.zeros(self.window // 2, dtype=np.float32)
         self._start = -(self.window // 2)
+        self._skip = 0  # samples until the next window, where windows are farther apart than they are long
 
     def __call__(self, y: npt.NDArray[np.float32]) -> list[Event]:
         """Listen to the next samples ``(samples,)`` at ``self.sr``, however many; return the words that ended."""
@@ -144,9 +152,11 @@ class Spotter:
 
     def probabilities(self, y: npt.NDArray[np.float32]) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
         """Yield the middle in seconds and the probabilities ``(classes,)`` of each window that is now complete."""
-        joined = np.concatenate([self._kept, np.asarray(y, dtype=np.float32)])
+        skipped = min(self._skip, len(y))
+        joined = np.concatenate([self._kept, np.asarray(y[skipped:], dtype=np.float32)])
         count = max(0, (len(joined) - self.window) // self._hop + 1)
         begin = self._start
+        self._skip += max(0, count * self._hop - len(joined)) - skipped
         self._kept = joined[count * self._hop :]
         self._start += count * self._hop
         for first in range(0, count, _AT_ONCE):
@@ -212,9 +222,7 @@ def webvtt(events: Iterable[Event], *, width_s: float = 1.0) -> Iterator[str]:
     for event in events:
         start_s = max(0.0, event.time_s - width_s / 2)
         shown = event.label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        yield f"{_clock(start_s)} --> {_clock(start_s + width_s)}\n{shown} ({event.confidence:.0%})\n\n".replace(
-            "%)", " %)"
-        )
+        yield f"{_clock(start_s)} --> {_clock(start_s + width_s)}\n{shown} ({100 * event.confidence:.0f} %)\n\n"
 
 
 def json_line(event: Event) -> str:
@@ -226,7 +234,7 @@ def json_line(event: Event) -> str:
 
 def text_line(event: Event) -> str:
     """Write an event as a line for a person: minutes, word and confidence."""
-    return f"{_clock(event.time_s)}  {event.label}  {event.confidence:.0%}".replace("%", " %")
+    return f"{_clock(event.time_s)}  {event.label}  {100 * event.confidence:.0f} %"
 
 
 def _clock(seconds: float) -> str:

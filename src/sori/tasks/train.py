@@ -151,7 +151,7 @@ def train(
         _check_model(model, options or {})
     settings = wishes.settings(model, kind)
     segments = dataset.load()
-    trainer = Trainer(model, options or {}, settings, dataset, progress)
+    trainer = Trainer(model, options or {}, settings, dataset, progress, say)
     notes: list[str] = []
     if folds:
         fitted, final, scores, heard, notes = _cross_validate(trainer, segments, valid_size, seed, say, dataset)

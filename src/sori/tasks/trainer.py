@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from sori import models
-from sori.augment import RECIPES, Augmentation, Mix
+from sori import audio, models
+from sori.augment import RECIPES, Augmentation, Background, Chain, Mix
 from sori.datasets import Dataset, LiveFeatures, Segments, Source, StoredFeatures, read_clips
-from sori.errors import ParameterError, check_choice
+from sori.datasets.build import hash_of
+from sori.errors import ParameterError, SoriError, check_choice
 from sori.evaluation import ClassScores, score_classes
 from sori.models.backend import keras as load_keras
 from sori.progress import Progress
@@ -91,6 +93,20 @@ class Wishes:
         return None if wanted == Augmentation() else wanted
 
 
+def _unusable(file: Path, held_out: AbstractSet[str]) -> str:
+    """Why a recording must not be laid behind training clips; empty if it may."""
+    try:
+        with file.open("rb") as opened:
+            if hash_of(opened) in held_out:
+                return "it is validated or tested on"
+        header = audio.info(file)
+        for _ in audio.blocks(file, sr=header.sr):
+            pass
+    except (SoriError, OSError) as error:
+        return str(error)
+    return ""
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A network with the weights that validated best, what its input is normalised by, and how it came about."""
@@ -109,6 +125,7 @@ class Trainer:
     settings: Settings
     dataset: Dataset
     progress: Progress
+    say: Callable[[str], None] = lambda line: None
 
     def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> Fitted:
         """Build a network and fit it to some of the segments."""
@@ -121,23 +138,56 @@ class Trainer:
         )
         # Decibels are one unit for every bin; MFCCs, and what is imported, have none in common.
         normalisation = Normalisation.learn(segments.x, train, one_scale=kind in ("mel", "spectrogram", "waveform"))
-        with self._source(segments, train, normalisation) as source:
+        settings = self._with_checked_backgrounds(segments, train)
+        with self._source(segments, train, normalisation, settings.augment) as source:
             history = fit(
                 network,
                 (source, segments.label[train]),
                 (normalisation(segments.x[valid]), segments.label[valid]),
-                settings=self.settings,
+                settings=settings,
                 progress=self.progress,
                 stage=stage,
             )
         return Fitted(network, normalisation, history)
 
+    def _with_checked_backgrounds(self, segments: Segments, train: npt.NDArray[np.intp]) -> Settings:
+        """Leave out of a background folder what cannot be read, and what is validated or tested on."""
+        augment = self.settings.augment
+        if augment is None or augment.waveform is None:
+            return self.settings
+        digests = self.dataset.digests()
+        heard = {digests[recording] for recording in segments.recording[train]}
+        held_out = set(digests.values()) - heard
+        checked = []
+        for transform in augment.waveform.transforms:
+            if isinstance(transform, Background):
+                without = {}
+                for i, file in enumerate(transform.files, 1):
+                    why = _unusable(file, held_out)
+                    if why:
+                        without[file.relative_to(transform.folder).as_posix()] = why
+                    self.progress("Reading backgrounds", i, len(transform.files))
+                for name, why in without.items():
+                    self.say(f"background {name} is left out: {why}")
+                transform = replace(transform, without=tuple(without))
+            checked.append(transform)
+        return replace(self.settings, augment=replace(augment, waveform=Chain(tuple(checked))))
+
     @contextmanager
     def _source(
-        self, segments: Segments, train: npt.NDArray[np.intp], normalisation: Normalisation
+        self,
+        segments: Segments,
+        train: npt.NDArray[np.intp],
+        normalisation: Normalisation,
+        augment: Augmentation | None,
     ) -> Iterator[Source]:
         """Yield the training part: as stored, or, where waveforms are to be changed, made of them anew."""
-        augment, front_end = self.settings.augment, self.dataset.front_end
+        front_end = self.dataset.front_end
+        if augment is not None and augment.waveform is not None and front_end is None:
+            raise ParameterError(
+                "this dataset was imported without its sound: augment its features (--augment spectrogram), or build "
+                "it from recordings."
+            )
         if augment is None or augment.waveform is None or front_end is None:
             yield StoredFeatures(normalisation(segments.x[train]))
             return

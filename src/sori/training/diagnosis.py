@@ -8,9 +8,11 @@ import numpy as np
 
 from sori.training.fit import History
 
-# Accuracy that training may be ahead by, rise of the validation loss over its lowest, and accuracy on the training part
-# itself below which a network has not learned it: rules of thumb, stated so that anyone may read the curves otherwise.
+# Accuracy that training may be ahead by, rise of the validation loss over its lowest, and accuracy in training and
+# validation below which a network has not learned: rules of thumb, stated so that anyone may read the curves otherwise.
 _GAP, _RISE, _LEARNED = 0.1, 0.15, 0.8
+# A rise that is smaller than this in itself is none, however small the loss.
+_LEAST_RISE = 0.02
 # Part of the lowest validation loss that the last fifth of the epochs still took off, for training to count as cut off,
 # and accuracy on the training part from which there is hardly anything left to learn from it.
 _STILL_FALLING, _LEARNED_WHOLE = 0.05, 0.98
@@ -45,14 +47,13 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
     """Read the curves of a training.
 
     Overfitted: training accuracy is more than ten points ahead of validation at the epoch that was kept, or the
-    validation loss ended 15 % above its lowest. Underfitted: neither, and accuracy is below 80 % on the training part
-    itself, or below 98 % with a validation loss that was still falling when the epochs ended. Else fitted.
+    validation loss ended 15 % above its lowest. Underfitted: neither, and accuracy is below 80 % in training and
+    validation, or below 98 % with a validation loss that was still falling when the epochs ended. Else fitted.
 
     Parameters
     ----------
     augmented
-        The training values are of changed, mixed sounds, harder than those of validation: then the better of the two
-        says what has been learned.
+        The training values are of changed, mixed sounds, harder than those of validation.
     """
     kept = history.best_epoch - 1
     accuracy, valid_accuracy = history.column("accuracy")[kept], history.column("val_accuracy")[kept]
@@ -61,7 +62,8 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
     last = max(1, len(loss) // 10)
     ended = float(np.median(valid_loss[-last:]))
     lowest = valid_loss[kept]
-    turned = history.best_epoch if history.best_epoch < len(loss) and ended > (1 + _RISE) * lowest else None
+    rose = ended > lowest + max(_RISE * lowest, _LEAST_RISE)
+    turned = history.best_epoch if history.best_epoch < len(loss) and rose else None
     if gap > _GAP or turned is not None:
         if turned is not None:
             why = (
@@ -79,10 +81,11 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
             "--patience 10: stop when validation no longer improves (its best weights are kept in any case)",
         )
         return Diagnosis("overfitted", gap, turned, why, advice)
-    learned = max(accuracy, valid_accuracy) if augmented else accuracy
+    # In training, dropout silences units and augmentation makes sounds harder: the better of the two tells.
+    learned = max(accuracy, valid_accuracy)
     fifth = max(1, len(loss) // 5)
     before = min(valid_loss[:-fifth], default=float("inf"))
-    cut_off = history.best_epoch > len(loss) - fifth and lowest < (1 - _STILL_FALLING) * before
+    cut_off = not history.stopped and history.best_epoch > len(loss) - fifth and lowest < (1 - _STILL_FALLING) * before
     falling = cut_off and learned < _LEARNED_WHOLE
     if learned < _LEARNED or falling:
         why = f"accuracy is {accuracy:.1%} in training and {valid_accuracy:.1%} in validation"

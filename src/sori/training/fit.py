@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 # Batches of a compiled network that run between two looks at the progress bar: a look costs as much as a batch or two.
 _BATCHES_AT_ONCE = 128
+_ALONE = "cross_entropy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +53,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class History:
-    """Loss and accuracy of every epoch, and which one (from 1) had the lowest validation loss."""
+    """Loss and accuracy of every epoch, and which one (from 1) had the lowest validation loss.
+
+    ``stopped``: patience ended it before its epochs did. The loss is the cross-entropy, without a penalty on weights.
+    """
 
     epochs: tuple[Mapping[str, float], ...]
     best_epoch: int
+    stopped: bool = False
 
     def column(self, name: str) -> list[float]:
         """One of loss, accuracy, val_loss, val_accuracy over the epochs."""
@@ -120,7 +125,7 @@ def fit(
             source, one_hot[labels], batch_size=settings.batch_size, augment=augment, seed=settings.seed
         )
         steps = len(batches)
-        feed = {"x": batches}
+        feed = {"x": batches, "shuffle": False}  # they are shuffled by their own seed; Keras would do it by another
         valid_labels = one_hot[valid[1]]
         if augment.mix is not None and augment.mix.manifold:
             trained = mixing_inside(model, augment.mix.layer)
@@ -132,10 +137,12 @@ def fit(
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, max(1, total - total // 20), alpha=0.0, warmup_target=settings.lr, warmup_steps=total // 20
         )
+    # With a penalty on the weights, Keras' loss is both together; what is shown, and chosen by, is the loss alone.
+    alone = [getattr(keras.metrics, type(loss).__name__)(from_logits=True, name=_ALONE)] if trained.losses else []
     trained.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss=loss,
-        metrics=["accuracy"],
+        metrics=["accuracy", *alone],
         jit_compile=settings.jit,
         steps_per_execution=min(steps, _BATCHES_AT_ONCE) if settings.jit else 1,
     )
@@ -149,7 +156,16 @@ def fit(
         callbacks=[watch],
     )
     model.set_weights(watch.best_weights)
-    return History(tuple(watch.epochs), watch.best_epoch)
+    return History(tuple(watch.epochs), watch.best_epoch, stopped=watch.stopped)
+
+
+def _named(logs: Mapping[str, float]) -> dict[str, float]:
+    """Name what Keras counted as a history does: ``loss`` without a penalty on the weights."""
+    values = {name: float(value) for name, value in logs.items()}
+    for part in ("", "val_"):
+        if f"{part}{_ALONE}" in values:
+            values[f"{part}loss"] = values.pop(f"{part}{_ALONE}")
+    return values
 
 
 def _watch(keras: Any, model: Any, settings: Settings, steps: int, progress: Progress, stage: str) -> Any:
@@ -163,13 +179,16 @@ def _watch(keras: Any, model: Any, settings: Settings, steps: int, progress: Pro
             self.best_loss = float("inf")
             self.best_epoch = 0
             self.best_weights: list[Any] = []
+            self.stopped = False
 
         def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-            seen = {"epoch": len(self.epochs) + 1.0, **(self.epochs[-1] if self.epochs else {}), **(logs or {})}
+            now = _named(logs or {})
+            seen = {"epoch": len(self.epochs) + 1.0, **(self.epochs[-1] if self.epochs else {}), **now}
             progress(stage, len(self.epochs) * steps + min(batch + 1, steps), total, seen)
 
         def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-            values = {name: float((logs or {})[name]) for name in COLUMNS[1:]}
+            now = _named(logs or {})
+            values = {name: now[name] for name in COLUMNS[1:]}
             if not all(np.isfinite(list(values.values()))):
                 raise SoriError(
                     f"the loss is no longer a number in epoch {epoch + 1}: train with a lower --lr than {settings.lr:g}"
@@ -179,7 +198,7 @@ def _watch(keras: Any, model: Any, settings: Settings, steps: int, progress: Pro
                 self.best_loss, self.best_epoch = values["val_loss"], epoch + 1
                 self.best_weights = model.get_weights()
             elif settings.patience is not None and epoch + 1 - self.best_epoch >= settings.patience:
-                self.model.stop_training = True
+                self.model.stop_training = self.stopped = True
             progress(stage, len(self.epochs) * steps, total, {"epoch": len(self.epochs), **values})
 
     return Watch()
