@@ -63,7 +63,7 @@ def test_a_device_without_the_rate_is_resampled(sounddevice):
     samples = microphone(sr=16000, device="slow")
     y = np.concatenate([next(samples) for _ in range(20)])
     assert len(y) == pytest.approx(2 * 16000, abs=800)
-    np.testing.assert_allclose(np.diff(y[1000:-1000]), 44100 / 16000, rtol=0.01)
+    np.testing.assert_allclose(np.diff(y[1000:-1000]), 44100 / 16000, rtol=0.05)
 
 
 def test_samples_that_were_lost_are_told(sounddevice):

@@ -51,7 +51,7 @@ def test_nothing_of_anyone_elses_is_lost(file, tmp_path):
     with pytest.raises(DatasetError, match="give --overwrite"):
         augment(file, tmp_path / "one", recipe="Gain", count=1)
     (tmp_path / "one" / "mine.txt").touch()
-    with pytest.raises(DatasetError, match=r"mine\.txt: was not made here"):
+    with pytest.raises(DatasetError, match=r"mine\.txt was not made by"):
         augment(file, tmp_path / "one", recipe="Gain", count=1, overwrite=True)
     (tmp_path / "one" / "mine.txt").unlink()
     augment(file, tmp_path / "one", recipe="Speed", count=1, overwrite=True)

@@ -106,6 +106,6 @@ def test_bad_questions_are_refused(arguments, message, tmp_path):
 
 def test_what_is_not_ours_is_not_touched(tmp_path):
     (tmp_path / "report.html").write_text("mine")
-    with pytest.raises(DatasetError, match=r"report.html was not made here"):
+    with pytest.raises(DatasetError, match=r"report.html was not made by"):
         compare_features(tmp_path, rendering=ADDITIVE)
     assert (tmp_path / "report.html").read_text() == "mine"

@@ -76,7 +76,7 @@ def test_from_a_dataset_to_a_page_and_on_after_a_stop(trained, tmp_path, monkeyp
     assert page.count("<svg") == 2
     assert found.answer.split(":")[0] in page
     (out / "mine.txt").touch()
-    with pytest.raises(DatasetError, match=r"mine\.txt was not made here"):
+    with pytest.raises(DatasetError, match=r"mine\.txt was not made by"):
         compare_remedies(trained / "data", out, **given, overwrite=True)
     with pytest.raises(ParameterError, match="remedy must be one of"):
         compare_remedies(trained / "data", tmp_path / "other", **{**given, "only": ["prayer"]})

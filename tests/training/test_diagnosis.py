@@ -55,10 +55,10 @@ def test_both_low_and_level_is_fitted():
     assert (found.verdict, found.turned) == ("fitted", None)
 
 
-def test_augmented_training_is_judged_by_the_easier_validation():
+def test_harder_training_is_judged_by_the_easier_validation():
+    """Harder by augmentation, or by dropout."""
     curves = history(1 + FALLING, 0.3 + FALLING, 0.7 - FALLING / 2, 0.93 - FALLING / 2)
-    assert diagnose(curves).verdict == "underfitted"
-    assert diagnose(curves, augmented=True).verdict == "fitted"
+    assert diagnose(curves).verdict == diagnose(curves, augmented=True).verdict == "fitted"
 
 
 def test_one_epoch_is_enough_to_say_something():
@@ -70,11 +70,6 @@ def test_a_loss_that_is_hardly_there_cannot_turn():
     rising = np.where(EPOCHS < 10, 0.0010, 0.0013)
     rising[9] = 0.0009
     assert diagnose(history(loss, rising, np.ones(50), np.ones(50))).verdict == "fitted"
-
-
-def test_dropout_in_training_is_no_underfitting():
-    found = diagnose(history(FALLING + 0.6, FALLING + 0.2, np.full(50, 0.76), np.full(50, 0.93)))
-    assert found.verdict == "fitted"
 
 
 def test_what_patience_stopped_was_not_cut_off():
