@@ -42,12 +42,15 @@ class Reading:
         Shorter notes are left out.
     lowest, highest
         MIDI pitches that are listened for.
+    doubt
+        Believe less where most of what is heard is unsure, as it is of speech or a saw.
     """
 
     threshold: float = 0.4
     min_note_s: float = 0.03
     lowest: int = LOWEST
     highest: int = HIGHEST
+    doubt: bool = True
 
     def __post_init__(self) -> None:
         check_between("threshold", self.threshold, 0.01, 0.99)
@@ -169,7 +172,12 @@ class Transcriber:
     ) -> Iterator[tuple[list[Note], npt.NDArray[np.float32]]]:
         """Yield the notes that have ended, stretch by stretch, and each stretch's probabilities."""
         reading = reading or Reading()
-        reader = NoteReader(frame_s=self.front_end.frame_s, threshold=reading.threshold, min_note_s=reading.min_note_s)
+        reader = NoteReader(
+            frame_s=self.front_end.frame_s,
+            threshold=reading.threshold,
+            min_note_s=reading.min_note_s,
+            doubt=reading.doubt,
+        )
         for p in self.posteriors(pieces):
             yield _within(reader(p), reading), p
         yield _within(reader.finish(), reading), np.empty((0, *self._session.get_outputs()[0].shape[2:]), np.float32)

@@ -30,6 +30,9 @@ def transcribe(
     threshold: Annotated[float, typer.Option(help="How sure it must be of an onset, 0.01 to 0.99.")] = 0.4,
     min_note: Annotated[float, typer.Option(help="Shortest note, in seconds.")] = 0.03,
     band: Annotated[str, typer.Option(help="Keys to listen for: piano, or lowest and highest as in C2-C6.")] = "piano",
+    doubt: Annotated[
+        bool, typer.Option(help="Believe less where it is unsure of most notes, as of what is no piano.")
+    ] = True,
     separate: Annotated[
         str | None, typer.Option(help="Take the piano out of a mixture first: hpss, spleeter or demucs.")
     ] = None,
@@ -50,7 +53,7 @@ def transcribe(
     from sori.transcriber import Reading
 
     lowest, highest = parse_band(band)
-    reading = Reading(threshold=threshold, min_note_s=min_note, lowest=lowest, highest=highest)
+    reading = Reading(threshold=threshold, min_note_s=min_note, lowest=lowest, highest=highest, doubt=doubt)
     done: list[Transcribed] = []
     with console.showing_progress() as progress, _listing(done, wanted=json):
         for one in transcribe_files(

@@ -63,7 +63,7 @@ class Playing:
     cents: float = 12.0
     level_db: tuple[float, float] = (-36.0, -1.0)
     touch_db: float = 1.5
-    hammer: float = 25.0
+    hammer: float = 6.0
     layered: float = 0.2
     room: float = 0.6
     noise: float = 0.5
@@ -73,7 +73,7 @@ class Playing:
     release_s: tuple[float, float] = (0.02, 0.12)
     saturated: float = 0.1
     others: float = 0.12
-    alone: float = 0.06
+    alone: float = 0.12
 
 
 _PLAIN = Playing(random_keys=1.0, most_keys=1, layered=0.0, room=0.0, noise=0.0, saturated=0.0, others=0.0, alone=0.0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from sori.music.doubt import AROUND_S, doubted_below, is_peak
 from sori.music.notebank import notes_array
 from sori.music.notes import KEYS, LOWEST, Note
 
@@ -68,6 +71,9 @@ class NoteReader:
         Below it a note has ended.
     min_note_s
         Shorter notes are left out.
+    doubt
+        Believe less where most of what is heard is unsure, as it is of what is no piano: see
+        :func:`sori.music.doubt.doubted_below`.
 
     >>> reader = NoteReader(frame_s=0.02)
     >>> roll = targets(np.array([[0.25, 0.5, 60, 64]]), frames=50, frame_s=0.02)
@@ -76,21 +82,47 @@ class NoteReader:
     """
 
     def __init__(
-        self, *, frame_s: float, threshold: float = 0.4, sounding: float = 0.2, min_note_s: float = 0.03
+        self,
+        *,
+        frame_s: float,
+        threshold: float = 0.4,
+        sounding: float = 0.2,
+        min_note_s: float = 0.03,
+        doubt: bool = True,
     ) -> None:
         self.frame_s, self.threshold, self.sounding, self.min_note_s = frame_s, threshold, sounding, min_note_s
+        # Frames that must follow one before it can be judged; what waits for them, and what came so long before.
+        self._around = round(AROUND_S / frame_s) + 1 if doubt else 0
+        self._heard = np.zeros((0, KEYS, 4), dtype=np.float32)
+        self._judged = 0  # frames at the beginning of what was heard that have been judged
         self._kept = np.zeros((0, KEYS, 4), dtype=np.float32)
+        self._limits = np.zeros(0)  # of an onset's peak, in each frame that is kept
         self._begin = 0  # frame that the first kept one is
         self._told = 0  # frame before which every note has been told, and at or after which none
 
     def __call__(self, posteriors: npt.NDArray[np.floating]) -> list[Note]:
         """Take the next frames ``(frames, 88, 4)``; return the notes that are known whole, by onset."""
-        self._kept = np.concatenate([self._kept, np.asarray(posteriors, dtype=np.float32)])
+        self._heard = np.concatenate([self._heard, np.asarray(posteriors, dtype=np.float32)])
+        self._judge(len(self._heard) - self._around)
         return self._read(known=max(0, len(self._kept) - _AHEAD))
 
     def finish(self) -> list[Note]:
         """Say that nothing follows; return the notes that are left."""
+        self._judge(len(self._heard))
         return self._read(known=None)
+
+    def _judge(self, until: int) -> None:
+        """Say of frames that were heard how high an onset must be, and keep them."""
+        if until <= self._judged:
+            return
+        new = slice(self._judged, until)
+        limits = np.full(until - self._judged, self.threshold)
+        if self._around:
+            limits = np.maximum(limits, doubted_below(self._heard[..., 0], frame_s=self.frame_s)[new])
+        self._kept = np.concatenate([self._kept, self._heard[new]])
+        self._limits = np.concatenate([self._limits, limits])
+        before = max(0, until - self._around)
+        self._heard, self._judged = self._heard[before:], until - before
 
     def _read(self, *, known: int | None) -> list[Note]:
         """Tell the notes up to the first that is not known whole, and forget what lies before it."""
@@ -109,7 +141,7 @@ class NoteReader:
                 notes.append(Note(max(0.0, onset_s), offset_s, LOWEST + key, velocity))
         self._told = max(self._told, self._begin + until)
         keep = max(0, until - _BEFORE)
-        self._kept, self._begin = self._kept[keep:], self._begin + keep
+        self._kept, self._limits, self._begin = self._kept[keep:], self._limits[keep:], self._begin + keep
         return sorted(notes)
 
     def _notes(self) -> list[tuple[int, float, float, int, int]]:
@@ -120,12 +152,12 @@ class NoteReader:
             return []
         edge = np.zeros((1, KEYS), dtype=np.float32)
         before, after = np.vstack([edge, onset[:-1]]), np.vstack([onset[1:], edge])
-        is_peak = (onset >= self.threshold) & (onset > before) & (onset >= after)
+        struck = is_peak(onset, at_least=self._limits[:, np.newaxis])
         found = []
-        for key in np.flatnonzero(is_peak.any(axis=0)):
-            peaks = np.flatnonzero(is_peak[:, key]).tolist()
+        for key in np.flatnonzero(struck.any(axis=0)):
+            peaks = np.flatnonzero(struck[:, key]).tolist()
             silent = np.append(np.flatnonzero(self._kept[:, key, 1] < self.sounding), frames)
-            let_go = np.append(_peaks(self._kept[:, key, 2], at_least=_OFFSET), frames)
+            let_go = np.append(np.flatnonzero(is_peak(self._kept[:, key, 2], at_least=_OFFSET)), frames)
             begins = [_between(before[t, key], onset[t, key], after[t, key]) + t for t in peaks]
             for t, begin, following in zip(peaks, begins, [*begins[1:], frames], strict=True):
                 end = silent[np.searchsorted(silent, min(t + 2, frames))]
@@ -149,12 +181,7 @@ def _between(a: float, b: float, c: float) -> float:
     return float((c - a) / (2 * max(b - min(a, c), 1e-6)))
 
 
-def _peaks(values: npt.NDArray[np.floating], *, at_least: float) -> npt.NDArray[np.intp]:
-    middle = values[1:-1]
-    return 1 + np.flatnonzero((middle >= at_least) & (middle > values[:-2]) & (middle >= values[2:]))
-
-
-def notes_from(posteriors: npt.NDArray[np.floating], *, frame_s: float, **reading: float) -> npt.NDArray[np.float64]:
+def notes_from(posteriors: npt.NDArray[np.floating], *, frame_s: float, **reading: Any) -> npt.NDArray[np.float64]:
     """Read all notes at once: rows of onset and offset in seconds, pitch and velocity, shape ``(notes, 4)``.
 
     ``reading`` is what :class:`NoteReader` takes.
