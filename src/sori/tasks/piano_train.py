@@ -277,9 +277,9 @@ def _scored(
 
 
 def _heard(network: keras.Model, front_end: LogFrequency, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the notes that a network in training hears, as rows."""
+    """Return the notes that a network in training hears, as rows; one that is young is unsure of all, and believed."""
     logits = np.asarray(network(front_end(y)[np.newaxis], training=False))[0]
-    return notes_from(1 / (1 + np.exp(-logits)), frame_s=front_end.frame_s)
+    return notes_from(1 / (1 + np.exp(-logits)), frame_s=front_end.frame_s, doubt=False)
 
 
 def _cleaned(
