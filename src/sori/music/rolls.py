@@ -86,7 +86,7 @@ class NoteReader:
         *,
         frame_s: float,
         threshold: float = 0.4,
-        sounding: float = 0.2,
+        sounding: float = 0.15,
         min_note_s: float = 0.03,
         doubt: bool = True,
     ) -> None:
