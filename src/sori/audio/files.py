@@ -253,7 +253,7 @@ def _decode_with_libsndfile(
         if duration_s is not None and duration_s * sr < wanted:
             wanted = seconds_to_samples(duration_s, sr=sr)
         samples = file.read(wanted, dtype="float32", always_2d=True)
-        if len(samples) < min(wanted, _announced(path, file) - start):
+        if len(samples) < wanted and len(samples) < _announced(path, file) - start:
             raise AudioError(f"{path}: truncated: {len(samples)} of the {wanted} samples that its header announces")
         return samples, sr
 

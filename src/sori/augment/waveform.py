@@ -188,11 +188,9 @@ class Background(Transform):
             raise ParameterError(f"{self.folder}: no recording to use as a background in this folder")
 
     @property
-    def files(self) -> list[Path]:
+    def files(self) -> tuple[Path, ...]:
         """The recordings that are used."""
-        return [
-            path for path in _recordings(self.folder) if path.relative_to(self.folder).as_posix() not in self.without
-        ]
+        return _recordings(self.folder, self.without)
 
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
         files = self.files
@@ -431,8 +429,9 @@ def _centred(y: FloatArray, samples: int) -> Clip:
 
 
 @cache
-def _recordings(folder: Path) -> tuple[Path, ...]:
-    return tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in audio.AUDIO_SUFFIXES))
+def _recordings(folder: Path, without: tuple[str, ...]) -> tuple[Path, ...]:
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in audio.AUDIO_SUFFIXES)
+    return tuple(p for p in found if p.relative_to(folder).as_posix() not in without)
 
 
 def _plain(value: Any) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sori.errors import ParameterError, check_between, check_count
+from sori.errors import check_between, check_count
 from sori.models.backend import keras as load_keras
-from sori.models.piano import SPECTRUM_BINS, answers
+from sori.models.piano import answers, check_bins
 from sori.models.size import scaled
 from sori.music import KEYS
 
@@ -56,8 +56,7 @@ def densenet(
     check_count("growth", growth)
     check_between("dropout", dropout, 0, 0.95)
     frames, bins, windows = input_shape
-    if bins < SPECTRUM_BINS:
-        raise ParameterError(f"model densenet needs {SPECTRUM_BINS} bins or more, three a key. Received {bins}.")
+    check_bins("densenet", bins)
     keras = load_keras()
     layers = keras.layers
     channels = scaled(growth, width)

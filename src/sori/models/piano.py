@@ -74,8 +74,7 @@ def piano(
     check_count("context", context)
     check_between("dropout", dropout, 0, 0.95)
     frames, bins, windows = input_shape
-    if bins < SPECTRUM_BINS:
-        raise ParameterError(f"model piano needs {SPECTRUM_BINS} bins or more, three a key. Received {bins}.")
+    check_bins("piano", bins)
     keras = load_keras()
     layers = keras.layers
     c, units = scaled(channels, width), scaled(context, width)
@@ -109,6 +108,12 @@ def piano(
     for dilation in _DILATIONS:
         x = over_time(x, dilation)
     return keras.Model(inputs, answers(x, inputs, target), name="piano")
+
+
+def check_bins(model: str, bins: int) -> None:
+    """Raise ParameterError unless bins reach from the lowest key to the highest."""
+    if bins < SPECTRUM_BINS:
+        raise ParameterError(f"model {model} needs {SPECTRUM_BINS} bins or more, three a key. Received {bins}.")
 
 
 def answers(x: Any, inputs: Any, target: str) -> Any:

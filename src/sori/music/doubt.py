@@ -11,10 +11,15 @@ AROUND_S = 4.0
 _COUNTED, _SURE, _UNSURE, _HIGHEST = 0.4, 0.68, 0.6, 0.85
 
 
+def beside(values: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Return for each of the values ``(frames, ...)`` the one before and the one after it, 0 beyond the ends."""
+    edge = np.zeros_like(values[:1])
+    return np.concatenate([edge, values[:-1]]), np.concatenate([values[1:], edge])
+
+
 def is_peak(values: npt.NDArray[np.floating], *, at_least: float | npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     """Tell the values ``(frames, ...)`` that are as high as said, above the one before and no lower than the next."""
-    edge = np.zeros_like(values[:1])
-    before, after = np.concatenate([edge, values[:-1]]), np.concatenate([values[1:], edge])
+    before, after = beside(values)
     return (values >= at_least) & (values > before) & (values >= after)
 
 

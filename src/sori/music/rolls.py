@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sori.music.doubt import AROUND_S, doubted_below, is_peak
+from sori.music.doubt import AROUND_S, beside, doubted_below, is_peak
 from sori.music.notebank import notes_array
 from sori.music.notes import KEYS, LOWEST, Note
 
@@ -150,8 +150,7 @@ class NoteReader:
         frames = len(onset)
         if not frames:
             return []
-        edge = np.zeros((1, KEYS), dtype=np.float32)
-        before, after = np.vstack([edge, onset[:-1]]), np.vstack([onset[1:], edge])
+        before, after = beside(onset)
         struck = is_peak(onset, at_least=self._limits[:, np.newaxis])
         found = []
         for key in np.flatnonzero(struck.any(axis=0)):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,18 +93,18 @@ class Wishes:
         return None if wanted == Augmentation() else wanted
 
 
-def _unusable(file: Path, held_out: AbstractSet[str]) -> str:
-    """Why a recording must not be laid behind training clips; empty if it may."""
+@cache
+def _digest_and_fault(file: Path) -> tuple[str, str]:
+    """Return the hash of a recording, and why it cannot be read, empty if it can; folds share the answer."""
+    digest = ""
     try:
         with file.open("rb") as opened:
-            if hash_of(opened) in held_out:
-                return "it is validated or tested on"
-        header = audio.info(file)
-        for _ in audio.blocks(file, sr=header.sr):
+            digest = hash_of(opened)
+        for _ in audio.blocks(file, sr=audio.info(file).sr):
             pass
     except (SoriError, OSError) as error:
-        return str(error)
-    return ""
+        return digest, str(error)
+    return digest, ""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,9 @@ class Trainer:
             if isinstance(transform, Background):
                 without = {}
                 for i, file in enumerate(transform.files, 1):
-                    why = _unusable(file, held_out)
+                    digest, why = _digest_and_fault(file)
+                    if digest in held_out:
+                        why = "it is validated or tested on"
                     if why:
                         without[file.relative_to(transform.folder).as_posix()] = why
                     self.progress("Reading backgrounds", i, len(transform.files))
