@@ -144,6 +144,24 @@ def test_a_room_rings_on_and_is_as_loud(rng):
     assert not out[:700].any() or np.abs(out[:700]).max() < 0.05
 
 
+def test_a_room_is_nearly_that_of_audiomentations(rng):
+    drawn = Room().draw(rng, samples=SR, sr=SR)
+    y = audio.clicks([0.05], sr=SR, duration_s=0.5)
+    exact = {f"size_{axis}": side for axis, side in zip("xyz", drawn["size_m"], strict=True)}
+    exact |= {f"source_{axis}": place for axis, place in zip("xyz", drawn["source_m"], strict=True)}
+    exact |= {"absorption_value": drawn["absorption"], "mic_distance": drawn["distance_m"]}
+    exact |= {"mic_azimuth": drawn["azimuth"], "mic_elevation": 0.0}
+    theirs = pytest.importorskip("audiomentations").RoomSimulator(
+        **{f"{end}_{name}": value for name, value in exact.items() for end in ("min", "max")},
+        calculation_mode="absorption",
+        use_ray_tracing=False,
+        max_order=8,
+        leave_length_unchanged=True,
+        p=1.0,
+    )
+    assert np.corrcoef(Room().apply(y, sr=SR, **drawn), theirs(y, SR))[0, 1] > 0.99
+
+
 def test_a_chain_logs_what_it_did_and_does_it_again(folder, rng):
     chain = Chain((Speed(probability=0.5), Noise(probability=0.5), Background(folder=folder), Gain()))
     y = tone(440, sr=SR)

