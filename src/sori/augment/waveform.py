@@ -284,8 +284,8 @@ class HarmonicPercussive(Transform):
 class Room(Transform):
     """Played in a room of its own (pyroomacoustics' image sources), at the level it had.
 
-    audiomentations has rooms of any shape, with air that takes high octaves away. For a box of a few metres the result is
-    nearly the same (responses correlate at 0.9997 and more), for ten times the work.
+    audiomentations has rooms of any shape, with air that takes high octaves away. For a box of a few metres the result
+    is nearly the same (responses correlate at 0.9997 and more), for ten times the work.
 
     Parameters
     ----------
