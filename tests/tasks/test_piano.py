@@ -213,7 +213,7 @@ def test_data_that_cannot_be_made_is_refused(made, tmp_path):
         make_piano_data(tmp_path / "e", midi=tmp_path / "midi")
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "mine.txt").touch()
-    with pytest.raises(DatasetError, match="not made here"):
+    with pytest.raises(DatasetError, match=r"mine\.txt was not made by sori piano synth"):
         make_piano_data(tmp_path / "d", midi=made / "midi", overwrite=True)
     assert (tmp_path / "d" / "mine.txt").exists()
 

@@ -6,13 +6,13 @@ import pytest
 
 from sori import audio
 from sori.errors import MissingDependencyError, ParameterError, SoriError
-from sori.tasks.separate import separate
+from sori.tasks.separate import separator
 
 
 def test_clicks_go_and_tones_stay():
     tone = audio.tone(440, sr=16000, duration_s=2, amplitude=0.3)
     clicks = audio.clicks([0.25 * i for i in range(1, 8)], sr=16000, duration_s=2)
-    left = separate(tone + clicks, sr=16000, way="hpss")
+    left = separator("hpss", sr=16000)(tone + clicks)
     assert left.shape == tone.shape
     assert np.corrcoef(left, tone)[0, 1] > 0.95
     assert np.abs(left).max() < 0.6 < np.abs(tone + clicks).max()
@@ -25,12 +25,12 @@ def test_what_is_not_installed_is_named_with_what_to_do(way, monkeypatch):
 
     monkeypatch.setattr("importlib.util.find_spec", find_spec)
     with pytest.raises(MissingDependencyError, match=f"{way} is not installed: pip install '?{way}"):
-        separate(np.zeros(100, dtype=np.float32), sr=16000, way=way)
+        separator(way, sr=16000)(np.zeros(100, dtype=np.float32))
 
 
 def test_an_unknown_way_is_refused():
     with pytest.raises(ParameterError, match="separate must be one of"):
-        separate(np.zeros(100, dtype=np.float32), sr=16000, way="magic")
+        separator("magic", sr=16000)(np.zeros(100, dtype=np.float32))
 
 
 def test_spleeter_is_asked_for_the_piano(monkeypatch):
@@ -48,7 +48,7 @@ def test_spleeter_is_asked_for_the_piano(monkeypatch):
     monkeypatch.setitem(sys.modules, "spleeter.separator", module)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
     y = audio.tone(440, sr=16000, duration_s=0.5)
-    left = separate(y, sr=16000, way="spleeter")
+    left = separator("spleeter", sr=16000)(y)
     assert len(left) == len(y)
     np.testing.assert_allclose(left[1000:-1000], 0.5 * y[1000:-1000], atol=0.02)
 
@@ -65,7 +65,7 @@ def test_what_a_library_raises_is_told_in_a_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
     with pytest.raises(SoriError, match="demucs failed: no weights"):
-        separate(np.zeros(1000, dtype=np.float32), sr=16000, way="demucs")
+        separator("demucs", sr=16000)(np.zeros(1000, dtype=np.float32))
 
 
 def test_demucs_is_asked_for_the_piano(monkeypatch):
@@ -90,5 +90,5 @@ def test_demucs_is_asked_for_the_piano(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: True)
     y = audio.tone(440, sr=16000, duration_s=0.5)
-    left = separate(y, sr=16000, way="demucs")
+    left = separator("demucs", sr=16000)(y)
     np.testing.assert_allclose(left[1000:-1000], 0.5 * y[1000:-1000], atol=0.02)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori import audio
-from sori.atomic import foreign_file, made_by, replacing_folder
+from sori.atomic import made_by, own_folder, replacing_folder
 from sori.datasets import Performance, Playing, draw_clip, in_a_room
 from sori.errors import (
     AudioError,
@@ -167,10 +167,8 @@ def make_piano_data(
     check_count("strings", strings, at_least=0)
     check_between("hours", hours, 0, 1000, "h")
     check_count("seed", seed, at_least=0)
-    if out.exists() and not overwrite:
+    if own_folder(out, facts=_FACTS, maker=_MAKER, ours=_OURS) is not None and not overwrite:
         raise DatasetError(f"{out}: is there already; give --overwrite to make it again, or another name")
-    if out.exists() and (made_by(out / _FACTS, _MAKER) is None or foreign_file(out, _OURS) is not None):
-        raise DatasetError(f"{out}: holds what was not made here; choose another name")
     if not soundfonts and not strings:
         raise ParameterError("give --soundfonts, or --strings above 0: there is no piano to play on.")
     _check_pianos(soundfonts, valid_soundfont, test_soundfont)

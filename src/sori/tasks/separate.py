@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +12,6 @@ import numpy.typing as npt
 from sori.audio import resample
 from sori.errors import MissingDependencyError, SoriError, check_choice, reason, require
 
-WAYS = ("hpss", "spleeter", "demucs")
 _MODULES = {"spleeter": "spleeter.separator", "demucs": "demucs.api"}
 _HOW = {
     "spleeter": "pip install spleeter (it wants an environment of its own: an older TensorFlow), then run it once so "
@@ -18,10 +19,11 @@ _HOW = {
     "demucs": "pip install 'demucs>=4.1', then run it once so that it fetches its weights",
 }
 _SEPARATED_SR = 44100
+Clip = npt.NDArray[np.float32]
 
 
-def separate(y: npt.NDArray[np.float32], *, sr: int, way: str) -> npt.NDArray[np.float32]:
-    """Return what is left of a clip ``(samples,)`` without what is no piano.
+def separator(way: str, *, sr: int) -> Callable[[Clip], Clip]:
+    """Return a function that takes from a clip ``(samples,)`` at ``sr`` what is no piano; its model is loaded once.
 
     Parameters
     ----------
@@ -37,25 +39,29 @@ def separate(y: npt.NDArray[np.float32], *, sr: int, way: str) -> npt.NDArray[np
     MissingDependencyError
         If the library is not installed.
     SoriError
-        If it fails, as without its weights.
+        If it fails, as without its weights; so may the function.
     """
-    check_separation(way)
-    if way == "hpss":
-        librosa = require("librosa", extra="beats")
-        return np.asarray(librosa.effects.harmonic(y, margin=2.0), dtype=np.float32)
-    heard = resample(y, from_sr=sr, to_sr=_SEPARATED_SR)
-    try:
-        stem = _spleeter(heard) if way == "spleeter" else _demucs(heard)
-    except Exception as error:  # whatever a library of that size may raise
-        raise SoriError(f"{way} failed: {reason(error)}") from error
-    return resample(stem.astype(np.float32), from_sr=_SEPARATED_SR, to_sr=sr)[: len(y)]
-
-
-def check_separation(way: str) -> None:
-    """Raise ParameterError or MissingDependencyError unless a clip can be separated that way."""
-    check_choice("separate", way, WAYS)
+    check_choice("separate", way, tuple(_WAYS))
     if way in _MODULES and not _is_there(_MODULES[way]):
         raise MissingDependencyError(f"{way} is not installed: {_HOW[way]}; or use --separate hpss")
+    with _failing(way):
+        piano_of = _WAYS[way](sr)
+
+    def separate(y: Clip) -> Clip:
+        with _failing(way):
+            return piano_of(y)
+
+    return separate
+
+
+@contextmanager
+def _failing(way: str) -> Iterator[None]:
+    try:
+        yield
+    except SoriError:
+        raise
+    except Exception as error:  # whatever a library of that size may raise
+        raise SoriError(f"{way} failed: {reason(error)}") from error
 
 
 def _is_there(module: str) -> bool:
@@ -65,16 +71,33 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def _spleeter(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    separator = require(_MODULES["spleeter"], extra="").Separator("spleeter:5stems")
-    stereo = np.stack([y, y], axis=1)
-    piano: npt.NDArray[np.float32] = np.asarray(separator.separate(stereo)["piano"], dtype=np.float32).mean(axis=1)
-    return piano
+def _hpss(sr: int) -> Callable[[Clip], Clip]:
+    librosa = require("librosa", extra="beats")
+    return lambda y: np.asarray(librosa.effects.harmonic(y, margin=2.0), dtype=np.float32)
 
 
-def _demucs(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _spleeter(sr: int) -> Callable[[Clip], Clip]:
+    model = require(_MODULES["spleeter"], extra="").Separator("spleeter:5stems")
+    return _as_trained(lambda stereo: model.separate(stereo.T)["piano"].T, sr)
+
+
+def _demucs(sr: int) -> Callable[[Clip], Clip]:
     torch = require("torch", extra="")
-    separator = require(_MODULES["demucs"], extra="").Separator(model="htdemucs_6s")
-    _, stems = separator.separate_tensor(torch.from_numpy(np.stack([y, y])), _SEPARATED_SR)
-    piano: npt.NDArray[np.float32] = np.asarray(stems["piano"].numpy(), dtype=np.float32).mean(axis=0)
-    return piano
+    model = require(_MODULES["demucs"], extra="").Separator(model="htdemucs_6s")
+    return _as_trained(
+        lambda stereo: model.separate_tensor(torch.from_numpy(stereo), _SEPARATED_SR)[1]["piano"].numpy(), sr
+    )
+
+
+def _as_trained(piano_of: Callable[[Clip], Clip], sr: int) -> Callable[[Clip], Clip]:
+    """Give a model what it was trained on: two channels ``(2, samples)`` at its rate."""
+
+    def separate(y: Clip) -> Clip:
+        heard = resample(y, from_sr=sr, to_sr=_SEPARATED_SR)
+        piano = np.asarray(piano_of(np.stack([heard, heard])), dtype=np.float32).mean(axis=0)
+        return resample(piano, from_sr=_SEPARATED_SR, to_sr=sr)[: len(y)]
+
+    return separate
+
+
+_WAYS = {"hpss": _hpss, "spleeter": _spleeter, "demucs": _demucs}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from sori.evaluation.notes import NoteScores, match_notes, score_notes
 from sori.music import HIGHEST, LOWEST, Note, notes_array, parse_pitches
 from sori.music.midi import read_notes, write_midi
 from sori.progress import Progress, silent
-from sori.tasks.separate import check_separation, separate
+from sori.tasks.separate import separator
 from sori.transcriber import Reading, Transcriber, usual_gain
 from sori.units import note_name
 
@@ -86,7 +86,7 @@ def transcribe_files(
     clean
         A model that takes from the picture what is no piano: see :class:`sori.transcriber.Transcriber`.
     way
-        How to take a piano out of a mixture first: see :func:`sori.tasks.separate.separate`.
+        How to take a piano out of a mixture first: see :func:`sori.tasks.separate.separator`.
 
     Raises
     ------
@@ -95,8 +95,6 @@ def transcribe_files(
     """
     for name in formats:
         check_choice("format", name, FORMATS)
-    if way is not None:
-        check_separation(way)
     if out is not None and out.exists() and not out.is_dir():
         raise SoriError(f"{out}: is no folder; give --out a folder, or another name")
     if not formats:
@@ -105,15 +103,16 @@ def transcribe_files(
         require("pretty_midi", extra="piano")
     reading = reading or Reading()
     targets = _targets(files, out, formats, overwrite=overwrite)
+    transcriber = Transcriber(model, clean=clean, threads=threads)
+    separate = None if way is None else separator(way, sr=transcriber.front_end.sr)
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SoriError(f"{out}: {reason(error)}") from error
-    transcriber = Transcriber(model, clean=clean, threads=threads)
     for file, paths in zip(files, targets, strict=True):
         try:
-            yield _transcribe(file, paths, transcriber, reading, way, progress)
+            yield _transcribe(file, paths, transcriber, reading, separate, progress)
         except (SoriError, OSError) as error:
             why = str(error) if isinstance(error, SoriError) else reason(error)
             why = why if str(file) in why else f"{file}: {why}"
@@ -125,7 +124,7 @@ def _transcribe(
     paths: Sequence[Path],
     transcriber: Transcriber,
     reading: Reading,
-    way: str | None,
+    separate: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None,
     progress: Progress,
 ) -> Transcribed:
     began = time.monotonic()
@@ -135,13 +134,13 @@ def _transcribe(
 
     def heard() -> Iterator[npt.NDArray[np.float32]]:
         nonlocal done
-        if way is None:
+        if separate is None:
             # A recording is read twice: how loud it is shows only at its end.
             loudest = (float(np.abs(y).max(initial=0)) for y in audio.blocks(file, sr=header.sr))
             gain = usual_gain(max(loudest, default=0.0))
             pieces = audio.blocks(file, sr=sr, block_s=_BLOCK_S)
         else:
-            y = separate(audio.load(file, sr=sr)[0], sr=sr, way=way)
+            y = separate(audio.load(file, sr=sr)[0])
             gain, pieces = usual_gain(float(np.abs(y).max(initial=0))), iter([y])
         for piece in pieces:
             done += len(piece)
