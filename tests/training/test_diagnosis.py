@@ -45,6 +45,20 @@ def test_training_that_was_cut_off_is_underfitting():
     assert found.advice[0].startswith("--epochs")
 
 
+def test_a_network_that_was_best_where_a_falling_rate_ended_is_told_to_go_on():
+    level = 1.6 + 0.8 * np.exp(-EPOCHS / 8)
+    found = diagnose(history(level, level, 0.5 - FALLING / 4, 0.5 - FALLING / 4))
+    assert found.verdict == "underfitted"
+    assert "still falling" not in found.why
+    assert found.advice[0].startswith("--epochs")
+
+
+def test_steps_that_are_too_large_are_no_overfitting():
+    found = diagnose(history([4.4, 5.6, 4.6], [4.0, 30.4, 28.0], [0.08, 0.06, 0.05], [0.08, 0.08, 0.08]))
+    assert (found.verdict, found.turned) == ("underfitted", None)
+    assert found.advice[0].startswith("--lr, three times lower")
+
+
 def test_a_training_part_learned_whole_is_not_underfitted():
     slow = 2 - EPOCHS / 50
     assert diagnose(history(slow, slow + 0.02, 0.9 + EPOCHS / 500, 0.87 + EPOCHS / 500)).verdict == "fitted"
@@ -62,7 +76,10 @@ def test_harder_training_is_judged_by_the_easier_validation():
 
 
 def test_one_epoch_is_enough_to_say_something():
-    assert diagnose(history([2.0], [2.1], [0.3], [0.3])).verdict == "underfitted"
+    found = diagnose(history([2.0], [2.1], [0.3], [0.3]))
+    assert found.verdict == "underfitted"
+    assert "falling" not in found.why
+    assert found.advice[0].startswith("--epochs")
 
 
 def test_a_loss_that_is_hardly_there_cannot_turn():

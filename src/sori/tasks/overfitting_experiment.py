@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -29,6 +30,7 @@ PARTS = ("train", "valid", "test")
 _PLAIN_OPTIONS: Mapping[str, Any] = {"dropout": 0.0, "l2": 0.0}
 _PLAIN_WISHES: Mapping[str, Any] = {"augment": "none"}
 _PATIENCE = 10
+_ALL = "all of them"
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,9 @@ class OverfittingExperiment:
         return list(dict.fromkeys(run.remedy for run in self.runs))
 
     def accuracy(self, remedy: str, part: str) -> tuple[float, float]:
-        """Mean over the seeds and standard deviation (of a sample) of what a remedy scored on a part."""
+        """Mean over the seeds and standard deviation (of a sample; nan of one) of what a remedy scored on a part."""
         values = [run.accuracy[part] for run in self.runs if run.remedy == remedy]
-        return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+        return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
     @property
     def winner(self) -> str:
@@ -92,21 +94,23 @@ class OverfittingExperiment:
         gap = self.accuracy(plain, "train")[0] - before[0]
         opening = (
             f"Plain, the network is right on {self.accuracy(plain, 'train')[0]:.1%} of the recordings it was trained "
-            f"on and on {before[0]:.1%} ± {before[1]:.1%} of those it never heard: a gap of {100 * gap:.1f} points."
+            f"on and on {_spread(before)} of those it never heard: a gap of {100 * gap:.1f} points."
         )
         if winner == plain:
             return f"{opening} No remedy validated better than none at all, so there is no winner to name."
         ahead, spread = after[0] - before[0], float(np.hypot(before[1], after[1]))
         judged = (
-            "more than the spread of the seeds"
-            if ahead > spread
-            else "no more than the spread of the seeds, so it may be luck"
-            if ahead > 0
-            else "which is no gain: what validated best did not test better"
+            "and with one seed nothing tells whether that is luck"
+            if math.isnan(spread)
+            else f"which is no gain: what validated best did not test better (spread of the seeds ± {100 * spread:.1f})"
+            if ahead <= 0
+            else f"no more than the spread of the seeds (± {100 * spread:.1f}), so it may be luck"
+            if ahead <= spread
+            else f"more than the spread of the seeds (± {100 * spread:.1f})"
         )
         return (
-            f"{opening} Chosen by validation, {winner} is best: {after[0]:.1%} ± {after[1]:.1%} in test, "
-            f"{100 * ahead:+.1f} points, {judged} (± {100 * spread:.1f})."
+            f"{opening} Chosen by validation, {winner} is best: {_spread(after)} in test, "
+            f"{100 * ahead:+.1f} points, {judged}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,8 +127,7 @@ class OverfittingExperiment:
 def remedies(model: str, *, augment: str) -> list[Remedy]:
     """List plain, each remedy alone, the classic pair of L2 and dropout, and all together."""
     check_choice("model", model, models.ARCHITECTURES)
-    return [
-        Remedy("plain"),
+    alone = [
         Remedy("L2 0.001", {"l2": 0.001}),
         Remedy("dropout 0.3", {"dropout": 0.3}),
         Remedy("L2 0.001, dropout 0.3", {"l2": 0.001, "dropout": 0.3}),
@@ -132,8 +135,13 @@ def remedies(model: str, *, augment: str) -> list[Remedy]:
         Remedy("half the width, one layer less", {"width": 0.5, "depth": -1}),
         Remedy(f"augment {augment}", wishes={"augment": augment, "mixup": 0.0}),
         Remedy("mixup 0.2", wishes={"mixup": 0.2}),
-        Remedy("all", {"l2": 0.001, "dropout": 0.3}, {"augment": augment, "mixup": 0.2}),
     ]
+    every = Remedy(
+        _ALL,
+        {name: value for remedy in alone for name, value in remedy.options.items()},
+        {name: value for remedy in alone for name, value in remedy.wishes.items()},
+    )
+    return [Remedy("plain"), *alone, every]
 
 
 def compare_remedies(
@@ -199,6 +207,11 @@ def compare_remedies(
     divided = split(
         segments, kind="group", test_size=test_size, valid_size=valid_size, seed=split_seed, classes=dataset.classes
     )
+    common = {"epochs": epochs, "batch_size": batch_size, "lr": lr, **_PLAIN_WISHES}
+    wanted = {
+        remedy.name: Wishes(**{**common, **remedy.wishes}).settings(model, kind, sound=dataset.front_end is not None)
+        for remedy in tried
+    }
     settings = {
         "dataset": dataset.path.resolve().name,
         "fingerprint": dataset.fingerprint,
@@ -220,15 +233,8 @@ def compare_remedies(
         for seed in range(seeds):
             if (remedy.name, seed) in done:
                 continue
-            given = {"epochs": epochs, "batch_size": batch_size, "lr": lr, **_PLAIN_WISHES, **remedy.wishes}
-            trainer = Trainer(
-                model,
-                {**_PLAIN_OPTIONS, **remedy.options},
-                Wishes(**given, seed=seed).settings(model, kind),
-                dataset,
-                progress,
-                say,
-            )
+            options = {**_PLAIN_OPTIONS, **remedy.options}
+            trainer = Trainer(model, options, replace(wanted[remedy.name], seed=seed), dataset, progress, say)
             stage = f"{remedy.name}, seed {seed} ({number} of {len(tried)})"
             runs.append(_run(trainer, remedy.name, segments, divided, stage))
             say(f"{stage}: test {runs[-1].accuracy['test']:.1%}, {runs[-1].verdict}")
@@ -283,7 +289,7 @@ def table(found: OverfittingExperiment) -> tuple[list[str], list[list[str]]]:
     for remedy in found.remedies:
         runs = [run for run in found.runs if run.remedy == remedy]
         scores = {part: found.accuracy(remedy, part) for part in PARTS}
-        cells = [f"{mean:.1%} ± {spread:.1%}" for mean, spread in scores.values()]
+        cells = [_spread(score) for score in scores.values()]
         gap = 100 * (scores["train"][0] - scores["test"][0])
         seconds = float(np.mean([run.seconds for run in runs]))
         verdicts = ", ".join(dict.fromkeys(run.verdict for run in runs))
@@ -291,15 +297,22 @@ def table(found: OverfittingExperiment) -> tuple[list[str], list[list[str]]]:
     return heads, rows
 
 
+def _spread(score: tuple[float, float]) -> str:
+    mean, deviation = score
+    return f"{mean:.1%}" if math.isnan(deviation) else f"{mean:.1%} ± {deviation:.1%}"
+
+
 def _write(found: OverfittingExperiment, out: Path) -> None:
-    sizes = found.settings["sizes"]
+    sizes, seeds = found.settings["sizes"], found.settings["seeds"]
+    over = "of one seed" if seeds == 1 else f"mean and standard deviation over {seeds} seeds"
     parts = [
         f"<h1>Overfitting: {escape(found.settings['model'])} on {escape(found.settings['dataset'])}</h1>",
         f"<p>{escape(found.answer)}</p>",
         text_table(*table(found)),
-        f'<p class="soft">Accuracy of recordings, mean and standard deviation over {found.settings["seeds"]} seeds, of '
+        f'<p class="soft">Accuracy of recordings, {over}, of '
         f"the weights with the lowest validation loss; {sizes['train']} recordings to train on, {sizes['valid']} to "
-        f"validate, {sizes['test']} to test: {escape(found.settings['split'])}. Gap: points between training and test. "
+        f"validate, {sizes['test']} to test: {escape(found.settings['split'])}. {_ALL.capitalize()}: every remedy at "
+        "once. Gap: points between training and test. "
         "Training is scored on unchanged sounds, also where it was fed changed ones. Of that many test recordings, "
         f"chance alone moves an accuracy by about ± {50 / np.sqrt(sizes['test']):.1f} points or less.</p>",
     ]

@@ -149,7 +149,7 @@ def train(
         model = models.default_for(kind)
         say(f"model: {model} ({models.ARCHITECTURES[model].purpose})")
         _check_model(model, options or {})
-    settings = wishes.settings(model, kind)
+    settings = wishes.settings(model, kind, sound=dataset.front_end is not None)
     segments = dataset.load()
     trainer = Trainer(model, options or {}, settings, dataset, progress, say)
     notes: list[str] = []

@@ -57,13 +57,19 @@ class Wishes:
     mixup_layer: str | None = None
     seed: int = 0
 
-    def settings(self, model: str, kind: str | None) -> Settings:
+    def settings(self, model: str, kind: str | None, *, sound: bool = True) -> Settings:
         """Fill in what the recipe of ``model`` says, for features of a kind.
+
+        Parameters
+        ----------
+        sound
+            Whether the dataset has the sound of its features. If not, what a recipe does to waveforms is left out.
 
         Raises
         ------
         ParameterError
-            If a value is out of range, or two of them exclude each other.
+            If a value is out of range, two of them exclude each other, or waveforms that are not there are to be
+            changed.
         """
         recipe = models.ARCHITECTURES[model].recipe
         return Settings(
@@ -71,18 +77,25 @@ class Wishes:
             batch_size=recipe.batch_size if self.batch_size is None else self.batch_size,
             lr=recipe.lr if self.lr is None else self.lr,
             schedule=recipe.schedule,
-            augment=self._augmentation(recipe.augment if self.augment is None else self.augment, kind),
+            augment=self._augmentation(recipe.augment if self.augment is None else self.augment, kind, sound=sound),
             jit=recipe.jit,
             patience=self.patience,
             seed=self.seed,
         )
 
-    def _augmentation(self, name: str, kind: str | None) -> Augmentation | None:
+    def _augmentation(self, name: str, kind: str | None, *, sound: bool) -> Augmentation | None:
         if name not in ("", "none"):
             check_choice("augment", name, ("none", *RECIPES))
         wanted = RECIPES[name].for_features(kind) if name in RECIPES else Augmentation()
         if self.background is not None:
             wanted = wanted.with_background(self.background)
+        if wanted.waveform is not None and not sound:
+            if self.augment is not None or self.background is not None:
+                raise ParameterError(
+                    "this dataset was imported without its sound: augment its features (--augment spectrogram), or "
+                    "build it from recordings."
+                )
+            wanted = replace(wanted, waveform=None)
         if self.mixup_layer is not None and not self.mixup:
             raise ParameterError("--mixup-layer needs --mixup A: how much is mixed there.")
         if self.mixup is not None or self.cutmix is not None:
@@ -185,11 +198,6 @@ class Trainer:
     ) -> Iterator[Source]:
         """Yield the training part: as stored, or, where waveforms are to be changed, made of them anew."""
         front_end = self.dataset.front_end
-        if augment is not None and augment.waveform is not None and front_end is None:
-            raise ParameterError(
-                "this dataset was imported without its sound: augment its features (--augment spectrogram), or build "
-                "it from recordings."
-            )
         if augment is None or augment.waveform is None or front_end is None:
             yield StoredFeatures(normalisation(segments.x[train]))
             return

@@ -47,8 +47,9 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
     """Read the curves of a training.
 
     Overfitted: training accuracy is more than ten points ahead of validation at the epoch that was kept, or the
-    validation loss ended 15 % above its lowest. Underfitted: neither, and accuracy is below 80 % in training and
-    validation, or below 98 % with a validation loss that was still falling when the epochs ended. Else fitted.
+    validation loss ended 15 % above its lowest while the training loss fell. Underfitted: neither, and accuracy is below
+    80 % in training and validation, or below 98 % with a validation loss that was still falling when the epochs ended.
+    Else fitted.
 
     Parameters
     ----------
@@ -63,7 +64,9 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
     ended = float(np.median(valid_loss[-last:]))
     lowest = valid_loss[kept]
     rose = ended > lowest + max(_RISE * lowest, _LEAST_RISE)
-    turned = history.best_epoch if history.best_epoch < len(loss) and rose else None
+    # Where the training loss did not fall meanwhile, nothing was learned by heart: the steps are too large.
+    by_heart = loss[-1] < loss[kept]
+    turned = history.best_epoch if history.best_epoch < len(loss) and rose and by_heart else None
     if gap > _GAP or turned is not None:
         if turned is not None:
             why = (
@@ -85,15 +88,17 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
     learned = max(accuracy, valid_accuracy)
     fifth = max(1, len(loss) // 5)
     before = min(valid_loss[:-fifth], default=float("inf"))
-    cut_off = not history.stopped and history.best_epoch > len(loss) - fifth and lowest < (1 - _STILL_FALLING) * before
-    falling = cut_off and learned < _LEARNED_WHOLE
+    best_last = not history.stopped and history.best_epoch > len(loss) - fifth
+    falling = best_last and len(loss) > 1 and lowest < (1 - _STILL_FALLING) * before and learned < _LEARNED_WHOLE
     if learned < _LEARNED or falling:
         why = f"accuracy is {accuracy:.1%} in training and {valid_accuracy:.1%} in validation"
         if falling:
             why += f"; validation loss was still falling when the {len(loss)} epochs ended"
         advice = (
-            *(["--epochs, twice as many: it was still learning"] if falling else []),
-            "--lr, three times higher or lower",
+            *(["--epochs, twice as many: it was best where they ended"] if best_last else []),
+            "--lr, three times lower: the loss rose in training too"
+            if not best_last and not by_heart and rose
+            else "--lr, three times higher or lower",
             "--width 2 or --depth 1: a larger network",
             *(["--augment none, or a milder one: what it is given may be too hard"] if augmented else []),
             "less --l2 and --dropout",
