@@ -58,6 +58,7 @@ def test_one_line_for_what_is_wrong(tmp_path):
     assert "not a trained model" in fails("listen", tmp_path, tmp_path / "a.wav")
     assert "threshold must be 0 to 1" in fails("listen", "keywords", tmp_path / "a.wav", "--threshold", 2)
     assert "format must be one of" in fails("listen", "keywords", tmp_path / "a.wav", "--format", "srt")
+    assert "give one of them" in fails("listen", "keywords", tmp_path / "a.wav", "--json", "--out", tmp_path / "a.vtt")
 
 
 @needs_real
@@ -93,3 +94,25 @@ def test_words_go_to_the_file_though_the_progress_bar_is_on_a_terminal(spoken, t
     os.close(terminal)
     assert done.returncode == 0
     assert [line.split()[1] for line in (tmp_path / "words.txt").read_text().splitlines()] == ["yes", "stop"]
+
+
+@needs_real
+def test_what_is_heard_live_is_in_the_file_at_once(spoken, tmp_path, monkeypatch, capsys):
+    import sori.audio
+    from sori.cli.listen import listen
+
+    out, seen = tmp_path / "live.jsonl", []
+
+    def microphone(*, sr, say):
+        y, _ = load(spoken, sr=sr)
+        for start in range(0, len(y), sr // 10):
+            seen.append(out.read_text(encoding="utf-8") if out.exists() else "")
+            yield y[start : start + sr // 10]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sori.audio, "microphone", microphone)
+    listen("keywords", microphone=True, out=out, format=None, json=False)
+    assert seen[0] == ""
+    assert ["yes"] in [[json.loads(line)["label"] for line in text.splitlines()] for text in seen]
+    assert [json.loads(line)["label"] for line in out.read_text(encoding="utf-8").splitlines()] == ["yes", "stop"]
+    assert capsys.readouterr().out.startswith(out.read_text(encoding="utf-8"))

@@ -26,7 +26,9 @@ def test_variants_can_be_made_again(file, tmp_path):
     assert [a.read_bytes() for a in made] == [b.read_bytes() for b in again]
     assert len({path.read_bytes() for path in made}) == 3
     assert all(load(path)[0].shape == (4000,) for path in made)
+    assert again[0].with_name("drawn.json").read_bytes() == made[0].with_name("drawn.json").read_bytes()
     page = (tmp_path / "one" / "report.html").read_text(encoding="utf-8")
+    assert (tmp_path / "two" / "report.html").read_text(encoding="utf-8") == page, "masks and all"
     assert page.count("<audio") == 4
     assert page.count("<svg") == 7  # before; each variant, and with its masks
     assert "Shift (shift_s" in page
@@ -34,7 +36,7 @@ def test_variants_can_be_made_again(file, tmp_path):
 
 def test_one_change_alone_and_a_background(file, tmp_path):
     quieter = augment(file, tmp_path / "a", recipe="Gain", count=2)
-    assert len(json.loads((tmp_path / "a" / "drawn.json").read_text())["variants"][0]["drawn"]) == 1
+    assert len(json.loads((tmp_path / "a" / "drawn.json").read_text())["variants"][0]["waveform"]) == 1
     (tmp_path / "noise").mkdir()
     soundfile.write(tmp_path / "noise" / "n.wav", np.full(900, 0.1), 8000)
     noisy = augment(file, tmp_path / "b", recipe="Background", background=tmp_path / "noise", count=8)
@@ -44,6 +46,24 @@ def test_one_change_alone_and_a_background(file, tmp_path):
         augment(file, tmp_path / "c", recipe="Background")
     with pytest.raises(ParameterError, match="did you mean 'speech'"):
         augment(file, tmp_path / "c", recipe="speach")
+
+
+def test_a_background_that_cannot_be_read_is_left_out(file, tmp_path):
+    (tmp_path / "noise").mkdir()
+    soundfile.write(tmp_path / "noise" / "n.wav", np.full(900, 0.1), 8000)
+    (tmp_path / "noise" / "a.wav").write_text("no sound")
+    said = []
+    augment(file, tmp_path / "b", recipe="Background", background=tmp_path / "noise", count=8, say=said.append)
+    assert len(said) == 1
+    assert said[0].startswith("background a.wav is left out: ")
+
+
+def test_what_would_clip_is_written_softer(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(440, sr=8000, duration_s=0.5) * 1.9, 8000)
+    for path in augment(tmp_path / "a.wav", tmp_path / "out", recipe="Gain", count=4):
+        y, _ = load(path)
+        assert np.count_nonzero(np.abs(y) > 0.9999) < 100, "a crest at most, no flat tops"
+    assert "dB softer than that, so as not to clip" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_nothing_of_anyone_elses_is_lost(file, tmp_path):
@@ -64,6 +84,6 @@ def test_a_replay_that_is_none(file, tmp_path):
     with pytest.raises(ParameterError, match=r"is no drawn\.json of sori augment"):
         augment(file, tmp_path / "one", replay=tmp_path / "drawn.json")
     made = {"made_by": "sori augment", "recipe": "speech", "seed": 0, "background": None}
-    (tmp_path / "drawn.json").write_text(json.dumps({**made, "variants": [{"drawn": [{"transform": 0}]}]}))
+    (tmp_path / "drawn.json").write_text(json.dumps({**made, "variants": [{"waveform": [{"transform": 0}]}]}))
     with pytest.raises(ParameterError, match="damaged, or of another version"):
         augment(file, tmp_path / "one", replay=tmp_path / "drawn.json")

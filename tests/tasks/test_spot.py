@@ -48,6 +48,11 @@ def test_what_is_no_word_is_not_reported():
         Decoder(("silence", "unknown"), Listening())
 
 
+@pytest.mark.parametrize(("hop_s", "averaged"), [(0.1, 3), (0.02, 15), (0.2, 2), (0.5, 1)])
+def test_looks_are_averaged_over_the_same_time_however_far_apart(hop_s, averaged):
+    assert Listening(hop_s=hop_s).averaged == averaged
+
+
 @pytest.mark.parametrize("bad", [{"threshold": 1.5}, {"hop_s": 0.0}, {"smooth": 0}, {"gap_s": -1}])
 def test_settings_are_checked(bad):
     with pytest.raises(ParameterError, match=next(iter(bad))):

@@ -24,7 +24,8 @@ class SpectrogramAugment:
     roll
         Begin anywhere: the segment is turned round in time, by any amount.
     stretch
-        Play slower or faster by up to a factor ``2 ** stretch``, about a random instant.
+        Play slower or faster by up to a factor ``2 ** stretch``, about a random instant; without ``roll``, an end that
+        is reached early is held.
     shift_bins
         Move up or down by up to so many bins (pitch, on a mel axis), repeating the outermost.
     level
@@ -58,9 +59,12 @@ class SpectrogramAugment:
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int]) -> dict[str, npt.NDArray[Any]]:
         """Draw everything :meth:`apply` needs for a batch of ``shape`` ``(n, frames, bins)``."""
         n, frames, bins = shape
+        # Where a segment is turned round, it begins anywhere already; else a stretch has a middle of its own.
+        about = rng.random(n) * frames if self.stretch and not self.roll else np.zeros(n)
         widths = np.array([self.time_mask * frames, self.bin_mask * bins])
         return {
             "roll": rng.integers(frames, size=n) if self.roll else np.zeros(n, dtype=np.int64),
+            "about": about,
             "speed": 2.0 ** rng.uniform(-self.stretch, self.stretch, n),
             "shift": rng.integers(-self.shift_bins, self.shift_bins + 1, size=n),
             "level": rng.uniform(-self.level, self.level, n),
@@ -71,14 +75,18 @@ class SpectrogramAugment:
     def apply(self, x: FloatArray, drawn: dict[str, npt.NDArray[Any]]) -> FloatArray:
         """Return the changed batch ``(n, frames, bins)``; ``x`` stays as it is."""
         n, frames, bins = x.shape
-        time = np.arange(frames) * drawn["speed"][:, np.newaxis] + drawn["roll"][:, np.newaxis]
-        time = time.astype(np.int64) % frames
+        about, speed = drawn["about"][:, np.newaxis], drawn["speed"][:, np.newaxis]
+        time = (about + (np.arange(frames) - about) * speed).astype(np.int64)
+        if self.roll:
+            time = (time + drawn["roll"][:, np.newaxis]) % frames
+        time = np.clip(time, 0, frames - 1)
         up = np.clip(np.arange(bins) - drawn["shift"][:, np.newaxis], 0, bins - 1)
         out: FloatArray = x[np.arange(n)[:, np.newaxis, np.newaxis], time[:, :, np.newaxis], up[:, np.newaxis, :]]
         out += drawn["level"].astype(np.float32)[:, np.newaxis, np.newaxis]
         means = out.mean(axis=(1, 2)) if self.fill == "mean" else np.zeros(n, dtype=np.float32)
-        starts = np.floor(drawn["mask_at"] * (np.array([frames, bins]) - drawn["mask_width"] + 1)).astype(np.int64)
-        for i, (widths, begins) in enumerate(zip(drawn["mask_width"], starts, strict=True)):
+        mask_widths = np.minimum(drawn["mask_width"], [frames, bins])  # drawn for another length, they may be wider
+        starts = np.floor(drawn["mask_at"] * (np.array([frames, bins]) - mask_widths + 1)).astype(np.int64)
+        for i, (widths, begins) in enumerate(zip(mask_widths, starts, strict=True)):
             for (t_width, b_width), (t, b) in zip(widths, begins, strict=True):
                 if self.fill == "fade":
                     out[i, t : t + t_width] *= _dip(t_width)[:, np.newaxis]

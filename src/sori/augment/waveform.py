@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
@@ -187,10 +187,11 @@ class Background(Transform):
         if not self.files:
             raise ParameterError(f"{self.folder}: no recording to use as a background in this folder")
 
-    @property
+    @cached_property
     def files(self) -> tuple[Path, ...]:
         """The recordings that are used."""
-        return _recordings(self.folder, self.without)
+        found = sorted(p for p in self.folder.rglob("*") if p.suffix.lower() in audio.AUDIO_SUFFIXES)
+        return tuple(p for p in found if p.relative_to(self.folder).as_posix() not in self.without)
 
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
         files = self.files
@@ -423,12 +424,6 @@ def _centred(y: FloatArray, samples: int) -> Clip:
     out = np.zeros(samples, dtype=np.float32)
     out[spare // 2 : spare // 2 + len(y)] = y
     return out
-
-
-@cache
-def _recordings(folder: Path, without: tuple[str, ...]) -> tuple[Path, ...]:
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in audio.AUDIO_SUFFIXES)
-    return tuple(p for p in found if p.relative_to(folder).as_posix() not in without)
 
 
 def _plain(value: Any) -> Any:

@@ -43,6 +43,7 @@ def augment(
             replay=replay,
             overwrite=overwrite,
             progress=progress,
+            say=console.say,
         )
     if json:
         console.print_json({"out": str(out), "files": [str(name) for name in files]})

@@ -138,7 +138,7 @@ def listening_(
     minutes: Annotated[float, typer.Option(help="Length of the stream in silence, and of that in noise.")] = 30.0,
     snr: Annotated[str, typer.Option(help="dB that noise lies below a word: lowest,highest.")] = "0,20",
     hop: Annotated[float, typer.Option(help="Seconds from one look to the next.")] = 0.1,
-    smooth: Annotated[int, typer.Option(help="Looks that are averaged.")] = 3,
+    smooth: Annotated[int | None, typer.Option(help="Looks that are averaged (default: those of 0.3 s).")] = None,
     seed: Annotated[int, typer.Option(help="Of the order, the gaps and the noise.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")] = False,
     json: Json = False,

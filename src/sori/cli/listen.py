@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +21,13 @@ def listen(
     microphone: Annotated[bool, typer.Option("--microphone", help="Listen to the microphone until Ctrl-C.")] = False,
     threshold: Annotated[float, typer.Option(help="How sure it must be of a word, 0 to 1.")] = 0.8,
     hop: Annotated[float, typer.Option(help="Seconds from one look to the next.")] = 0.1,
-    smooth: Annotated[int, typer.Option(help="Looks that are averaged.")] = 3,
+    smooth: Annotated[int | None, typer.Option(help="Looks that are averaged (default: those of 0.3 s).")] = None,
     ignore: Annotated[
         str | None, typer.Option(help="Classes that are no word, with commas between (default: silence, unknown).")
     ] = None,
-    format: Annotated[str, typer.Option(help="text, json (a line per word), or vtt (captions).")] = "text",
+    format: Annotated[
+        str | None, typer.Option(help="text, json (a line per word), or vtt (captions); default: text.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write to a file: .txt, .jsonl or .vtt says the format.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
@@ -38,11 +41,14 @@ def listen(
     from sori.progress import silent
     from sori.tasks.spot import NOT_WORDS, Event, Listening, Spotter, json_line, spot, text_line, webvtt
 
-    kind = "json" if json else format
+    given = "json" if json else format
+    kind = given or "text"
     if out is not None:
         kind = {".txt": "text", ".jsonl": "json", ".vtt": "vtt"}.get(out.suffix.lower(), "")
         if not kind:
             raise ParameterError(f"{out}: the name must end in .txt, .jsonl or .vtt")
+        if given and given != kind:
+            raise ParameterError(f"{out}: its name says {kind} and the format is to be {given}; give one of them")
         if out.exists() and not overwrite:
             raise SoriError(f"{out}: is there already; give --overwrite to replace it, or another name")
     check_choice("format", kind, FORMATS)
@@ -68,16 +74,25 @@ def listen(
 
     with nullcontext(silent) if microphone else console.showing_progress() as progress:
         found = live() if file is None else spot(run, file, listening=listening, progress=progress, say=console.say)
-        written: Iterator[str] = (
-            webvtt(found)
-            if kind == "vtt"
-            else (f"{line}\n" for line in map(json_line if kind == "json" else text_line, found))
-        )
+
+        def written(events: Iterable[Event]) -> Iterator[str]:
+            if kind == "vtt":
+                return webvtt(events)
+            return (f"{line}\n" for line in map(json_line if kind == "json" else text_line, events))
+
         if out is None:
-            for text in written:
+            for text in written(found):
                 print(text, end="", flush=True)
             return
         out.parent.mkdir(parents=True, exist_ok=True)
-        with replacing_file(out) as temporary, temporary.open("w", encoding="utf-8") as stream:
-            stream.writelines(written)
+        if file is None:  # what was heard live cannot be heard again: each word is kept at once
+            first = list(islice(found, 1))
+            with out.open("w", encoding="utf-8") as stream:
+                for text in written(chain(first, found)):
+                    stream.write(text)
+                    stream.flush()
+                    print(text, end="", flush=True)
+        else:
+            with replacing_file(out) as temporary, temporary.open("w", encoding="utf-8") as stream:
+                stream.writelines(written(found))
     console.out.print(f"words: {out}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -29,6 +29,7 @@ from sori.errors import (
 from sori.features import FrontEnd
 from sori.plots.page import page, picture, player
 from sori.progress import Progress, silent
+from sori.tasks.backgrounds import without_unusable
 
 _MAKER = "sori augment"
 _DRAWN = "drawn.json"
@@ -38,10 +39,14 @@ _N_FFT, _HOP, _N_MELS = 1024, 256, 64
 
 @dataclass(frozen=True)
 class Variant:
-    """A changed clip and what was drawn for it; ``masked_db`` is its mel spectrogram (frames, bins) after masks."""
+    """A changed clip, what was drawn for it, and its mel spectrogram ``(frames, bins)``, also after masks.
+
+    ``softer_db`` is how much softer it is played than a network hears it, so that nothing clips.
+    """
 
     y: npt.NDArray[np.float32]
-    drawn: Sequence[Mapping[str, Any]]
+    drawn: Mapping[str, Any]
+    softer_db: float
     mel_db: npt.NDArray[np.float32]
     masked_db: npt.NDArray[np.float32] | None
 
@@ -58,8 +63,11 @@ def augment(
     replay: Path | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
+    say: Callable[[str], None] = lambda line: None,
 ) -> list[Path]:
     """Write ``count`` variants of a recording as FLAC, ``drawn.json`` that says how each was made, and a page.
+
+    What goes beyond full scale, where a file would clip, is written softer, and the page says so.
 
     Parameters
     ----------
@@ -72,6 +80,8 @@ def augment(
     replay
         A ``drawn.json``: make the same variants again, of this recording or of another; recipe, count, seed and
         background are those it holds.
+    say
+        Told which backgrounds are left out, because they cannot be read.
 
     Returns
     -------
@@ -86,25 +96,34 @@ def augment(
     check_between("seed", seed, 0, 2**32 - 1)
     _check_out(out, overwrite=overwrite)
     given: dict[str, Any] = {"recipe": recipe, "seed": seed, "background": background and str(background)}
-    chosen: list[Sequence[Mapping[str, Any]]] | None = None
+    chosen: list[Mapping[str, Any]] | None = None
     if replay is not None:
         given, chosen = _read_drawn(replay)
         count = len(chosen)
     wanted = _augmentation(given["recipe"], given["background"])
+    wanted = without_unusable(wanted, say=say, progress=progress)
     chain = wanted.waveform or Chain(())
     y, sr = load(file, duration_s=duration_s)
     front_end = FrontEnd(kind="mel", sr=sr, n_fft=_N_FFT, hop_length=_HOP, n_mels=_N_MELS, top_db=np.inf)
     variants = []
     for i in range(count):
         rng = np.random.default_rng((given["seed"], i))
-        drawn = chain.draw(rng, samples=len(y), sr=sr) if chosen is None else chosen[i]
         try:
-            changed = chain.apply(y, drawn, sr=sr)
-        except (KeyError, TypeError) as error:
+            waveform = chain.draw(rng, samples=len(y), sr=sr) if chosen is None else chosen[i]["waveform"]
+            changed = chain.apply(y, waveform, sr=sr)
+            mel_db = front_end(changed)
+            drawn: dict[str, Any] = {"waveform": waveform}
+            masked = None
+            if wanted.spectrogram is not None:
+                shape = (1, *mel_db.shape)
+                features = wanted.spectrogram.draw(rng, shape) if chosen is None else _arrays(chosen[i]["spectrogram"])
+                masked = _masked(mel_db, wanted.spectrogram, features)
+                drawn["spectrogram"] = {name: values.tolist() for name, values in features.items()}
+        except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ParameterError(f"{replay}: damaged, or of another version ({reason(error)})") from error
-        mel_db = front_end(changed)
-        masked = None if wanted.spectrogram is None else _masked(mel_db, wanted.spectrogram, rng)
-        variants.append(Variant(changed, drawn, mel_db, masked))
+        peak = float(np.abs(changed).max(initial=0))
+        softer_db = 20 * float(np.log10(max(peak, 1.0)))
+        variants.append(Variant(changed / np.float32(max(peak, 1.0)), drawn, softer_db, mel_db, masked))
         progress("Augmenting", i + 1, count)
     out.parent.mkdir(parents=True, exist_ok=True)
     names = [f"{file.stem}-{i:03d}.flac" for i in range(1, count + 1)]
@@ -112,11 +131,9 @@ def augment(
         for name, variant in zip(names, variants, strict=True):
             save(folder / name, variant.y, sr=sr)
         made = {"made_by": _MAKER, "file": printable(file.name), "sr": sr, **given}
-        made["variants"] = [
-            {"file": printable(name), "drawn": v.drawn} for name, v in zip(names, variants, strict=True)
-        ]
+        made["variants"] = [{"file": printable(name), **v.drawn} for name, v in zip(names, variants, strict=True)]
         (folder / _DRAWN).write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2))
-        text = _page(file.name, given["recipe"], y, sr, front_end(y), dict(zip(names, variants, strict=True)))
+        text = _page(file.name, given["recipe"], y, sr, front_end(y), dict(zip(names, variants, strict=True)), progress)
         (folder / "report.html").write_text(text, encoding="utf-8")
     return [out / name for name in names]
 
@@ -134,12 +151,16 @@ def _augmentation(name: str, background: str | None) -> Augmentation:
     return wanted if background is None else wanted.with_background(Path(background))
 
 
-def _read_drawn(path: Path) -> tuple[dict[str, Any], list[Sequence[Mapping[str, Any]]]]:
+def _arrays(values: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+    return {name: np.array(value) for name, value in values.items()}
+
+
+def _read_drawn(path: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
     made = made_by(path, _MAKER)
     try:
         if made is None:
             raise ParameterError(f"{path}: is no {_DRAWN} of sori augment")
-        return {key: made[key] for key in ("recipe", "seed", "background")}, [v["drawn"] for v in made["variants"]]
+        return {key: made[key] for key in ("recipe", "seed", "background")}, list(made["variants"])
     except (KeyError, TypeError) as error:
         raise ParameterError(f"{path}: damaged ({reason(error)})") from error
 
@@ -152,12 +173,12 @@ def _check_out(out: Path, *, overwrite: bool) -> None:
 
 
 def _masked(
-    mel_db: npt.NDArray[np.float32], change: SpectrogramAugment, rng: np.random.Generator
+    mel_db: npt.NDArray[np.float32], change: SpectrogramAugment, drawn: dict[str, npt.NDArray[Any]]
 ) -> npt.NDArray[np.float32]:
     """Do to one mel spectrogram what is done to normalised ones in training."""
     mean, std = float(mel_db.mean()), max(float(mel_db.std()), 1e-6)
     x = ((mel_db - mean) / std)[np.newaxis]
-    return np.asarray(change.apply(x, change.draw(rng, x.shape))[0] * std + mean, dtype=np.float32)
+    return np.asarray(change.apply(x, drawn)[0] * std + mean, dtype=np.float32)
 
 
 def _page(
@@ -167,6 +188,7 @@ def _page(
     sr: int,
     mel_db: npt.NDArray[np.float32],
     variants: Mapping[str, Variant],
+    progress: Progress,
 ) -> str:
     top = float(mel_db.max())
     span: dict[str, Any] = {
@@ -183,20 +205,24 @@ def _page(
 
     parts = [
         f"<h1>{escape(title)}: {escape(recipe)}</h1>",
-        '<p class="soft">Mel spectrograms on one scale, in dB below the original\'s loudest band. Where a recipe also '
-        "changes features, they stand to the right, as the network is given them.</p>",
+        '<p class="soft">Mel spectrograms on one scale of dB, which ends at the loudest band of the original. Where a '
+        "recipe also changes features, they stand to the right; in training, a blank holds the mean of the training "
+        "part, here that of the variant.</p>",
         "<h2>Before</h2>",
         player(_mp3(y, sr)),
         f'<div class="row">{pictures(mel_db)}</div>',
     ]
-    for name, variant in variants.items():
-        changes = "; ".join(_told(entry) for entry in variant.drawn) or "nothing, this time"
+    for i, (name, variant) in enumerate(variants.items(), 1):
+        changes = "; ".join(_told(entry) for entry in variant.drawn["waveform"]) or "the sound stays as it is"
+        if variant.softer_db:
+            changes += f"; played {variant.softer_db:.1f} dB softer than that, so as not to clip"
         parts += [
             f"<h2>{escape(name)}</h2>",
             f'<p class="soft">{escape(changes)}</p>',
             player(_mp3(variant.y, sr)),
             f'<div class="row">{pictures(variant.mel_db, variant.masked_db)}</div>',
         ]
+        progress("Drawing the page", i, len(variants))
     return page(f"{title}: {recipe}", parts)
 
 

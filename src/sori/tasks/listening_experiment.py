@@ -143,7 +143,7 @@ def compare_thresholds(
         "minutes each": minutes,
         "signal-to-noise ratio in noise": f"{snr_db[0]:g} to {snr_db[1]:g} dB",
         "hop_s": listening.hop_s,
-        "smooth": listening.smooth,
+        "smooth": listening.averaged,
         "tolerance": "0.75 s",
         "seed": seed,
     }

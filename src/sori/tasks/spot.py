@@ -20,6 +20,7 @@ from sori.units import seconds_to_samples
 # Classes that are no word; a window of theirs is nothing to report.
 NOT_WORDS = ("silence", "_silence_", "unknown", "_unknown_", "_background_noise_")
 _BLOCK_S = 10.0
+_SMOOTH_S = 0.3
 # Windows that go through the network together; more no longer stay in the cache.
 _AT_ONCE = 4
 
@@ -44,7 +45,7 @@ class Listening:
     hop_s
         Seconds from one window to the next.
     smooth
-        Windows whose probabilities are averaged, the one in question in the middle.
+        Windows whose probabilities are averaged, the one in question in the middle; None: as many as 0.3 s hold.
     gap_s
         The same word again counts as another one only if it begins so long after the one before has ended.
     ignore
@@ -56,15 +57,21 @@ class Listening:
 
     threshold: float = 0.8
     hop_s: float = 0.1
-    smooth: int = 3
+    smooth: int | None = None
     gap_s: float = 0.5
     ignore: tuple[str, ...] = NOT_WORDS
 
     def __post_init__(self) -> None:
         check_between("threshold", self.threshold, 0, 1)
         check_between("hop_s", self.hop_s, 0.01, 10, "s")
-        check_count("smooth", self.smooth)
+        if self.smooth is not None:
+            check_count("smooth", self.smooth)
         check_between("gap_s", self.gap_s, 0, 60, "s")
+
+    @property
+    def averaged(self) -> int:
+        """Windows that are averaged."""
+        return max(1, round(_SMOOTH_S / self.hop_s + 1e-9)) if self.smooth is None else self.smooth
 
 
 class Decoder:
@@ -81,7 +88,7 @@ class Decoder:
         self._words = np.array([name not in listening.ignore for name in classes])
         if not self._words.any():
             raise ParameterError("every class of this model is ignored, so there is nothing to listen for.")
-        self._recent: deque[tuple[float, npt.NDArray[np.floating]]] = deque(maxlen=listening.smooth)
+        self._recent: deque[tuple[float, npt.NDArray[np.floating]]] = deque(maxlen=listening.averaged)
         self._best: Event | None = None
         self._span_s = (0.0, 0.0)  # of the word that is sounding
         self._ended_s: dict[str, float] = {}  # when each word that was told had ended
@@ -92,7 +99,7 @@ class Decoder:
     def __call__(self, time_s: float, probabilities: npt.NDArray[np.floating]) -> list[Event]:
         """Take the probabilities ``(classes,)`` of the window about ``time_s``; return the word that ended, if any."""
         self._recent.append((time_s, probabilities))
-        if len(self._recent) < self.listening.smooth:
+        if len(self._recent) < self.listening.averaged:
             return []
         middle_s = self._recent[len(self._recent) // 2][0]
         mean = np.mean([p for _, p in self._recent], axis=0)
@@ -167,7 +174,7 @@ class Spotter:
 
     def finish(self) -> list[Event]:
         """Say that the stream has ended; return the words that ended with it."""
-        events = self(np.zeros(self.window // 2 + self._hop * self.listening.smooth, dtype=np.float32))
+        events = self(np.zeros(self.window // 2 + self._hop * self.listening.averaged, dtype=np.float32))
         return [*events, *self._decoder.finish()]
 
 

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-from sori import audio, models
-from sori.augment import RECIPES, Augmentation, Background, Chain, Mix
+from sori import models
+from sori.augment import RECIPES, Augmentation, Mix
 from sori.datasets import Dataset, LiveFeatures, Segments, Source, StoredFeatures, read_clips
-from sori.datasets.build import hash_of
-from sori.errors import ParameterError, SoriError, check_choice
+from sori.errors import ParameterError, check_choice
 from sori.evaluation import ClassScores, score_classes
 from sori.models.backend import keras as load_keras
 from sori.progress import Progress
+from sori.tasks.backgrounds import without_unusable
 from sori.training import History, Normalisation, Settings, fit
 
 if TYPE_CHECKING:
@@ -106,20 +105,6 @@ class Wishes:
         return None if wanted == Augmentation() else wanted
 
 
-@cache
-def _digest_and_fault(file: Path) -> tuple[str, str]:
-    """Return the hash of a recording, and why it cannot be read, empty if it can; folds share the answer."""
-    digest = ""
-    try:
-        with file.open("rb") as opened:
-            digest = hash_of(opened)
-        for _ in audio.blocks(file, sr=audio.info(file).sr):
-            pass
-    except (SoriError, OSError) as error:
-        return digest, str(error)
-    return digest, ""
-
-
 @dataclass(frozen=True)
 class Fitted:
     """A network with the weights that validated best, what its input is normalised by, and how it came about."""
@@ -151,7 +136,12 @@ class Trainer:
         )
         # Decibels are one unit for every bin; MFCCs, and what is imported, have none in common.
         normalisation = Normalisation.learn(segments.x, train, one_scale=kind in ("mel", "spectrogram", "waveform"))
-        settings = self._with_checked_backgrounds(segments, train)
+        settings = self.settings
+        if settings.augment is not None and settings.augment.waveform is not None:
+            digests = self.dataset.digests()
+            held_out = set(digests.values()) - {digests[recording] for recording in segments.recording[train]}
+            augment = without_unusable(settings.augment, held_out=held_out, say=self.say, progress=self.progress)
+            settings = replace(settings, augment=augment)
         with self._source(segments, train, normalisation, settings.augment) as source:
             history = fit(
                 network,
@@ -162,31 +152,6 @@ class Trainer:
                 stage=stage,
             )
         return Fitted(network, normalisation, history)
-
-    def _with_checked_backgrounds(self, segments: Segments, train: npt.NDArray[np.intp]) -> Settings:
-        """Leave out of a background folder what cannot be read, and what is validated or tested on."""
-        augment = self.settings.augment
-        if augment is None or augment.waveform is None:
-            return self.settings
-        digests = self.dataset.digests()
-        heard = {digests[recording] for recording in segments.recording[train]}
-        held_out = set(digests.values()) - heard
-        checked = []
-        for transform in augment.waveform.transforms:
-            if isinstance(transform, Background):
-                without = {}
-                for i, file in enumerate(transform.files, 1):
-                    digest, why = _digest_and_fault(file)
-                    if digest in held_out:
-                        why = "it is validated or tested on"
-                    if why:
-                        without[file.relative_to(transform.folder).as_posix()] = why
-                    self.progress("Reading backgrounds", i, len(transform.files))
-                for name, why in without.items():
-                    self.say(f"background {name} is left out: {why}")
-                transform = replace(transform, without=tuple(without))
-            checked.append(transform)
-        return replace(self.settings, augment=replace(augment, waveform=Chain(tuple(checked))))
 
     @contextmanager
     def _source(

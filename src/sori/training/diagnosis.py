@@ -47,9 +47,9 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
     """Read the curves of a training.
 
     Overfitted: training accuracy is more than ten points ahead of validation at the epoch that was kept, or the
-    validation loss ended 15 % above its lowest while the training loss fell. Underfitted: neither, and accuracy is below
-    80 % in training and validation, or below 98 % with a validation loss that was still falling when the epochs ended.
-    Else fitted.
+    validation loss ended 15 % above its lowest while the training loss fell. Underfitted: neither, and accuracy is
+    below 80 % in training and validation, or below 98 % with a validation loss that was still falling when the epochs
+    ended. Else fitted.
 
     Parameters
     ----------
