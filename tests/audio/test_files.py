@@ -95,7 +95,7 @@ def write_bad(folder: Path) -> dict[str, str]:
         "cut.wav": "truncated",
         "cut.aiff": "truncated",
         "cut.au": "truncated",
-        "cut.flac": "not readable as audio",
+        "cut.flac": "damaged",
         "cut.ogg": "not readable as audio",
         "a folder.wav": "Is a directory",
         "loop.wav": "Too many levels of symbolic links",
@@ -110,6 +110,12 @@ def test_bad_files_are_named_with_the_reason(tmp_path, monkeypatch):
             sori.load(tmp_path / name)
         assert str(error.value).startswith(f"{tmp_path / name}: ")
         assert "\n" not in str(error.value)
+
+
+def test_ffmpeg_which_makes_do_with_what_there_is_is_not_asked_of_a_damaged_file(tmp_path):
+    write_bad(tmp_path)
+    with pytest.raises(AudioError, match=r"cut\.flac: damaged \(flac decoder lost sync\)"):
+        sori.load(tmp_path / "cut.flac")
 
 
 def test_a_stream_of_unannounced_length_is_not_taken_for_truncated(tmp_path):

@@ -190,7 +190,7 @@ def blocks(path: str | Path, *, sr: int, block_s: float = 10.0) -> Iterator[npt.
             try:
                 samples = file.read(step, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
-                raise AudioError(f"{path}: damaged at {done / file.samplerate:.1f} s ({reason(error)})") from error
+                raise AudioError(f"{path}: damaged at {done / file.samplerate:.1f} s ({_said(error)})") from error
             ended = len(samples) < step
             done += len(samples)
             if not np.isfinite(samples).all():
@@ -247,12 +247,15 @@ def _decode_with_libsndfile(
         start = seconds_to_samples(offset_s, sr=sr) if offset_s else 0
         if start >= file.frames:
             return np.empty((0, file.channels), dtype=np.float32), sr
-        if start:
-            file.seek(start)
         wanted = file.frames - start
         if duration_s is not None and duration_s * sr < wanted:
             wanted = seconds_to_samples(duration_s, sr=sr)
-        samples = file.read(wanted, dtype="float32", always_2d=True)
+        try:
+            if start:
+                file.seek(start)
+            samples = file.read(wanted, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:  # ffmpeg would make do with what there is, and say nothing
+            raise AudioError(f"{path}: damaged ({_said(error)})") from error
         if len(samples) < wanted and len(samples) < _announced(path, file) - start:
             raise AudioError(f"{path}: truncated: {len(samples)} of the {wanted} samples that its header announces")
         return samples, sr
@@ -305,8 +308,14 @@ def _ffmpeg(path: Path, arguments: list[str], *, why: Exception) -> subprocess.C
 
 
 def _refusal(path: Path, why: Exception, more: str = "") -> AudioError:
-    text = why.error_string.rstrip(".") if isinstance(why, soundfile.LibsndfileError) else "no header"
-    return AudioError(f"{path}: not readable as audio ({text}){more}")
+    return AudioError(f"{path}: not readable as audio ({_said(why)}){more}")
+
+
+def _said(error: Exception) -> str:
+    """Return what libsndfile says is wrong."""
+    if not isinstance(error, soundfile.LibsndfileError):
+        return "no header"
+    return str(error.error_string).removeprefix("Error : ").rstrip(".")
 
 
 def encode_mp3(y: npt.NDArray[np.float32], *, sr: int) -> bytes:
