@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sori import audio, features, models, music, segment
+    from sori import audio, augment, datasets, evaluation, features, models, music, nn, segment, tasks, training
     from sori.audio import info, load, resample
     from sori.bundle import pretrained
     from sori.errors import SoriError
@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = ("audio", "features", "models", "music", "segment")
+_MODULES = (
+    "audio",
+    "augment",
+    "datasets",
+    "evaluation",
+    "features",
+    "models",
+    "music",
+    "nn",
+    "segment",
+    "tasks",
+    "training",
+)
 
 __all__ = [
     "Classifier",
@@ -26,14 +38,20 @@ __all__ = [
     "Transcription",
     "__version__",
     "audio",
+    "augment",
+    "datasets",
+    "evaluation",
     "features",
     "info",
     "load",
     "models",
     "music",
+    "nn",
     "pretrained",
     "resample",
     "segment",
+    "tasks",
+    "training",
     "transcribe",
 ]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.bundle import Bundle, onnx_session, run
-from sori.datasets import Segmenting, features_of, process
+from sori.datasets import SILENCE, Segmenting, features_of, process
 from sori.errors import BundleError, ParameterError
 from sori.features import FrontEnd
 
@@ -80,10 +80,10 @@ class Classifier:
         ParameterError
             If it is not one-dimensional and floating-point.
         AudioError
-            If it is silent, or too short for one segment.
+            If it is silent, and no class of the model is silence, or too short for one segment.
         """
         front_end, segmenting = self._recipe()
-        x, _ = features_of(y, sr=sr, front_end=front_end, segmenting=segmenting)
+        x, _ = features_of(y, sr=sr, front_end=front_end, segmenting=segmenting, silent_too=self._knows_silence)
         return self._averaged(x)
 
     def predict_file(self, path: str | Path) -> Prediction:
@@ -92,11 +92,15 @@ class Classifier:
         Raises
         ------
         AudioError
-            If it cannot be read, is silent or too short.
+            If it cannot be read, is too short, or is silent and no class of the model is silence.
         """
         front_end, segmenting = self._recipe()
-        x, _ = process(Path(path), front_end=front_end, segmenting=segmenting)
+        x, _ = process(Path(path), front_end=front_end, segmenting=segmenting, silent_too=self._knows_silence)
         return self._averaged(x)
+
+    @property
+    def _knows_silence(self) -> bool:
+        return any(name in SILENCE for name in self.bundle.classes)
 
     def _averaged(self, x: npt.NDArray[np.float32]) -> Prediction:
         mean = self.predict_features(x).mean(axis=0)

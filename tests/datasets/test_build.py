@@ -88,6 +88,16 @@ def test_every_file_ends_in_one_place(sounds, tmp_path, monkeypatch):
     assert dataset.counts["segments"] == len(dataset.load()) == 24
 
 
+def test_where_a_class_is_silence_nothing_at_all_is_a_sound_of_it(sounds, tmp_path):
+    source = sounds()
+    (source / "silence").mkdir()
+    soundfile.write(source / "silence" / "nothing.wav", np.zeros(8000), 8000)
+    dataset = made(source, tmp_path / "out")
+    assert dataset.files["dropped"] == []
+    assert np.isfinite(dataset.load().x).all()
+    assert dataset.classes == ("high", "low", "silence")
+
+
 def test_the_columns_are_readable_without_sori(sounds, tmp_path):
     import pandas
 

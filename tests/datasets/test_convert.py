@@ -91,6 +91,19 @@ def test_npz_of_words(tmp_path, rng):
         import_npz(tmp_path / "words.npz", tmp_path / "x", front_end=MFCC, classes=["yes", "no"])
 
 
+def test_an_npz_may_say_what_belongs_together(tmp_path, rng):
+    words = {"wav_vals": rng.uniform(-1, 1, (4, 800)).astype(np.float32), "label_vals": np.array(["a", "b"] * 2)}
+    for group in (np.array(["민", "준", "준", "민"])[:, np.newaxis], np.array([7, 8, 8, 7])):
+        np.savez(tmp_path / "in.npz", **words, group_vals=group)
+        out = tmp_path / group.dtype.kind
+        data = import_npz(tmp_path / "in.npz", out, front_end=FrontEnd(kind="waveform", sr=8000))
+        assert data.load().group.tolist() == [str(name) for name in group.reshape(-1)]
+        assert (data.counts["groups"], data.counts["recordings"]) == (2, 4)
+    np.savez(tmp_path / "in.npz", **words, group_vals=np.array(["a"]))
+    with pytest.raises(DatasetError, match="group_vals must be strings or whole numbers, one per clip"):
+        import_npz(tmp_path / "in.npz", tmp_path / "x", front_end=FrontEnd(kind="waveform", sr=8000))
+
+
 def test_whole_numbers_become_full_scale(tmp_path):
     np.savez(tmp_path / "a.npz", wav_vals=np.full((2, 10), 32767, dtype=np.int16), label_vals=np.array(["a", "b"]))
     data = import_npz(tmp_path / "a.npz", tmp_path / "out", front_end=FrontEnd(kind="waveform", sr=8000)).load()

@@ -39,6 +39,24 @@ def test_recordings_that_cannot_be_read_are_no_ground_to_choose_on(tmp_path):
         choose(read_catalog(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("model", "kind", "shape"),
+    [
+        (None, "mel", (63, 64)),
+        ("cnn", "mel", (63, 64)),
+        ("mlp", "mfcc", (63, 13)),
+        ("wave-skip", "waveform", (8000, 1)),
+        ("spectrogram-cnn", "spectrogram", (126, 65)),
+    ],
+)
+def test_features_are_those_that_the_model_takes(tmp_path, model, kind, shape):
+    (tmp_path / "a").mkdir()
+    soundfile.write(tmp_path / "a" / "1.wav", np.full(8000, 0.1), 8000)
+    choice = choose(read_catalog(tmp_path), model=model)
+    assert choice.front_end.kind == kind
+    assert choice.front_end.shape(choice.segmenting.samples(8000)) == shape
+
+
 @needs_real
 @pytest.mark.parametrize(("name", "sr"), [("esc10", 22050), ("spoken_digits", 8000), ("speech_commands_12", 16000)])
 def test_real_folders(name, sr):

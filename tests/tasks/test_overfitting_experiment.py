@@ -1,8 +1,11 @@
 import json
 
+import numpy as np
 import pytest
 
+from sori.datasets import import_npz
 from sori.errors import DatasetError, ParameterError
+from sori.features import FrontEnd
 from sori.tasks import overfitting_experiment
 from sori.tasks.overfitting_experiment import OverfittingExperiment, Run, compare_remedies, remedies, table
 
@@ -35,6 +38,35 @@ def test_the_answer_is_chosen_by_validation_and_weighed_against_the_spread():
     assert "did not test better" in worse.answer
     assert "no winner to name" in made(plain=[(1, 0.9, 0.8)] * 2, other=[(1, 0.8, 0.9)] * 2).answer
     assert [row[0] for row in table(found)[1]] == ["plain", "tempting", "good"]
+
+
+def test_one_seed_has_no_spread():
+    found = made(plain=[(1.0, 0.5, 0.5)], better=[(1.0, 0.6, 0.6)])
+    assert "60.0% in test, +10.0 points, and with one seed nothing tells whether that is luck." in found.answer
+    assert "±" not in found.answer
+    assert table(found)[1][1][:4] == ["better", "100.0%", "60.0%", "60.0%"]
+
+
+def test_all_of_them_is_every_one():
+    alone, every = remedies("mlp", augment="spectrogram")[1:-1], remedies("mlp", augment="spectrogram")[-1]
+    assert every.options == {"l2": 0.001, "dropout": 0.3, "width": 0.5, "depth": -1}
+    assert every.wishes == {"patience": 10, "augment": "spectrogram", "mixup": 0.2}
+    assert {name for remedy in alone for name in (*remedy.options, *remedy.wishes)} == {*every.options, *every.wishes}
+
+
+def test_what_cannot_be_done_to_imported_features_is_said_before_the_first_network(tmp_path, rng):
+    npz = {"wav_vals": rng.uniform(-1, 1, (12, 800)).astype(np.float32), "label_vals": np.array(["a", "b"] * 6)}
+    np.savez(tmp_path / "in.npz", **npz)
+    import_npz(
+        tmp_path / "in.npz",
+        tmp_path / "data",
+        front_end=FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=128, n_mels=20),
+    )
+    with pytest.raises(ParameterError, match="imported without its sound"):
+        compare_remedies(tmp_path / "data", tmp_path / "out", augment="speech", epochs=1)
+    with pytest.raises(ParameterError, match=r'remedy must be one of "plain", "L2 0\.001", .*Received "L2"'):
+        compare_remedies(tmp_path / "data", tmp_path / "out", only=["L2"], epochs=1)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_classic_case_is_among_them():

@@ -3,11 +3,13 @@ import shutil
 
 import numpy as np
 import pytest
+import soundfile
 
 from sori.bundle import Bundle
-from sori.datasets import Dataset, Segmenting, build, import_json, read_catalog
+from sori.datasets import Dataset, Segmenting, build, import_json, import_npz, read_catalog
 from sori.datasets.convert import export_json
 from sori.errors import BundleError, DatasetError, ParameterError, SoriError
+from sori.features import FrontEnd
 from sori.tasks.train import train
 from tests.conftest import FRONT_END
 
@@ -182,13 +184,40 @@ def test_backgrounds_that_cannot_be_read_or_are_tested_on_are_left_out(trained, 
         background=behind,
         say=said.append,
     )
-    left_out = {line.split(" ")[1] for line in said if line.startswith("background")}
     parts, digests = Bundle.open(tmp_path / "run").parts(), dataset.digests()
     held_out = {*parts["valid"], *parts["test"]}
-    assert left_out == {"나쁜.wav", "0-empty.wav"} | {
+    left_out = {"나쁜.wav", "0-empty.wav"} | {
         name.split("/")[1] for name, digest in digests.items() if name.startswith("mid/") and digest in held_out
     }
-    assert len(left_out) > 3
+    told = [line.split(" ")[1] for line in said if line.startswith("background")]
+    assert told == sorted(left_out)[:5]
+    assert f"{len(left_out) - 5} more backgrounds are left out, of {len(list(behind.iterdir()))}" in said
+
+
+def test_words_in_an_npz_are_heard_in_the_report_and_what_a_recipe_does_to_sound_is_left_out(tmp_path, rng):
+    labels = np.array(["a", "b"] * 12)
+    wav = 0.1 * rng.standard_normal((24, 1600)).astype(np.float32)
+    wav[labels == "b"] += np.sin(np.arange(1600, dtype=np.float32))
+    np.savez(tmp_path / "in.npz", wav_vals=wav, label_vals=labels)
+    mel = FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=128, n_mels=40)
+    import_npz(tmp_path / "in.npz", tmp_path / "mel", front_end=mel)
+    train(tmp_path / "mel", tmp_path / "run", model="bcresnet", epochs=1)
+    assert Bundle.open(tmp_path / "run").training["augment"]["waveform"] is None
+    import_npz(tmp_path / "in.npz", tmp_path / "samples", front_end=FrontEnd(kind="waveform", sr=8000))
+    train(tmp_path / "samples", tmp_path / "heard", model="wave", options={"width": 0.05}, epochs=1)
+    assert "<audio" in (tmp_path / "heard" / "report.html").read_text(encoding="utf-8")
+
+
+def test_file_names_that_tell_the_speaker_keep_one_on_one_side(tmp_path, rng):
+    for label in ("yes", "no"):
+        (tmp_path / "words" / label).mkdir(parents=True)
+        for i in range(12):
+            y = 0.1 * rng.standard_normal(4000)
+            soundfile.write(tmp_path / "words" / label / f"0000000{i % 6}_nohash_{i}.wav", y, 8000)
+    said = []
+    train(tmp_path / "words", tmp_path / "run", model="mlp", epochs=1, say=said.append)
+    assert "file names tell the speaker" in said[0]
+    assert Dataset.open(tmp_path / "run-dataset").counts["groups"] == 6
 
 
 def test_what_was_imported_without_its_sound_cannot_be_changed_as_sound(trained, tmp_path):

@@ -226,14 +226,16 @@ def models(
     from rich.table import Table
 
     console.out.print(f"for segments of {frames} frames x {bins}, {classes} classes:")
-    table = Table(
-        "name", "parameters", "multiply-adds", "options", "what it is", box=None, pad_edge=False, padding=(0, 2)
-    )
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    table.add_column("name", no_wrap=True)
+    table.add_column("parameters", no_wrap=True, justify="right")
+    table.add_column("multiply-adds", no_wrap=True, justify="right")
+    table.add_column("what it is, and its options")
     for row in rows:
         options = ", ".join(f"{k} {v:g}" for k, v in row["options"].items())
         counts = [f"{row[key]:,}" if row[key] is not None else "-" for key in ("parameters", "multiply_adds")]
-        table.add_row(row["name"], *counts, options, row["purpose"])
-    console.out.print(table)
+        table.add_row(row["name"], *counts, f"{row['purpose']} ({options})")
+    console.out.print(table, soft_wrap=False)
     for why in dict.fromkeys(row["why"] for row in rows if "why" in row):
         console.warn(why)
 

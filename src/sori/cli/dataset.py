@@ -178,10 +178,12 @@ def import_(
         front_end = FrontEnd(kind=kind, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=n_mels, n_mfcc=n_mfcc)
     if npz and front_end is not None:
         order = [name.strip() for name in classes.split(",")] if classes else None
-        import_npz(file, out, front_end=front_end, classes=order)
-        console.warn(
-            "each clip counts as a recording of its own; whether two are by one speaker, the file does not say"
-        )
+        dataset = import_npz(file, out, front_end=front_end, classes=order)
+        if dataset.counts["groups"] == dataset.counts["recordings"]:
+            console.warn(
+                "each clip counts as a recording and a group of its own; if you know who speaks in which, put an array "
+                "group_vals into the npz"
+            )
     else:
         import_json(file, out, front_end=front_end, group_size=group_size)
     _show(out, json=json)

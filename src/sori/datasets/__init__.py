@@ -1,7 +1,7 @@
 """From recordings to datasets: catalog, build, store, convert and split."""
 
 from sori.datasets.batches import LiveFeatures, Source, StoredFeatures, augmented_batches
-from sori.datasets.build import build, features_of, process
+from sori.datasets.build import SILENCE, build, features_of, process
 from sori.datasets.catalog import Catalog, Recording, read_catalog
 from sori.datasets.clips import read_clips
 from sori.datasets.convert import export_json, import_json, import_npz
@@ -12,6 +12,7 @@ from sori.datasets.store import Dataset, Segments
 
 __all__ = [
     "MATERIALS",
+    "SILENCE",
     "Catalog",
     "Clip",
     "Dataset",

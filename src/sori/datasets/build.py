@@ -41,6 +41,10 @@ MARGIN_S = 0.05
 _LARGEST_SEGMENT = 2**28  # 1 GiB of float32
 
 
+# Classes whose recordings may be digital silence.
+SILENCE = ("silence", "_silence_", "_background_noise_")
+
+
 class Unusable(AudioError):
     """A recording that can be read, and holds no segment that can be used."""
 
@@ -165,8 +169,15 @@ def build(
     return Dataset.open(out)
 
 
-def process(path: Path, *, front_end: FrontEnd, segmenting: Segmenting) -> tuple[npt.NDArray[np.float32], list[int]]:
+def process(
+    path: Path, *, front_end: FrontEnd, segmenting: Segmenting, silent_too: bool = False
+) -> tuple[npt.NDArray[np.float32], list[int]]:
     """Read a recording and make features of its segments, exactly as they are made for a dataset.
+
+    Parameters
+    ----------
+    silent_too
+        Whether digital silence is a sound like any other, as where a class is called so: see :data:`SILENCE`.
 
     Returns
     -------
@@ -181,22 +192,22 @@ def process(path: Path, *, front_end: FrontEnd, segmenting: Segmenting) -> tuple
     """
     y, sr = load(path, duration_s=segmenting.duration_s + MARGIN_S)
     try:
-        return features_of(y, sr=sr, front_end=front_end, segmenting=segmenting)
+        return features_of(y, sr=sr, front_end=front_end, segmenting=segmenting, silent_too=silent_too)
     except (Unusable, ParameterError) as error:
         raise type(error)(f"{path}: {error}") from error
 
 
 def features_of(
-    y: npt.NDArray[np.float32], *, sr: int, front_end: FrontEnd, segmenting: Segmenting
+    y: npt.NDArray[np.float32], *, sr: int, front_end: FrontEnd, segmenting: Segmenting, silent_too: bool = False
 ) -> tuple[npt.NDArray[np.float32], list[int]]:
-    """Make features of a clip's segments; shapes and errors as :func:`process`.
+    """Make features of a clip's segments; the rest as :func:`process`.
 
     Parameters
     ----------
     y
         Samples ``(samples,)`` at any rate ``sr``.
     """
-    clips, starts = cut_clip(y, sr=sr, front_end=front_end, segmenting=segmenting)
+    clips, starts = cut_clip(y, sr=sr, front_end=front_end, segmenting=segmenting, silent_too=silent_too)
     with np.errstate(over="ignore", invalid="ignore"):
         x = front_end(clips)
     if not np.isfinite(x).all():
@@ -205,7 +216,7 @@ def features_of(
 
 
 def cut_clip(
-    y: npt.NDArray[np.float32], *, sr: int, front_end: FrontEnd, segmenting: Segmenting
+    y: npt.NDArray[np.float32], *, sr: int, front_end: FrontEnd, segmenting: Segmenting, silent_too: bool = False
 ) -> tuple[npt.NDArray[np.float32], list[int]]:
     """Bring a clip to the front end's rate and cut it into segments; errors as :func:`process`.
 
@@ -220,7 +231,7 @@ def cut_clip(
         )
     wanted = seconds_to_samples(segmenting.duration_s + MARGIN_S, sr=sr)
     y = resample(np.asarray(y[:wanted], dtype=np.float32), from_sr=sr, to_sr=front_end.sr)
-    if not y.any():
+    if not (y.any() or silent_too):
         raise Unusable("silent: every sample is zero, or the channels cancel each other")
     clips, starts = segmenting.cut(y, front_end=front_end)
     if not starts and segmenting.by == "beats":
@@ -239,7 +250,8 @@ def hash_of(file: BufferedReader) -> str:
 def _process(root: Path, recording: Recording, front_end: FrontEnd, segmenting: Segmenting) -> _Outcome:
     path = root / recording.file
     try:
-        x, starts = process(path, front_end=front_end, segmenting=segmenting)
+        silent_too = recording.label in SILENCE
+        x, starts = process(path, front_end=front_end, segmenting=segmenting, silent_too=silent_too)
         with path.open("rb") as file:
             digest = hash_of(file)
     except Unusable as error:

@@ -13,7 +13,7 @@ from sori.datasets.build import MARGIN_S, cut_clip, hash_of
 from sori.datasets.segmenting import Segmenting
 from sori.datasets.split import Indices
 from sori.datasets.store import Dataset, Segments
-from sori.errors import DatasetError, SoriError
+from sori.errors import DatasetError, SoriError, reason
 from sori.features import FrontEnd
 from sori.progress import Progress, silent
 
@@ -39,7 +39,7 @@ def read_clips(
     DatasetError
         If the dataset was imported, or a recording is gone or has changed since it was built.
     """
-    if dataset.front_end is None or not dataset.source:
+    if dataset.front_end is None or not dataset.has_recordings:
         raise DatasetError(
             f"{dataset.path}: was imported, so its sound cannot be changed; its features can: --augment spectrogram"
         )
@@ -72,10 +72,11 @@ def _read(
         with path.open("rb") as file:
             same = hash_of(file) == digest
         y, sr = load(path, duration_s=segmenting.duration_s + MARGIN_S)
-        clips, starts = cut_clip(y, sr=sr, front_end=front_end, segmenting=segmenting)
+        clips, starts = cut_clip(y, sr=sr, front_end=front_end, segmenting=segmenting, silent_too=True)
     except (SoriError, OSError) as error:
         raise DatasetError(
-            f"{path}: cannot be read again to be changed ({error}); put it back, or use --augment spectrogram"
+            f"{path}: cannot be read again to be changed ({reason(error).removeprefix(f'{path}: ')}); put it back, or "
+            "use --augment spectrogram"
         ) from error
     if not same:
         raise DatasetError(f"{path}: has changed since the dataset was built; build it anew with --overwrite")

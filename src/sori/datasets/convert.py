@@ -97,7 +97,8 @@ def import_json(path: Path, out: Path, *, front_end: FrontEnd | None = None, gro
 def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[str] | None = None) -> Dataset:
     """Make a dataset of an npz with ``wav_vals`` (n, samples) and ``label_vals`` (n, 1) of strings.
 
-    Each clip counts as a recording of its own; whether two are by one speaker, the file does not say.
+    Each clip counts as a recording of its own. Which are by one speaker, or belong together otherwise, an array
+    ``group_vals`` (n, 1) of strings or whole numbers may say; without it each is a group of its own.
 
     Parameters
     ----------
@@ -120,6 +121,7 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
                     f"{', '.join(file.files) or 'nothing'}"
                 )
             wav, label = file["wav_vals"], file["label_vals"]
+            group = file["group_vals"] if "group_vals" in file.files else None
     except (
         OSError,
         EOFError,
@@ -142,10 +144,12 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
         )
     if label.dtype.kind not in "US":
         raise DatasetError(f"{path}: label_vals must be strings; they are {label.dtype}")
+    if group is not None and (group.size != len(wav) or group.dtype.kind not in "USiu"):
+        raise DatasetError(
+            f"{path}: group_vals must be strings or whole numbers, one per clip; has {group.dtype} of {group.shape}"
+        )
     wav = _full_scale(path, wav)
-    if label.dtype.kind == "S":
-        label = np.char.decode(label, "utf-8", "replace")
-    names = [str(name) for name in label.reshape(-1)]
+    names = _texts(label)
     order = sorted(set(names)) if classes is None else list(classes)
     unknown = sorted(set(names) - set(order))
     if unknown:
@@ -154,7 +158,14 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
         x = front_end(wav)
     except ParameterError as error:
         raise DatasetError(f"{path}: {error}") from error
-    return _store(out, x, names, classes=order, front_end=front_end, size=1, samples=wav.shape[1])
+    groups = None if group is None else _texts(group)
+    return _store(out, x, names, classes=order, front_end=front_end, size=1, groups=groups, samples=wav.shape[1])
+
+
+def _texts(values: npt.NDArray[Any]) -> list[str]:
+    if values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8", "replace")
+    return [str(value) for value in values.reshape(-1)]
 
 
 def _store(
@@ -165,22 +176,27 @@ def _store(
     classes: list[str],
     front_end: FrontEnd | None,
     size: int | None,
+    groups: list[str] | None = None,
     samples: int | None = None,
 ) -> Dataset:
-    """Write an imported dataset; ``size`` segments in a row make a recording, None: nobody knows."""
+    """Write an imported dataset; ``size`` segments in a row make a recording, None: nobody knows.
+
+    ``groups`` names what each segment belongs to; None: each recording is a group of its own.
+    """
     if size is not None:
         check_count("group_size", size)
     if out.exists():
         raise DatasetError(f"{out}: is there already; choose another name")
     shape = (x.shape[1], x.shape[2])
     names = _recording_names(labels, size)
+    groups = groups or ([""] * len(x) if size is None else names)
     used = []
     for first, end in _runs(names):
         used.append(
             {
                 "file": names[first],
                 "label": labels[first],
-                "group": "" if size is None else names[first],
+                "group": groups[first],
                 "fold": "",
                 "segments": end - first,
                 "digest": hashlib.blake2b(x[first:end].tobytes(), digest_size=16).hexdigest(),
@@ -194,7 +210,7 @@ def _store(
             n = len(labels[part])
             rows = Rows(
                 recording=names[part],
-                group=[""] * n if size is None else names[part],
+                group=groups[part],
                 fold=[""] * n,
                 label=labels[part],
                 start_s=[0.0] * n,

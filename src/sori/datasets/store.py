@@ -94,6 +94,16 @@ class Dataset:
     plan: str
     fingerprint: str
 
+    @property
+    def has_recordings(self) -> bool:
+        """Whether it was built from recordings, which an imported one was not."""
+        return bool(self.source)
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether its waveforms can be had, to be changed or played."""
+        return self.front_end is not None and (self.has_recordings or self.front_end.kind == "waveform")
+
     @classmethod
     def open(cls, path: str | Path) -> Self:
         """Open a dataset folder.

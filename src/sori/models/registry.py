@@ -75,9 +75,13 @@ ARCHITECTURES = {
             Recipe(epochs=100, batch_size=64, lr=6e-3, schedule="cosine", augment="speech"),
         ),
         Architecture("wave", "1-D convolutions over the samples themselves", wave, _STAGES),
-        Architecture("wave-skip", "the same, each stage's input beside its output", wave_skip, _STAGES),
-        Architecture("spectrogram-cnn", "2-D convolutions in the same four stages", spectrogram_cnn, _STAGES),
-        Architecture("spectrogram-skip", "the same, each stage's input beside its output", spectrogram_skip, _STAGES),
+        Architecture("wave-skip", "wave with each stage's input beside its output", wave_skip, _STAGES),
+        Architecture(
+            "spectrogram-cnn", "wave's four stages as 2-D convolutions over a spectrogram", spectrogram_cnn, _STAGES
+        ),
+        Architecture(
+            "spectrogram-skip", "spectrogram-cnn with each stage's input beside its output", spectrogram_skip, _STAGES
+        ),
     )
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +15,29 @@ from sori.errors import AudioError, DatasetError
 from sori.features import FrontEnd
 
 _LOOK_AT = 400
+# What an architecture is made for; the rest take mel bands.
+_KINDS = {
+    "mlp": "mfcc",
+    "wave": "waveform",
+    "wave-skip": "waveform",
+    "spectrogram-cnn": "spectrogram",
+    "spectrogram-skip": "spectrogram",
+}
+# File names of Speech Commands, which say who speaks: bed/0a7c2a8d_nohash_0.wav.
+_SPEAKER, _SPEAKERS_FROM = r"([0-9a-f]{8})_nohash", 0.5
+
+
+def speakers_in_names(files: Sequence[str]) -> str | None:
+    """Return the pattern of a group in file names that are known to carry their speaker; None: they are not.
+
+    >>> speakers_in_names(["yes/0a7c2a8d_nohash_0.wav", "no/0a7c2a8d_nohash_1.wav", "silence/12.wav"])
+    '([0-9a-f]{8})_nohash'
+    >>> speakers_in_names(["yes/1.wav", "no/2.wav"])
+    """
+    carrying = sum(re.search(_SPEAKER, file) is not None for file in files)
+    return _SPEAKER if carrying > _SPEAKERS_FROM * len(files) else None
+
+
 _HIGHEST_SR = 22050
 _LONGEST_WHOLE_S, _SEGMENT_S, _LONGEST_USED_S = 6.0, 3.0, 30.0
 
@@ -26,13 +51,19 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def choose(catalog: Catalog) -> Choice:
+def choose(catalog: Catalog, *, model: str | None = None) -> Choice:
     """Look at up to 400 headers and choose.
 
     The rate is the commonest among the recordings, at most 22 050 Hz. Recordings of up to 6 s are one segment, as long
     as nineteen in twenty are, shorter ones padded; longer ones are cut into segments of 3 s, from their first 30 s.
     Features are 64 mel bands over windows of 32 to 64 ms (a power of two), half a window apart, or a quarter where
-    segments are under 2 s.
+    segments are under 2 s; for a model that hears samples they are those, for one of spectrograms that, and for ``mlp``
+    13 MFCCs.
+
+    Parameters
+    ----------
+    model
+        The architecture that is to be trained; None: whichever is best.
 
     Raises
     ------
@@ -64,7 +95,19 @@ def choose(catalog: Catalog) -> Choice:
         cut = f"up to their first {segmenting.duration_s:g} s, in {segments} segments of {_SEGMENT_S:g} s"
     n_fft = max(64, 2 ** int(np.log2(0.064 * sr)))
     short = segmenting.samples(sr) < 2 * sr
-    front_end = FrontEnd(kind="mel", sr=sr, n_fft=n_fft, hop_length=n_fft // (4 if short else 2), n_mels=64)
+    hop_length = n_fft // (4 if short else 2)
+    kind = _KINDS.get(model or "", "mel")
+    if kind == "spectrogram":
+        n_fft = n_fft // 4  # every bin is kept, and a quarter of them is twice as many as there are bands
+        hop_length = n_fft // 2
+    front_end = FrontEnd(kind=kind, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=64)
+    described = {
+        "mel": f"{front_end.n_mels} mel bands",
+        "mfcc": f"{front_end.n_mfcc} MFCCs",
+        "spectrogram": f"{front_end.bins} bins of a spectrogram",
+        "waveform": "samples as they are",
+    }[kind]
+    how = "" if kind == "waveform" else f", n_fft {n_fft}, hop {hop_length}"
     shortest, longest = f"{min(durations_s):.3g}", f"{max(durations_s):.3g}"
     span = f"{shortest} s" if shortest == longest else f"{shortest} to {longest} s"
     return Choice(
@@ -72,7 +115,7 @@ def choose(catalog: Catalog) -> Choice:
         segmenting,
         (
             f"{len(catalog.recordings)} recordings of {len(catalog.classes)} classes, {span}, mostly at {commonest} Hz",
-            f"features: {front_end.n_mels} mel bands at {sr} Hz, n_fft {n_fft}, hop {front_end.hop_length}",
+            f"features: {described} at {sr} Hz{how}",
             f"recordings are used {cut}",
         ),
     )

@@ -199,7 +199,9 @@ def compare_remedies(
         raise ParameterError(f"--augment {augment} changes nothing in {kind} features; choose another recipe.")
     tried = remedies(model, augment=augment)
     for name in only:
-        check_choice("remedy", name, [remedy.name for remedy in tried])
+        if name not in [remedy.name for remedy in tried]:  # names hold commas, so that each stands in quotes
+            quoted = ", ".join(f'"{remedy.name}"' for remedy in tried)
+            raise ParameterError(f'remedy must be one of {quoted}. Received "{name}".')
     tried = [remedy for remedy in tried if not only or remedy.name in (*only, "plain")]
     if len(tried) < 2:
         raise ParameterError("name a remedy to compare plain training with.")
@@ -209,7 +211,7 @@ def compare_remedies(
     )
     common = {"epochs": epochs, "batch_size": batch_size, "lr": lr, **_PLAIN_WISHES}
     wanted = {
-        remedy.name: Wishes(**{**common, **remedy.wishes}).settings(model, kind, sound=dataset.front_end is not None)
+        remedy.name: Wishes(**{**common, **remedy.wishes}).settings(model, kind, sound=dataset.has_sound)
         for remedy in tried
     }
     settings = {

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.audio import blocks, info
+from sori.datasets import SILENCE
 from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.inference import Classifier
 from sori.progress import Progress, silent
 from sori.units import seconds_to_samples
 
 # Classes that are no word; a window of theirs is nothing to report.
-NOT_WORDS = ("silence", "_silence_", "unknown", "_unknown_", "_background_noise_")
+NOT_WORDS = (*SILENCE, "unknown", "_unknown_")
 _BLOCK_S = 10.0
 _SMOOTH_S = 0.3
 # Windows that go through the network together; more no longer stay in the cache.

@@ -24,7 +24,7 @@ from sori.evaluation import by_recording, score_classes
 from sori.models.backend import keras as load_keras
 from sori.progress import Progress, silent
 from sori.tasks.card import model_card
-from sori.tasks.choose import choose
+from sori.tasks.choose import choose, speakers_in_names
 from sori.tasks.trainer import Fitted, Trainer, Wishes
 from sori.training import Diagnosis, Heard, diagnose, render_report
 
@@ -142,14 +142,21 @@ def train(
         dataset = Dataset.open(source)
     else:
         dataset = _build_beside(
-            source, out, group_by=group_by, fold_by=fold_by, overwrite=overwrite, progress=progress, say=say
+            source,
+            out,
+            model=model,
+            group_by=group_by,
+            fold_by=fold_by,
+            overwrite=overwrite,
+            progress=progress,
+            say=say,
         )
     kind = dataset.front_end.kind if dataset.front_end else None
     if model is None:
         model = models.default_for(kind)
         say(f"model: {model} ({models.ARCHITECTURES[model].purpose})")
         _check_model(model, options or {})
-    settings = wishes.settings(model, kind, sound=dataset.front_end is not None)
+    settings = wishes.settings(model, kind, sound=dataset.has_sound)
     segments = dataset.load()
     trainer = Trainer(model, options or {}, settings, dataset, progress, say)
     notes: list[str] = []
@@ -211,6 +218,7 @@ def _build_beside(
     source: Path,
     out: Path,
     *,
+    model: str | None,
     group_by: str | None,
     fold_by: str | None,
     overwrite: bool,
@@ -219,11 +227,16 @@ def _build_beside(
 ) -> Dataset:
     """Build a dataset from recordings beside the run, or take the one that an earlier run built of the same."""
     catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
+    if group_by is None and source.is_dir():
+        group_by = speakers_in_names([recording.file for recording in catalog.recordings])
+        if group_by is not None:
+            catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
+            say(f"file names tell the speaker, who is kept on one side (--group-by '{group_by}')")
     if len(catalog.classes) < 2:
         raise DatasetError(
             f"{source}: there is one class only ({catalog.classes[0]}); a classifier needs recordings of two or more"
         )
-    choice = choose(catalog)
+    choice = choose(catalog, model=model)
     for line in (*choice.reasons, *catalog.notes):
         say(line)
     if group_by is None and source.is_dir():
@@ -324,12 +337,14 @@ def _to_hear(
 
     def heard(i: np.intp) -> Heard:
         mp3 = None
-        if dataset.source:
-            try:
+        try:
+            if dataset.has_recordings:
                 y, sr = load(Path(dataset.source) / names[i], duration_s=longest_s)
                 mp3 = encode_mp3(y, sr=sr)
-            except AudioError:  # moved since the dataset was built: the report does without
-                mp3 = None
+            elif dataset.front_end is not None and dataset.front_end.kind == "waveform":
+                mp3 = encode_mp3(segments.x[test[first[i]], :, 0], sr=dataset.front_end.sr)
+        except AudioError:  # moved since the dataset was built: the report does without
+            mp3 = None
         return Heard(names[i], dataset.classes[truth[i]], dataset.classes[guess[i]], float(sure[i]), mp3)
 
     return [heard(i) for i in wrong], [heard(i) for i in right[:_RIGHT]]

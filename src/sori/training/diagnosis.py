@@ -75,7 +75,11 @@ def diagnose(history: History, *, augmented: bool = False) -> Diagnosis:
             )
         else:
             why = f"accuracy is {accuracy:.1%} in training and {valid_accuracy:.1%} in validation"
-        more = "stronger augmentation, or background noise (--background DIR)" if augmented else "--augment NAME"
+        more = (
+            "stronger augmentation, such as (other) recordings behind it (--background DIR)"
+            if augmented
+            else "--augment NAME"
+        )
         advice: tuple[str, ...] = (
             "more recordings, of more speakers, places or instruments: nothing helps as much",
             f"{more}: sounds that are never twice the same cannot be learned by heart",
