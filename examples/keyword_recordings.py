@@ -1,0 +1,103 @@
+"""Lay out what the shipped `keywords` is trained on: spoken words, and what a listener hears between them.
+
+python examples/keyword_recordings.py SPEECH_COMMANDS ESC10 INSTRUMENTS OUT
+
+A network that has only ever heard whole words and noise finds words in music and in running speech. So `unknown` also gets the
+end of one word with the beginning of another, both by one speaker, and `silence` also gets sounds of ESC-10 and notes of
+an orchestra, one or several. File names say which recordings are of one source: `NAME_nohash_NUMBER`, as in Speech
+Commands, for `--group-by '([^/_]+)_nohash'`.
+"""
+
+import re
+import shutil
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from sori import audio
+
+SR = 16000
+HALVES_OF_A_SPEAKER, PIECES_OF_A_SOUND, PIECES_OF_MUSIC = 3, 1, 300
+
+
+def halves(words: dict[str, list[Path]], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """The end of one word, then the beginning of another, cut where each is half over; by speaker."""
+    made = {}
+    for speaker, files in words.items():
+        if len(files) < 2:
+            continue
+        for i in range(HALVES_OF_A_SPEAKER):
+            first, second = (audio.load(files[k], sr=SR)[0] for k in rng.choice(len(files), 2, replace=False))
+            end, beginning = first[middle(first) :], second[: middle(second)]
+            made[f"{speaker}_nohash_half{i}"] = one_second(np.concatenate([end, beginning]), len(end))
+    return made
+
+
+def middle(y: np.ndarray) -> int:
+    """The sample at which half of a clip's energy is over."""
+    energy = np.cumsum(y.astype(np.float64) ** 2)
+    return int(np.searchsorted(energy, energy[-1] / 2))
+
+
+def one_second(y: np.ndarray, about: int) -> np.ndarray:
+    """The second about a sample, silent where there is none."""
+    padded = np.pad(y, SR)
+    return padded[about + SR // 2 : about + SR // 2 + SR]
+
+
+def sounds(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """A second of each clip of ESC-10, from wherever it is not silent; by source recording."""
+    made = {}
+    for file in sorted(folder.rglob("*.ogg")):
+        y, _ = audio.load(file, sr=SR)
+        source = re.match(r"\d-(\d+)", file.name)[1]
+        for i in range(PIECES_OF_A_SOUND):
+            loud = np.flatnonzero(np.abs(y) > 0.1 * np.abs(y).max())
+            made[f"esc{source}_nohash_{file.stem}{i}"] = one_second(y, int(rng.choice(loud)))
+    return made
+
+
+def music(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """One to eight notes of one or two instruments, anywhere in a second; by number."""
+    notes = defaultdict(list)
+    for file in sorted(folder.rglob("*.mp3")):
+        if file.stat().st_size:
+            notes[file.parent.name].append(file)
+    made = {}
+    for i in range(PIECES_OF_MUSIC):
+        players = rng.choice(sorted(notes), rng.integers(1, 3))
+        y = np.zeros(SR, dtype=np.float32)
+        for _ in range(rng.integers(1, 9)):
+            files = notes[rng.choice(players)]
+            note, _ = audio.load(files[rng.integers(len(files))], sr=SR)
+            note = note / max(np.abs(note).max(), 1e-6) * rng.uniform(0.3, 1)
+            begin = int(rng.integers(-SR // 2, SR - SR // 10))
+            note = note[max(0, -begin) :][: SR - max(0, begin)]
+            y[max(0, begin) : max(0, begin) + len(note)] += note
+        made[f"music{i}_nohash_0"] = y
+    return made
+
+
+def main() -> None:
+    speech, esc10, instruments, out = (Path(name) for name in sys.argv[1:])
+    rng = np.random.default_rng(0)
+    words = defaultdict(list)
+    for file in sorted(speech.rglob("*.flac")):
+        target = out / file.relative_to(speech)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+        speaker = re.search("([0-9a-f]{8})_nohash", file.name)
+        if speaker:
+            words[speaker[1]].append(file)
+    made = {"unknown": halves(words, rng), "silence": {**sounds(esc10, rng), **music(instruments, rng)}}
+    for label, clips in made.items():
+        for name, y in clips.items():
+            peak = float(np.abs(y).max())
+            audio.save(out / label / f"{name}.flac", y / max(peak, 1e-6) * rng.uniform(0.05, 0.9), sr=SR)
+    print({label: len(clips) for label, clips in made.items()})
+
+
+if __name__ == "__main__":
+    main()
