@@ -2,10 +2,10 @@
 
 python examples/keyword_recordings.py SPEECH_COMMANDS ESC10 INSTRUMENTS OUT
 
-A network that has only ever heard whole words and noise finds words in music and in running speech. So `unknown` also gets the
-end of one word with the beginning of another, both by one speaker, and `silence` also gets sounds of ESC-10 and notes of
-an orchestra, one or several. File names say which recordings are of one source: `NAME_nohash_NUMBER`, as in Speech
-Commands, for `--group-by '([^/_]+)_nohash'`.
+A network that has only ever heard whole words and noise finds words in music and in running speech. So `unknown` also
+gets the end of one word with the beginning of another, both by one speaker, and `silence` also gets sounds of ESC-10
+and notes of an orchestra, one or several. File names say which recordings are of one source: `NAME_nohash_NUMBER`, as
+in Speech Commands, for `--group-by '([^/_]+)_nohash'`.
 """
 
 import re
@@ -19,11 +19,11 @@ import numpy as np
 from sori import audio
 
 SR = 16000
-HALVES_OF_A_SPEAKER, PIECES_OF_A_SOUND, PIECES_OF_MUSIC = 3, 1, 300
+HALVES_OF_A_SPEAKER, PIECES_OF_MUSIC = 3, 300
 
 
 def halves(words: dict[str, list[Path]], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """The end of one word, then the beginning of another, cut where each is half over; by speaker."""
+    """Join the end of one word and the beginning of another, cut where each is half over; by speaker."""
     made = {}
     for speaker, files in words.items():
         if len(files) < 2:
@@ -36,31 +36,30 @@ def halves(words: dict[str, list[Path]], rng: np.random.Generator) -> dict[str, 
 
 
 def middle(y: np.ndarray) -> int:
-    """The sample at which half of a clip's energy is over."""
+    """Return the sample at which half of a clip's energy is over."""
     energy = np.cumsum(y.astype(np.float64) ** 2)
     return int(np.searchsorted(energy, energy[-1] / 2))
 
 
 def one_second(y: np.ndarray, about: int) -> np.ndarray:
-    """The second about a sample, silent where there is none."""
+    """Return the second about a sample, silent where there is none."""
     padded = np.pad(y, SR)
     return padded[about + SR // 2 : about + SR // 2 + SR]
 
 
 def sounds(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """A second of each clip of ESC-10, from wherever it is not silent; by source recording."""
+    """Take a second of each clip of ESC-10, from wherever it is not silent; by source recording."""
     made = {}
     for file in sorted(folder.rglob("*.ogg")):
         y, _ = audio.load(file, sr=SR)
         source = re.match(r"\d-(\d+)", file.name)[1]
-        for i in range(PIECES_OF_A_SOUND):
-            loud = np.flatnonzero(np.abs(y) > 0.1 * np.abs(y).max())
-            made[f"esc{source}_nohash_{file.stem}{i}"] = one_second(y, int(rng.choice(loud)))
+        loud = np.flatnonzero(np.abs(y) > 0.1 * np.abs(y).max())
+        made[f"esc{source}_nohash_{file.stem}"] = one_second(y, int(rng.choice(loud)))
     return made
 
 
 def music(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """One to eight notes of one or two instruments, anywhere in a second; by number."""
+    """Play one to eight notes of one or two instruments, anywhere in a second; by number."""
     notes = defaultdict(list)
     for file in sorted(folder.rglob("*.mp3")):
         if file.stat().st_size:
@@ -81,6 +80,7 @@ def music(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
+    """Copy the words and add what was made."""
     speech, esc10, instruments, out = (Path(name) for name in sys.argv[1:])
     rng = np.random.default_rng(0)
     words = defaultdict(list)

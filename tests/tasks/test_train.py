@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from sori.augment import Chain, Mix, SpectrogramAugment
 from sori.bundle import Bundle
-from sori.datasets import Dataset, Segmenting, build, import_json, import_npz, read_catalog
+from sori.datasets import Dataset, Segmenting, build, import_json, import_npz, read_catalog, read_clips
 from sori.datasets.convert import export_json
 from sori.errors import BundleError, DatasetError, ParameterError, SoriError
 from sori.features import FrontEnd
@@ -192,6 +193,51 @@ def test_backgrounds_that_cannot_be_read_or_are_tested_on_are_left_out(trained, 
     told = [line.split(" ")[1] for line in said if line.startswith("background")]
     assert told == sorted(left_out)[:5]
     assert f"{len(left_out) - 5} more backgrounds are left out, of {len(list(behind.iterdir()))}" in said
+
+
+def test_no_sound_but_the_training_part_is_ever_changed_or_mixed(trained, tmp_path, monkeypatch):
+    """Waveforms on their way to features, features on their way to a batch, and what a batch mixes."""
+    dataset, seen = Dataset.open(trained / "data"), {"clips": [], "features": [], "mixed": []}
+    mix = Mix.apply
+
+    def changed(chain, y, drawn, *, sr):
+        seen["clips"].append(np.array(y))
+        return y  # unchanged, so that what comes after can be told as well
+
+    def masked(self, x, drawn):
+        seen["features"].extend(x)
+        return x
+
+    def mixed(self, x, y, drawn):
+        seen["mixed"].extend(x)
+        return mix(self, x, y, drawn)
+
+    monkeypatch.setattr(Chain, "apply", changed)
+    monkeypatch.setattr(SpectrogramAugment, "apply", masked)
+    monkeypatch.setattr(Mix, "apply", mixed)
+    train(trained / "data", tmp_path / "run", model="mlp", epochs=2, augment="speech")
+    bundle, segments = Bundle.open(tmp_path / "run"), dataset.load()
+    parts, digests = bundle.parts(), dataset.digests()
+    place = {name: part for part, heard in parts.items() for name, digest in digests.items() if digest in heard}
+    of_part = np.array([place[name] for name in segments.recording])
+    clips = read_clips(dataset, segments, np.arange(len(segments)), tmp_path / "clips.npy")
+    mean, std = (np.array(bundle.normalisation[key], dtype=np.float32) for key in ("mean", "std"))
+    everything = {"clips": clips, "features": (segments.x - mean) / std, "mixed": (segments.x - mean) / std}
+    for name, kind in everything.items():
+        assert len(seen[name]) >= (of_part == "train").sum()
+        nearest = {int(np.abs(kind - one).reshape(len(kind), -1).max(axis=1).argmin()) for one in seen[name]}
+        assert {of_part[i] for i in nearest} == {"train"}, name
+
+
+@pytest.mark.parametrize("fill", ["mean", "fade"])
+def test_blanks_may_hold_something_else(trained, tmp_path, fill):
+    given = {"model": "mlp", "epochs": 1, "mask_fill": fill}
+    train(trained / "data", tmp_path / "run", augment="spectrogram", **given)
+    assert Bundle.open(tmp_path / "run").training["augment"]["spectrogram"]["fill"] == fill
+    with pytest.raises(ParameterError, match="needs an --augment recipe with masks"):
+        train(trained / "data", tmp_path / "none", augment="none", **given)
+    with pytest.raises(ParameterError, match="fill must be one of"):
+        train(trained / "data", tmp_path / "none", augment="spectrogram", model="mlp", mask_fill="black")
 
 
 def test_words_in_an_npz_are_heard_in_the_report_and_what_a_recipe_does_to_sound_is_left_out(tmp_path, rng):

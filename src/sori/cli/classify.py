@@ -57,6 +57,9 @@ def train(
         float | None, typer.Option(help="Mix two examples by Beta(A, A), labels and all; 0: do not.")
     ] = None,
     cutmix: Annotated[float | None, typer.Option(help="Paste a rectangle of one example over another instead.")] = None,
+    mask_fill: Annotated[
+        str | None, typer.Option(help="What the blanks of a recipe hold: zero, mean or fade (default: zero).")
+    ] = None,
     mixup_layer: Annotated[
         str | None, typer.Option(help="Mix at the output of this layer instead (manifold mixup).")
     ] = None,
@@ -96,6 +99,7 @@ def train(
                 mixup=mixup,
                 cutmix=cutmix,
                 mixup_layer=mixup_layer,
+                mask_fill=mask_fill,
                 split_by="fold" if test_fold is not None and split == "group" and not folds else split,
                 test_fold=test_fold,
                 folds=folds,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
+_NUMBERS = tuple("0123456789+-–")
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2933; --soft: #5b6875; --line: #d9dee4; --page: #f6f7f9; --card: #fff;
   --bad: #b42f2f; }
@@ -22,7 +24,8 @@ p { margin: .4rem 0; } .soft { color: var(--soft); } .warn { color: var(--bad); 
 .picture { background: #fff; } .picture svg { display: block; max-width: 100%; height: auto; margin: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
-th { font-weight: 600; color: var(--soft); white-space: nowrap; } td.n, th.n { text-align: right; }
+th { font-weight: 600; color: var(--soft); white-space: nowrap; } td.n, th.n { text-align: right; white-space: nowrap; }
+.row + .card { margin-top: 1rem; }
 audio { height: 2rem; vertical-align: middle; max-width: 100%; } code { font-size: .9em; }
 """
 
@@ -48,14 +51,26 @@ def player(mp3: bytes) -> str:
     return f'<audio controls preload="metadata" src="data:audio/mpeg;base64,{data}"></audio>'
 
 
-def facts_table(rows: Mapping[str, str]) -> str:
-    """Make a table of names and values, which are plain text."""
-    cells = "".join(f"<tr><th>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
+def facts_table(rows: Mapping[str, Any]) -> str:
+    """Make a table of names and values, which are shown as plain text."""
+    cells = "".join(f"<tr><th>{escape(k)}</th><td>{escape(_plain(v))}</td></tr>" for k, v in rows.items())
     return f'<div class="card" style="overflow-x:auto"><table>{cells}</table></div>'
 
 
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    return ", ".join(map(_plain, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
 def text_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Make a table of columns of plain text."""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="card" style="overflow-x:auto"><table><tr>{head}</tr>{lines}</table></div>'
+    """Make a table of columns of plain text; those of numbers stand to the right, and never break."""
+    of_numbers = [all(row[i][:1] in _NUMBERS for row in rows) for i in range(len(heads))]
+    marks = [' class="n"' if numbers else "" for numbers in of_numbers]
+
+    def line(kind: str, cells: Sequence[str]) -> str:
+        tags = (f"<{kind}{mark}>{escape(cell)}</{kind}>" for mark, cell in zip(marks, cells, strict=True))
+        return f"<tr>{''.join(tags)}</tr>"
+
+    head, lines = line("th", heads), "".join(line("td", row) for row in rows)
+    return f'<div class="card" style="overflow-x:auto"><table>{head}{lines}</table></div>'

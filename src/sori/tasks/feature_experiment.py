@@ -292,10 +292,6 @@ def _named(cell: Cell) -> str:
     return f"{cell.kind} ({cell.band} band)"
 
 
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
 def _list(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
@@ -311,7 +307,7 @@ def _write(found: FeatureExperiment, out: Path) -> None:
         text_table(*table(found)),
         *(f"<p>{escape(line)}</p>" for line in found.answer),
         "<h2>How it was measured</h2>",
-        facts_table({key.replace("_", " "): _plain(value) for key, value in found.settings.items()}),
+        facts_table({key.replace("_", " "): value for key, value in found.settings.items()}),
     ]
     content = {
         "features.json": orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),

@@ -234,7 +234,7 @@ def _write(found: ListeningExperiment, out: Path) -> None:
         ]
         for condition in CONDITIONS
     }
-    facts = {key.replace("_", " "): str(value) for key, value in found.settings.items()}
+    facts = {key.replace("_", " "): value for key, value in found.settings.items()}
     parts = [
         "<h1>Listening: words found, and words that were none</h1>",
         '<p class="soft">Words that the model has not heard, laid into silence and into noise; each point is a '

@@ -333,7 +333,7 @@ def _write(found: OverfittingExperiment, out: Path) -> None:
             "values are of those.</p>",
             f'<div class="row">{picture(plots.to_svg(plots.learning_curves(curves, name=name)))}</div>',
         ]
-    facts = {key.replace("_", " "): str(value) for key, value in found.settings.items() if value is not None}
+    facts = {key.replace("_", " "): value for key, value in found.settings.items() if value is not None}
     parts += ["<h2>How it was measured</h2>", facts_table(facts)]
     content = {
         _RESULTS: orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),

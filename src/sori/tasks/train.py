@@ -66,6 +66,7 @@ def train(
     mixup: float | None = None,
     cutmix: float | None = None,
     mixup_layer: str | None = None,
+    mask_fill: str | None = None,
     split_by: str = "group",
     test_fold: str | None = None,
     folds: bool = False,
@@ -86,7 +87,7 @@ def train(
         A dataset, or a folder of recordings (or CSV); then a dataset is built beside ``out`` first.
     model, options
         Name and options of the architecture; None: ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
-    epochs, batch_size, lr, patience, augment, background, mixup, cutmix, mixup_layer
+    epochs, batch_size, lr, patience, augment, background, mixup, cutmix, mixup_layer, mask_fill
         As :class:`sori.tasks.trainer.Wishes`; None: the architecture's own recipe.
     split_by, test_fold, test_size, valid_size, seed
         As :func:`sori.datasets.split`.
@@ -135,6 +136,7 @@ def train(
         mixup=mixup,
         cutmix=cutmix,
         mixup_layer=mixup_layer,
+        mask_fill=mask_fill,
         seed=seed,
     )
     wishes.settings(model or "cnn", None)  # whatever is wrong with them is said before a dataset is built
@@ -384,13 +386,13 @@ def _bundle(trainer: Trainer, fitted: Fitted, dataset: Dataset, scores: Mapping[
     )
 
 
-def _facts(bundle: Bundle, dataset: Dataset, final: Split) -> dict[str, dict[str, str]]:
+def _facts(bundle: Bundle, dataset: Dataset, final: Split) -> dict[str, dict[str, Any]]:
     """Tables for the end of the report."""
     front_end = bundle.front_end.to_dict() if bundle.front_end else {"kind": "imported, not stated"}
     segment = f"{bundle.input_shape[0]} frames x {bundle.input_shape[1]}"
     counts = {name: f"{len(getattr(final, name)):,} segments" for name in ("train", "valid", "test")}
     return {
-        "Front end": {**{key: str(value) for key, value in front_end.items()}, "segment": segment},
+        "Front end": {**front_end, "segment": segment},
         "Split": {
             "kind": bundle.scores["split"],
             "training": counts["train"],
@@ -402,7 +404,7 @@ def _facts(bundle: Bundle, dataset: Dataset, final: Split) -> dict[str, dict[str
             "options": json.dumps(bundle.architecture["options"]),
             "parameters": f"{bundle.architecture['parameters']:,}",
             "multiply-adds per segment": f"{bundle.architecture['multiply_adds']:,}",
-            **{key: str(value) for key, value in bundle.training.items() if key != "augment"},
+            **{key: value for key, value in bundle.training.items() if key != "augment"},
             "augmentation": json.dumps(bundle.training["augment"]) if bundle.training["augment"] else "none",
         },
         "Dataset": {

@@ -43,6 +43,8 @@ class Wishes:
         As :class:`sori.augment.Mix`, in place of the recipe's mixing; 0 is none.
     mixup_layer
         Mix there, inside the network, instead of at its input.
+    mask_fill
+        What the blanks of a recipe hold, as :class:`sori.augment.SpectrogramAugment`'s ``fill``.
     """
 
     epochs: int | None = None
@@ -54,6 +56,7 @@ class Wishes:
     mixup: float | None = None
     cutmix: float | None = None
     mixup_layer: str | None = None
+    mask_fill: str | None = None
     seed: int = 0
 
     def settings(self, model: str, kind: str | None, *, sound: bool = True) -> Settings:
@@ -95,6 +98,10 @@ class Wishes:
                     "build it from recordings."
                 )
             wanted = replace(wanted, waveform=None)
+        if self.mask_fill is not None:
+            if wanted.spectrogram is None or not wanted.spectrogram.masks:
+                raise ParameterError("--mask-fill needs an --augment recipe with masks, such as spectrogram.")
+            wanted = replace(wanted, spectrogram=replace(wanted.spectrogram, fill=self.mask_fill))
         if self.mixup_layer is not None and not self.mixup:
             raise ParameterError("--mixup-layer needs --mixup A: how much is mixed there.")
         if self.mixup is not None or self.cutmix is not None:

@@ -33,7 +33,7 @@ def render_report(
     mistakes: Sequence[Heard],
     right: Sequence[Heard],
     diagnosis: Diagnosis,
-    facts: Mapping[str, Mapping[str, str]],
+    facts: Mapping[str, Mapping[str, Any]],
     notes: Sequence[str] = (),
     augmented: bool = False,
 ) -> str:
