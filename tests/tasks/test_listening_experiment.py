@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from sori.errors import BundleError, DatasetError
-from sori.tasks.listening_experiment import THRESHOLDS, compare_thresholds, table
+from sori.tasks.listening_experiment import THRESHOLDS, WORDLESS, compare_thresholds, table
 from sori.tasks.spot import Listening
 
 
@@ -25,6 +25,23 @@ def test_unheard_words_are_found_in_a_stream(trained, tmp_path):
     assert "<svg" in (out / "report.html").read_text()
     with pytest.raises(DatasetError, match="give --overwrite"):
         compare_thresholds(trained / "run", trained / "data", out, minutes=0.4)
+
+
+def test_what_is_reported_where_no_word_is_is_false(trained, tmp_path):
+    listening = Listening(hop_s=0.25, smooth=1, ignore=())
+    given = {"minutes": 0.1, "listening": listening, "wordless": trained / "sounds" / "mid"}
+    found = compare_thresholds(trained / "run", trained / "data", tmp_path / "out", **given)
+    points = [point.scores for point in found.points if point.condition == WORDLESS]
+    assert len(points) == len(THRESHOLDS)
+    assert all(scores.hits == scores.misses == 0 for scores in points)
+    assert points[0].false_alarms > 0, "they are words of this model, after all"
+    assert points[0].false_alarms >= points[-1].false_alarms
+    heads, rows = table(found)
+    assert heads[-1] == "where no word is, false alarms/h"
+    assert rows[0][-1] == f"{points[0].false_alarms_per_hour:.1f}"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="no recordings in this folder"):
+        compare_thresholds(trained / "run", trained / "data", tmp_path / "no", wordless=tmp_path / "empty")
 
 
 def test_words_it_was_trained_on_prove_nothing(trained, tmp_path):

@@ -67,6 +67,16 @@ class Info:
         return _BIT_DEPTHS.get(self.subtype)
 
 
+def recordings_in(folder: Path) -> list[Path]:
+    """List the recordings of a folder and of those in it, in order of their names, without hidden ones."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in AUDIO_SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
 def info(path: str | Path) -> Info:
     """Read rate, channels, length and format from the header, without decoding.
 

@@ -190,7 +190,7 @@ class Background(Transform):
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """The recordings that are used."""
-        found = sorted(p for p in self.folder.rglob("*") if p.suffix.lower() in audio.AUDIO_SUFFIXES)
+        found = audio.recordings_in(self.folder)
         return tuple(p for p in found if p.relative_to(self.folder).as_posix() not in self.without)
 
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:

@@ -132,11 +132,15 @@ def overfitting_(
 
 @app.command("listening")
 def listening_(
-    run: Annotated[Path, typer.Argument(help="A trained model (folder).")],
+    run: Annotated[Path, typer.Argument(help="A trained model (folder), or keywords, which ships with Sori.")],
     dataset: Annotated[Path, typer.Argument(help="A dataset, some of whose recordings it was not trained on.")],
     out: Annotated[Path, typer.Option(help="Folder for listening.json and report.html.")],
     minutes: Annotated[float, typer.Option(help="Length of the stream in silence, and of that in noise.")] = 30.0,
     snr: Annotated[str, typer.Option(help="dB that noise lies below a word: lowest,highest.")] = "0,20",
+    wordless: Annotated[
+        Path | None,
+        typer.Option(help="Folder of recordings without these words, as of music: what is reported there is false."),
+    ] = None,
     hop: Annotated[float, typer.Option(help="Seconds from one look to the next.")] = 0.1,
     smooth: Annotated[int | None, typer.Option(help="Looks that are averaged (default: those of 0.3 s).")] = None,
     seed: Annotated[int, typer.Option(help="Of the order, the gaps and the noise.")] = 0,
@@ -163,6 +167,7 @@ def listening_(
             minutes=minutes,
             snr_db=(low, high),
             listening=Listening(hop_s=hop, smooth=smooth),
+            wordless=wordless,
             seed=seed,
             overwrite=overwrite,
             progress=progress,

@@ -90,9 +90,10 @@ def detection_curve(curves: Mapping[str, Sequence[tuple[float, float, float]]], 
         ax.plot(alarms, found, color=colour, marker="o", markersize=3.5, label=name)
         for i in sorted({0, len(points) // 2, len(points) - 1}):
             ax.annotate(f"{thresholds[i]:g}", (alarms[i], found[i]), (4, -9), textcoords="offset points", fontsize=8)
-    ax.set(xlabel="false alarms per hour", ylabel="events found", ylim=(None, 1.0))
+    ax.set(xlabel="false alarms per hour", ylabel="events found", ylim=(None, 1.02))
     ax.set_xscale("symlog", linthresh=1)
-    ax.set_xlim(left=0)
+    most = max(alarms for points in curves.values() for alarms, _, _ in points)
+    ax.set_xlim(0, max(10.0, 1.5 * most))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.legend(frameon=False, loc="lower right")
     return ax

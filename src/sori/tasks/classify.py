@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sori.audio import AUDIO_SUFFIXES, info
+from sori.audio import info, recordings_in
 from sori.bundle import Bundle
 from sori.datasets import Dataset
 from sori.errors import BundleError, DatasetError, SoriError
@@ -92,7 +92,7 @@ def predict(
         if not file.is_dir():
             listed.append(file)
             continue
-        inside = sorted(p for p in file.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
+        inside = recordings_in(file)
         if not inside:
             raise DatasetError(f"{file}: no recordings in this folder")
         listed += inside

@@ -129,12 +129,7 @@ def find_recordings(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(
-            file
-            for file in path.rglob("*")
-            if file.suffix.lower() in audio.AUDIO_SUFFIXES
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        )
+        inside = audio.recordings_in(path)
         if not inside:
             raise AudioError(f"{path}: no recordings in this folder")
         found += inside

@@ -13,7 +13,7 @@ import orjson
 
 from sori import plots
 from sori.atomic import own_folder, write_files
-from sori.audio import load, mix, noise
+from sori.audio import blocks, load, mix, noise, recordings_in
 from sori.datasets import Dataset
 from sori.errors import AudioError, BundleError, DatasetError, check_between, check_count
 from sori.evaluation import EventScores, score_events
@@ -24,6 +24,7 @@ from sori.tasks.spot import Decoder, Listening, Spotter
 _MAKER = "sori experiment listening"
 _RESULTS, _PAGE = "listening.json", "report.html"
 CONDITIONS = ("silence", "noise")
+WORDLESS = "wordless recordings"
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 _GAP_S = (0.5, 3.0)
 _FLOOR_DB = -65.0  # what a room is never without
@@ -78,6 +79,7 @@ def compare_thresholds(
     minutes: float = 30.0,
     snr_db: tuple[float, float] = (0.0, 20.0),
     listening: Listening | None = None,
+    wordless: Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -96,6 +98,9 @@ def compare_thresholds(
         A dataset of recordings, some of which it has not heard; what it has is left out.
     minutes
         Length of each of the two streams.
+    wordless
+        A folder of recordings in which no word of the model's is spoken, as of music: it listens to them too, and
+        whatever it reports is a false alarm.
 
     Raises
     ------
@@ -112,6 +117,9 @@ def compare_thresholds(
     spotter = Spotter(run, listening)
     dataset = Dataset.open(source)
     material = _unheard(spotter, dataset, listening)
+    files = [] if wordless is None else recordings_in(wordless)
+    if wordless is not None and not files:
+        raise DatasetError(f"{wordless}: no recordings in this folder")
     points: list[Point] = []
     for condition in CONDITIONS:
         spotter = Spotter(run, listening)
@@ -130,10 +138,10 @@ def compare_thresholds(
         heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))  # the last word is heard whole
         hours = samples / spotter.sr / 3600
         for threshold in THRESHOLDS:
-            decoder = Decoder(spotter.classifier.bundle.classes, replace(listening, threshold=threshold))
-            events = [event for time_s, p in heard for event in decoder(time_s, p)] + decoder.finish()
-            estimated = [(event.time_s, event.label) for event in events]
+            estimated = _events(spotter, heard, threshold)
             points.append(Point(condition, threshold, score_events(estimated, truth, hours=hours)))
+    if files:
+        points += _listen_to_wordless(run, files, listening, progress)
     settings = {
         "model": str(run),
         "dataset": dataset.path.resolve().name,
@@ -145,6 +153,7 @@ def compare_thresholds(
         "hop_s": listening.hop_s,
         "smooth": listening.averaged,
         "tolerance": "0.75 s",
+        WORDLESS: len(files),
         "seed": seed,
     }
     found = ListeningExperiment(settings, tuple(points))
@@ -152,11 +161,36 @@ def compare_thresholds(
     return found
 
 
+def _events(spotter: Spotter, heard: Sequence[tuple[float, _Clip]], threshold: float) -> list[tuple[float, str]]:
+    decoder = Decoder(spotter.classifier.bundle.classes, replace(spotter.listening, threshold=threshold))
+    events = [event for time_s, p in heard for event in decoder(time_s, p)] + decoder.finish()
+    return [(event.time_s, event.label) for event in events]
+
+
+def _listen_to_wordless(run: Path, files: Sequence[Path], listening: Listening, progress: Progress) -> Iterator[Point]:
+    alarms, samples = dict.fromkeys(THRESHOLDS, 0), 0
+    for i, file in enumerate(files, 1):
+        spotter = Spotter(run, listening)
+        heard: list[tuple[float, _Clip]] = []
+        for y in blocks(file, sr=spotter.sr):
+            samples += len(y)
+            heard += spotter.probabilities(y)
+        heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))
+        for threshold in THRESHOLDS:
+            alarms[threshold] += len(_events(spotter, heard, threshold))
+        progress("Listening to wordless recordings", i, len(files))
+    hours = samples / spotter.sr / 3600
+    for threshold, count in alarms.items():
+        yield Point(WORDLESS, threshold, EventScores(0, 0, count, hours))
+
+
 def table(found: ListeningExperiment) -> tuple[list[str], list[list[str]]]:
-    """Return heads and rows: for each threshold, hits and false alarms in both conditions."""
+    """Return heads and rows: for each threshold, hits and false alarms in each condition."""
     heads = ["threshold"]
     for condition in CONDITIONS:
         heads += [f"hits in {condition}", "missed", "false alarms/h"]
+    if any(p.condition == WORDLESS for p in found.points):
+        heads.append("where no word is, false alarms/h")
     rows = []
     for threshold in THRESHOLDS:
         row = [f"{threshold:g}"]
@@ -164,6 +198,11 @@ def table(found: ListeningExperiment) -> tuple[list[str], list[list[str]]]:
             point = next(p for p in found.points if (p.condition, p.threshold) == (condition, threshold))
             scores = point.scores
             row += [f"{scores.hit_rate:.1%}", str(scores.misses), f"{scores.false_alarms_per_hour:.1f}"]
+        row += [
+            f"{p.scores.false_alarms_per_hour:.1f}"
+            for p in found.points
+            if (p.condition, p.threshold) == (WORDLESS, threshold)
+        ]
         rows.append(row)
     return heads, rows
 
@@ -234,11 +273,13 @@ def _write(found: ListeningExperiment, out: Path) -> None:
         ]
         for condition in CONDITIONS
     }
+    hours = found.points[0].scores.hours
     facts = {key.replace("_", " "): value for key, value in found.settings.items()}
     parts = [
         "<h1>Listening: words found, and words that were none</h1>",
         '<p class="soft">Words that the model has not heard, laid into silence and into noise; each point is a '
-        "threshold. A word counts as found within 0.75 s of its middle; anything else reported is a false alarm.</p>",
+        "threshold. A word counts as found within 0.75 s of its middle; anything else reported is a false alarm, of "
+        f"which one is {1 / hours:.2g} an hour here.</p>",
         f'<div class="row">{picture(plots.to_svg(plots.detection_curve(curves)))}</div>',
         text_table(*table(found)),
         "<h2>How it was measured</h2>",

@@ -308,7 +308,7 @@ def _check_pianos(soundfonts: Sequence[Path], valid: Path | None, test: Path | N
 
 def _read_others(source: Path, path: Path, progress: Progress) -> dict[str, str]:
     """Put every recording of a folder into one file, two hours at most; return those that cannot be read, and why."""
-    files = [file for file in sorted(source.rglob("*")) if file.suffix.lower() in audio.AUDIO_SUFFIXES]
+    files = audio.recordings_in(source)
     if not files:
         raise DatasetError(f"{source}: holds no recordings")
     failed: dict[str, str] = {}
