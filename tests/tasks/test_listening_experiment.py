@@ -39,6 +39,7 @@ def test_what_is_reported_where_no_word_is_is_false(trained, tmp_path):
     heads, rows = table(found)
     assert heads[-1] == "where no word is, false alarms/h"
     assert rows[0][-1] == f"{points[0].false_alarms_per_hour:.1f}"
+    assert found.settings["unreadable"] == {"0-empty.wav": "the file is empty (0 bytes)"}
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetError, match="no recordings in this folder"):
         compare_thresholds(trained / "run", trained / "data", tmp_path / "no", wordless=tmp_path / "empty")

@@ -15,7 +15,7 @@ from sori import plots
 from sori.atomic import own_folder, write_files
 from sori.audio import blocks, load, mix, noise, recordings_in
 from sori.datasets import Dataset
-from sori.errors import AudioError, BundleError, DatasetError, check_between, check_count
+from sori.errors import AudioError, BundleError, DatasetError, check_between, check_count, reason
 from sori.evaluation import EventScores, score_events
 from sori.plots.page import facts_table, page, picture, text_table
 from sori.progress import Progress, silent
@@ -140,8 +140,9 @@ def compare_thresholds(
         for threshold in THRESHOLDS:
             estimated = _events(spotter, heard, threshold)
             points.append(Point(condition, threshold, score_events(estimated, truth, hours=hours)))
+    failed: dict[str, str] = {}
     if files:
-        points += _listen_to_wordless(run, files, listening, progress)
+        points += _listen_to_wordless(run, files, listening, failed, progress)
     settings = {
         "model": str(run),
         "dataset": dataset.path.resolve().name,
@@ -153,7 +154,8 @@ def compare_thresholds(
         "hop_s": listening.hop_s,
         "smooth": listening.averaged,
         "tolerance": "0.75 s",
-        WORDLESS: len(files),
+        WORDLESS: len(files) - len(failed),
+        "unreadable": failed or "none",
         "seed": seed,
     }
     found = ListeningExperiment(settings, tuple(points))
@@ -167,18 +169,25 @@ def _events(spotter: Spotter, heard: Sequence[tuple[float, _Clip]], threshold: f
     return [(event.time_s, event.label) for event in events]
 
 
-def _listen_to_wordless(run: Path, files: Sequence[Path], listening: Listening, progress: Progress) -> Iterator[Point]:
+def _listen_to_wordless(
+    run: Path, files: Sequence[Path], listening: Listening, failed: dict[str, str], progress: Progress
+) -> Iterator[Point]:
     alarms, samples = dict.fromkeys(THRESHOLDS, 0), 0
     for i, file in enumerate(files, 1):
         spotter = Spotter(run, listening)
         heard: list[tuple[float, _Clip]] = []
-        for y in blocks(file, sr=spotter.sr):
-            samples += len(y)
-            heard += spotter.probabilities(y)
+        try:
+            for y in blocks(file, sr=spotter.sr):
+                samples += len(y)
+                heard += spotter.probabilities(y)
+        except AudioError as error:  # what was heard of it until then counts
+            failed[file.name] = reason(error).removeprefix(f"{file}: ")
         heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))
         for threshold in THRESHOLDS:
             alarms[threshold] += len(_events(spotter, heard, threshold))
         progress("Listening to wordless recordings", i, len(files))
+    if not samples:
+        raise DatasetError(f"{files[0].parent}: none of the wordless recordings can be read")
     hours = samples / spotter.sr / 3600
     for threshold, count in alarms.items():
         yield Point(WORDLESS, threshold, EventScores(0, 0, count, hours))
