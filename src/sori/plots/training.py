@@ -94,6 +94,7 @@ def detection_curve(curves: Mapping[str, Sequence[tuple[float, float, float]]], 
     ax.set_xscale("symlog", linthresh=1)
     most = max(alarms for points in curves.values() for alarms, _, _ in points)
     ax.set_xlim(0, max(10.0, 1.5 * most))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.legend(frameon=False, loc="lower right")
     return ax
