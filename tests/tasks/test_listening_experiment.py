@@ -37,7 +37,7 @@ def test_what_is_reported_where_no_word_is_is_false(trained, tmp_path):
     assert points[0].false_alarms > 0, "they are words of this model, after all"
     assert points[0].false_alarms >= points[-1].false_alarms
     heads, rows = table(found)
-    assert heads[-1] == "where no word is, false alarms/h"
+    assert heads[-1] == "wordless: false alarms/h"
     assert rows[0][-1] == f"{points[0].false_alarms_per_hour:.1f}"
     assert found.settings["unreadable"] == {"0-empty.wav": "the file is empty (0 bytes)"}
     (tmp_path / "empty").mkdir()

@@ -24,7 +24,8 @@ p { margin: .4rem 0; } .soft { color: var(--soft); } .warn { color: var(--bad); 
 .picture { background: #fff; } .picture svg { display: block; max-width: 100%; height: auto; margin: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; }
-th { font-weight: 600; color: var(--soft); white-space: nowrap; } td.n, th.n { text-align: right; white-space: nowrap; }
+th { font-weight: 600; color: var(--soft); white-space: nowrap; } td.n, th.n { text-align: right; }
+td.n { white-space: nowrap; } th.n { white-space: normal; vertical-align: bottom; }
 .row + .card { margin-top: 1rem; }
 audio { height: 2rem; vertical-align: middle; max-width: 100%; } code { font-size: .9em; }
 """

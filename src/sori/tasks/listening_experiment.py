@@ -199,7 +199,7 @@ def table(found: ListeningExperiment) -> tuple[list[str], list[list[str]]]:
     for condition in CONDITIONS:
         heads += [f"hits in {condition}", "missed", "false alarms/h"]
     if any(p.condition == WORDLESS for p in found.points):
-        heads.append("where no word is, false alarms/h")
+        heads.append("wordless: false alarms/h")
     rows = []
     for threshold in THRESHOLDS:
         row = [f"{threshold:g}"]
@@ -287,8 +287,8 @@ def _write(found: ListeningExperiment, out: Path) -> None:
     parts = [
         "<h1>Listening: words found, and words that were none</h1>",
         '<p class="soft">Words that the model has not heard, laid into silence and into noise; each point is a '
-        "threshold. A word counts as found within 0.75 s of its middle; anything else reported is a false alarm, of "
-        f"which one is {1 / hours:.2g} an hour here.</p>",
+        "threshold. A word counts as found within 0.75 s of its middle; anything else reported is a false alarm; a "
+        f"single one comes to {1 / hours:.2g} an hour here.</p>",
         f'<div class="row">{picture(plots.to_svg(plots.detection_curve(curves)))}</div>',
         text_table(*table(found)),
         "<h2>How it was measured</h2>",
