@@ -107,6 +107,11 @@ def test_from_a_dataset_to_a_page_and_on_after_a_stop(trained, tmp_path, monkeyp
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2
     assert found.answer.split(":")[0] in page
+    with pytest.raises(DatasetError, match="is of other data or settings"):
+        compare_remedies(trained / "data", out, **{**given, "seeds": 1}, resume=True)
+    more = compare_remedies(trained / "data", out, **{**given, "seeds": 3}, resume=True)
+    assert more.runs[: len(found.runs)] == found.runs
+    assert sorted(r.seed for r in more.runs) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     (out / "mine.txt").touch()
     with pytest.raises(DatasetError, match=r"mine\.txt was not made by"):
         compare_remedies(trained / "data", out, **given, overwrite=True)

@@ -180,7 +180,8 @@ def compare_remedies(
     only
         Names of the remedies to try besides plain; empty: all.
     resume
-        Go on with an experiment of the same settings that was interrupted: networks that are done are kept.
+        Go on with an experiment of the same settings that was interrupted, or had fewer seeds: networks that are done
+        are kept.
     overwrite
         Replace what an earlier experiment has written.
 
@@ -279,7 +280,8 @@ def _kept(out: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bo
         return []
     if not resume:
         raise DatasetError(f"{out}: is there already; give --resume to finish it, --overwrite, or another name")
-    if made["settings"] != orjson.loads(orjson.dumps(dict(settings))):
+    wanted = orjson.loads(orjson.dumps(dict(settings)))
+    if {**made["settings"], "seeds": wanted["seeds"]} != wanted or wanted["seeds"] < made["settings"]["seeds"]:
         raise DatasetError(f"{out}: is of other data or settings; give --overwrite, or another name")
     return [Run(**{**run, "epochs": tuple(run["epochs"])}) for run in made["runs"]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -177,7 +178,10 @@ class Trainer:
             yield LiveFeatures(segments.x[train, :, 0], front_end, normalisation, augment.waveform)
             return
         with tempfile.TemporaryDirectory(prefix="sori-") as folder:
-            clips = read_clips(self.dataset, segments, train, Path(folder) / "clips.npy", progress=self.progress)
+            file = Path(folder) / "clips.npy"
+            clips = read_clips(self.dataset, segments, train, file, progress=self.progress)
+            if os.name != "nt":  # what is mapped stays readable, and a training that is killed leaves nothing behind
+                file.unlink()
             yield LiveFeatures(clips, front_end, normalisation, augment.waveform)
             del clips  # before the file is, which not every system allows while it is mapped
 
