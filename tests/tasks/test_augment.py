@@ -87,3 +87,7 @@ def test_a_replay_that_is_none(file, tmp_path):
     (tmp_path / "drawn.json").write_text(json.dumps({**made, "variants": [{"waveform": [{"transform": 0}]}]}))
     with pytest.raises(ParameterError, match="damaged, or of another version"):
         augment(file, tmp_path / "one", replay=tmp_path / "drawn.json")
+    other = {"waveform": [{"transform": 0, "name": "Gain", "gain_db": 1.0}]}
+    (tmp_path / "drawn.json").write_text(json.dumps({**made, "variants": [other]}))
+    with pytest.raises(ParameterError, match="it was drawn for another"):
+        augment(file, tmp_path / "one", replay=tmp_path / "drawn.json")

@@ -120,6 +120,8 @@ def augment(
                 masked = _masked(mel_db, wanted.spectrogram, features)
                 drawn["spectrogram"] = {name: values.tolist() for name, values in features.items()}
         except (KeyError, TypeError, ValueError, IndexError) as error:
+            if replay is None or isinstance(error, ParameterError):
+                raise
             raise ParameterError(f"{replay}: damaged, or of another version ({reason(error)})") from error
         peak = float(np.abs(changed).max(initial=0))
         softer_db = 20 * float(np.log10(max(peak, 1.0)))
