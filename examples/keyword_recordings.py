@@ -8,9 +8,9 @@ and notes of an orchestra, one or several. File names say which recordings are o
 in Speech Commands, for `--group-by '([^/_]+)_nohash'`.
 """
 
+import argparse
 import re
 import shutil
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -81,7 +81,11 @@ def music(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Copy the words and add what was made."""
-    speech, esc10, instruments, out = (Path(name) for name in sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("speech_commands", "esc10", "instruments", "out"):
+        parser.add_argument(name, type=Path)
+    given = parser.parse_args()
+    speech, out = given.speech_commands, given.out
     rng = np.random.default_rng(0)
     words = defaultdict(list)
     for file in sorted(speech.rglob("*.flac")):
@@ -91,7 +95,7 @@ def main() -> None:
         speaker = re.search("([0-9a-f]{8})_nohash", file.name)
         if speaker:
             words[speaker[1]].append(file)
-    made = {"unknown": halves(words, rng), "silence": {**sounds(esc10, rng), **music(instruments, rng)}}
+    made = {"unknown": halves(words, rng), "silence": {**sounds(given.esc10, rng), **music(given.instruments, rng)}}
     for label, clips in made.items():
         for name, y in clips.items():
             peak = float(np.abs(y).max())

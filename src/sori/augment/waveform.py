@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -22,7 +23,7 @@ Drawn = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transform:
+class Transform(ABC):
     """A random change to a clip ``(samples,)``. What is drawn and what is done with it are apart.
 
     :meth:`draw` gives plain numbers and strings that can be written down; :meth:`apply` with the same ones gives the
@@ -42,13 +43,13 @@ class Transform:
     def __post_init__(self) -> None:
         check_between("probability", self.probability, 0, 1)
 
+    @abstractmethod
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
         """Draw everything :meth:`apply` needs for a clip of so many samples."""
-        raise NotImplementedError
 
+    @abstractmethod
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
         """Return the changed clip; ``y`` stays as it is."""
-        raise NotImplementedError
 
     def _check_range(self, name: str, low: float, high: float, unit: str) -> None:
         value = getattr(self, name)

@@ -37,12 +37,13 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network that Sori knows: ``build(input_shape, n_classes, **options)``."""
+    """A network that Sori knows: ``build(input_shape, n_classes, **options)``; ``features`` is the kind it is for."""
 
     name: str
     purpose: str
     build: Callable[..., keras.Model]
     recipe: Recipe = field(default_factory=Recipe)
+    features: str = "mel"
 
     @property
     def options(self) -> dict[str, Any]:
@@ -61,6 +62,7 @@ ARCHITECTURES = {
             "three dense layers over a flattened MFCC segment: the classic first network",
             mlp,
             Recipe(jit=True),
+            "mfcc",
         ),
         Architecture(
             "cnn",
@@ -74,13 +76,21 @@ ARCHITECTURES = {
             bcresnet,
             Recipe(epochs=100, batch_size=64, lr=6e-3, schedule="cosine", augment="speech"),
         ),
-        Architecture("wave", "1-D convolutions over the samples themselves", wave, _STAGES),
-        Architecture("wave-skip", "wave with each stage's input beside its output", wave_skip, _STAGES),
+        Architecture("wave", "1-D convolutions over the samples themselves", wave, _STAGES, "waveform"),
+        Architecture("wave-skip", "wave with each stage's input beside its output", wave_skip, _STAGES, "waveform"),
         Architecture(
-            "spectrogram-cnn", "wave's four stages as 2-D convolutions over a spectrogram", spectrogram_cnn, _STAGES
+            "spectrogram-cnn",
+            "wave's four stages as 2-D convolutions over a spectrogram",
+            spectrogram_cnn,
+            _STAGES,
+            "spectrogram",
         ),
         Architecture(
-            "spectrogram-skip", "spectrogram-cnn with each stage's input beside its output", spectrogram_skip, _STAGES
+            "spectrogram-skip",
+            "spectrogram-cnn with each stage's input beside its output",
+            spectrogram_skip,
+            _STAGES,
+            "spectrogram",
         ),
     )
 }

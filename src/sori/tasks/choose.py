@@ -13,16 +13,11 @@ from sori.audio import info
 from sori.datasets import Catalog, Segmenting
 from sori.errors import AudioError, DatasetError
 from sori.features import FrontEnd
+from sori.models import ARCHITECTURES
 
 _LOOK_AT = 400
-# What an architecture is made for; the rest take mel bands.
-_KINDS = {
-    "mlp": "mfcc",
-    "wave": "waveform",
-    "wave-skip": "waveform",
-    "spectrogram-cnn": "spectrogram",
-    "spectrogram-skip": "spectrogram",
-}
+_HIGHEST_SR = 22050
+_LONGEST_WHOLE_S, _SEGMENT_S, _LONGEST_USED_S = 6.0, 3.0, 30.0
 # File names of Speech Commands, which say who speaks: bed/0a7c2a8d_nohash_0.wav.
 _SPEAKER, _SPEAKERS_FROM = r"([0-9a-f]{8})_nohash", 0.5
 
@@ -36,10 +31,6 @@ def speakers_in_names(files: Sequence[str]) -> str | None:
     """
     carrying = sum(re.search(_SPEAKER, file) is not None for file in files)
     return _SPEAKER if carrying > _SPEAKERS_FROM * len(files) else None
-
-
-_HIGHEST_SR = 22050
-_LONGEST_WHOLE_S, _SEGMENT_S, _LONGEST_USED_S = 6.0, 3.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +87,7 @@ def choose(catalog: Catalog, *, model: str | None = None) -> Choice:
     n_fft = max(64, 2 ** int(np.log2(0.064 * sr)))
     short = segmenting.samples(sr) < 2 * sr
     hop_length = n_fft // (4 if short else 2)
-    kind = _KINDS.get(model or "", "mel")
+    kind = ARCHITECTURES[model].features if model else "mel"
     if kind == "spectrogram":
         n_fft = n_fft // 4  # every bin is kept, and a quarter of them is twice as many as there are bands
         hop_length = n_fft // 2

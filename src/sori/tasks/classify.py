@@ -55,7 +55,7 @@ def evaluate(run: Path, data: Path, *, include_training: bool = False) -> dict[s
     )
     if leaky:
         described = f"LEAKY: {left_out} of the recordings were in training or validation"
-    elif not dataset.source or not bundle.dataset["source"]:
+    elif not dataset.has_recordings or not bundle.dataset["source"]:
         described = "imported features: whether some were used in training cannot be known"
     elif left_out:
         described = f"recordings not used in training ({left_out} others left out)"

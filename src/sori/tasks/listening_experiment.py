@@ -141,8 +141,9 @@ def compare_thresholds(
             estimated = _events(spotter, heard, threshold)
             points.append(Point(condition, threshold, score_events(estimated, truth, hours=hours)))
     failed: dict[str, str] = {}
-    if files:
-        points += _listen_to_wordless(run, files, listening, failed, progress)
+    if wordless is not None:
+        found_false, failed = _listen_to_wordless(run, wordless, files, listening, progress)
+        points += found_false
     settings = {
         "model": str(run),
         "dataset": dataset.path.resolve().name,
@@ -170,9 +171,11 @@ def _events(spotter: Spotter, heard: Sequence[tuple[float, _Clip]], threshold: f
 
 
 def _listen_to_wordless(
-    run: Path, files: Sequence[Path], listening: Listening, failed: dict[str, str], progress: Progress
-) -> Iterator[Point]:
+    run: Path, folder: Path, files: Sequence[Path], listening: Listening, progress: Progress
+) -> tuple[list[Point], dict[str, str]]:
+    """Return a point for each threshold, and what could not be read, with the reason."""
     alarms, samples = dict.fromkeys(THRESHOLDS, 0), 0
+    failed: dict[str, str] = {}
     for i, file in enumerate(files, 1):
         spotter = Spotter(run, listening)
         heard: list[tuple[float, _Clip]] = []
@@ -181,16 +184,16 @@ def _listen_to_wordless(
                 samples += len(y)
                 heard += spotter.probabilities(y)
         except AudioError as error:  # what was heard of it until then counts
-            failed[file.name] = reason(error).removeprefix(f"{file}: ")
+            failed[file.relative_to(folder).as_posix()] = reason(error).removeprefix(f"{file}: ")
         heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))
         for threshold in THRESHOLDS:
             alarms[threshold] += len(_events(spotter, heard, threshold))
         progress("Listening to wordless recordings", i, len(files))
     if not samples:
-        raise DatasetError(f"{files[0].parent}: none of the wordless recordings can be read")
+        raise DatasetError(f"{folder}: none of the wordless recordings can be read")
     hours = samples / spotter.sr / 3600
-    for threshold, count in alarms.items():
-        yield Point(WORDLESS, threshold, EventScores(0, 0, count, hours))
+    points = [Point(WORDLESS, threshold, EventScores(0, 0, count, hours)) for threshold, count in alarms.items()]
+    return points, failed
 
 
 def table(found: ListeningExperiment) -> tuple[list[str], list[list[str]]]:
@@ -218,7 +221,7 @@ def table(found: ListeningExperiment) -> tuple[list[str], list[list[str]]]:
 
 def _unheard(spotter: Spotter, dataset: Dataset, listening: Listening) -> _Material:
     bundle = spotter.classifier.bundle
-    if not dataset.source:
+    if not dataset.has_recordings:
         raise DatasetError(f"{dataset.path}: was imported and has no recordings to lay into a stream")
     parts = bundle.parts()
     known = {*parts["train"], *parts["valid"]}

@@ -99,18 +99,9 @@ class OverfittingExperiment:
         if winner == plain:
             return f"{opening} No remedy validated better than none at all, so there is no winner to name."
         ahead, spread = after[0] - before[0], float(np.hypot(before[1], after[1]))
-        judged = (
-            "and with one seed nothing tells whether that is luck"
-            if math.isnan(spread)
-            else f"which is no gain: what validated best did not test better (spread of the seeds ± {100 * spread:.1f})"
-            if ahead <= 0
-            else f"no more than the spread of the seeds (± {100 * spread:.1f}), so it may be luck"
-            if ahead <= spread
-            else f"more than the spread of the seeds (± {100 * spread:.1f})"
-        )
         return (
             f"{opening} Chosen by validation, {winner} is best: {_spread(after)} in test, "
-            f"{100 * ahead:+.1f} points, {judged}."
+            f"{100 * ahead:+.1f} points, {_judged(ahead, spread)}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -299,6 +290,17 @@ def table(found: OverfittingExperiment) -> tuple[list[str], list[list[str]]]:
         verdicts = ", ".join(dict.fromkeys(run.verdict for run in runs))
         rows.append([remedy, *cells, f"{gap:.1f}", f"{runs[0].parameters:,}", f"{seconds:.1f}", verdicts])
     return heads, rows
+
+
+def _judged(ahead: float, spread: float) -> str:
+    if math.isnan(spread):
+        return "and with one seed nothing tells whether that is luck"
+    by = f"(± {100 * spread:.1f})"
+    if ahead <= 0:
+        return f"which is no gain: what validated best did not test better (spread of the seeds ± {100 * spread:.1f})"
+    if ahead <= spread:
+        return f"no more than the spread of the seeds {by}, so it may be luck"
+    return f"more than the spread of the seeds {by}"
 
 
 def _spread(score: tuple[float, float]) -> str:

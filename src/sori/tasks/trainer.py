@@ -145,7 +145,7 @@ class Trainer:
         # Decibels are one unit for every bin; MFCCs, and what is imported, have none in common.
         normalisation = Normalisation.learn(segments.x, train, one_scale=kind in ("mel", "spectrogram", "waveform"))
         settings = self.settings
-        if settings.augment is not None and settings.augment.waveform is not None:
+        if settings.augment is not None:
             digests = self.dataset.digests()
             held_out = set(digests.values()) - {digests[recording] for recording in segments.recording[train]}
             augment = without_unusable(settings.augment, held_out=held_out, say=self.say, progress=self.progress)
