@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import scipy.signal
+import soundfile
 
 from sori.audio import resample
 from sori.music.notebank import NoteBank
@@ -42,6 +45,15 @@ class Playing:
         Part of the clips that two pianos play together.
     room, noise
         Part of the clips that have one.
+    dense
+        Part of the clips that begin where, of some places, most notes are struck.
+    rings_on
+        Part of the clips in which a string that is struck again under the pedal also goes on sounding as it was, as in
+        most samplers; in the others the new stroke takes its place.
+    resonance
+        Part of the clips with pedal in which all strings sound along softly.
+    coded
+        Part of the clips that have been an MP3 file of a low rate.
     random_keys
         Part of the clips in which keys are struck at random, in chords of any kind, instead of music.
     most_keys
@@ -67,7 +79,11 @@ class Playing:
     layered: float = 0.2
     room: float = 0.6
     noise: float = 0.5
-    random_keys: float = 0.1
+    dense: float = 0.3
+    rings_on: float = 0.5
+    resonance: float = 0.4
+    coded: float = 0.04
+    random_keys: float = 0.15
     most_keys: int = 6
     dry: float = 0.2
     release_s: tuple[float, float] = (0.02, 0.12)
@@ -76,7 +92,22 @@ class Playing:
     alone: float = 0.12
 
 
-_PLAIN = Playing(random_keys=1.0, most_keys=1, layered=0.0, room=0.0, noise=0.0, saturated=0.0, others=0.0, alone=0.0)
+# Of a key's next stroke, after which a note that ends there was ended by it; places of which the densest is taken; and
+# the part of keys at random that are a few, struck again and again.
+_AT_ONCE_S, _PLACES, _STRUCK_AGAIN = 0.005, 4, 0.5
+
+_PLAIN = Playing(
+    resonance=0.0,
+    coded=0.0,
+    random_keys=1.0,
+    most_keys=1,
+    layered=0.0,
+    room=0.0,
+    noise=0.0,
+    saturated=0.0,
+    others=0.0,
+    alone=0.0,
+)
 # From easy to hard: one key at a time, chords, music, and music in rooms, noise and what is no piano.
 MATERIALS: Mapping[str, Playing] = {
     "notes": _PLAIN,
@@ -129,17 +160,18 @@ def draw_clip(
     """
     sr = banks[0].sr
     duration_s = samples / sr
-    alone = rng.random() < playing.alone
+    alone, pedal = rng.random() < playing.alone, False
     if alone:
         notes = np.zeros((0, 4))
     elif rng.random() < playing.random_keys:
         notes = _random_notes(rng, duration_s, playing.most_keys)
     else:
-        notes = _passage(performances[int(rng.integers(len(performances)))], rng, duration_s, playing)
+        pedal = rng.random() >= playing.dry
+        notes = _passage(performances[int(rng.integers(len(performances)))], rng, duration_s, playing, pedal=pedal)
     # Played on other strings: everything a little slower and lower, then resampled back.
     semitones = int(rng.integers(-round(playing.recolour), round(playing.recolour) + 1))
     cents = float(np.clip(rng.normal(0, playing.cents), -50, 50))
-    strings = notes.copy()
+    strings = ringing_on(notes) if rng.random() < playing.rings_on else notes.copy()
     strings[:, 2] -= semitones
     fits = (strings[:, 2] >= LOWEST) & (strings[:, 2] <= HIGHEST)
     notes, strings = notes[fits], strings[fits]
@@ -162,6 +194,11 @@ def draw_clip(
         )
     y = resample(y, from_sr=round(sr * factor), to_sr=sr)[:samples]
     y = np.pad(y, (0, samples - len(y)))
+    if pedal and rng.random() < playing.resonance:
+        sympathy = _sympathy(int(rng.integers(16)), sr)
+        y = y + scipy.signal.oaconvolve(y, sympathy)[:samples].astype(np.float32) * np.float32(
+            10 ** (rng.uniform(-30, -12) / 20)
+        )
     piano = y
     if alone or rng.random() < playing.others:
         loudest = float(np.abs(y).max()) or 1.0
@@ -180,6 +217,8 @@ def draw_clip(
     if rng.random() < playing.saturated:
         drive = np.float32(rng.uniform(1, 4))
         y, piano = np.tanh(y * drive) * np.float32(0.7), piano * (np.float32(0.7) * drive)
+    if rng.random() < playing.coded:
+        y = _coded(y, sr)
     return Clip(y.astype(np.float32), piano, notes)
 
 
@@ -190,11 +229,28 @@ def mixed(y: _Clip, rng: np.random.Generator, *, sr: int, others: Sequence[npt.N
     return y + _noise(rng, len(y), sr, loudest=float(np.sqrt(np.mean(y**2))))
 
 
-def _passage(performance: Performance, rng: np.random.Generator, duration_s: float, playing: Playing) -> _Rows:
-    notes = performance.keys if rng.random() < playing.dry else performance.pedalled
+def ringing_on(notes: _Rows) -> _Rows:
+    """Let a note that its key's next stroke ends sound until the last of such strokes ends."""
+    notes = notes.copy()
+    following: dict[float, tuple[float, float]] = {}  # onset and end of the next note of each pitch
+    for i in range(len(notes) - 1, -1, -1):
+        onset_s, offset_s, pitch, _ = notes[i]
+        next_s, end_s = following.get(pitch, (np.inf, np.inf))
+        if next_s - offset_s < _AT_ONCE_S:
+            notes[i, 1] = offset_s = end_s
+        following[pitch] = (onset_s, offset_s)
+    return notes
+
+
+def _passage(
+    performance: Performance, rng: np.random.Generator, duration_s: float, playing: Playing, *, pedal: bool
+) -> _Rows:
+    notes = performance.pedalled if pedal else performance.keys
     tempo = rng.uniform(*playing.tempo)
     last_s = float(notes[-1, 0])
-    begin_s = rng.uniform(0, max(0.0, last_s - duration_s * tempo))
+    begins_s = rng.uniform(0, max(0.0, last_s - duration_s * tempo), _PLACES if rng.random() < playing.dense else 1)
+    counts = np.diff(np.searchsorted(notes[:, 0], [begins_s, begins_s + duration_s * tempo]), axis=0)[0]
+    begin_s = float(begins_s[counts.argmax()])
     first, last = np.searchsorted(notes[:, 0], [begin_s - 15, begin_s + duration_s * tempo])
     passage = notes[first:last].copy()
     passage[:, :2] = (passage[:, :2] - begin_s) / tempo
@@ -212,6 +268,8 @@ def _random_notes(rng: np.random.Generator, duration_s: float, most_keys: int) -
     rows = []
     at_s, pace_s = 0.0, float(np.exp(rng.uniform(np.log(0.06), np.log(0.8))))
     centre, spread = rng.uniform(LOWEST + 10, HIGHEST - 10), rng.uniform(4, 25)
+    if most_keys > 1 and rng.random() < _STRUCK_AGAIN:
+        return _struck_again(rng, duration_s, centre)
     while at_s < duration_s:
         for _ in range(min(most_keys, rng.choice([1, 1, 2, 3, 4, 6]))):
             pitch = int(np.clip(round(rng.normal(centre, spread)), LOWEST, HIGHEST))
@@ -225,6 +283,56 @@ def _random_notes(rng: np.random.Generator, duration_s: float, most_keys: int) -
         notes[:-1, 1] = np.minimum(notes[:-1, 1], notes[1:, 0])
         notes = notes[notes[:, 1] > notes[:, 0] + 0.03]
     return notes
+
+
+def _struck_again(rng: np.random.Generator, duration_s: float, centre: float) -> _Rows:
+    """Tremolos, trills and repeated chords: a few keys struck again and again, let go between or under the pedal."""
+    keys = np.unique(np.clip(np.round(rng.normal(centre, rng.uniform(1, 12), rng.integers(1, 6))), LOWEST, HIGHEST))
+    pace_s = float(np.exp(rng.uniform(np.log(0.05), np.log(0.5))))
+    pedal, together = rng.random() < 0.6, rng.random() < 0.4
+    rows = []
+    for i, key in enumerate(keys):
+        step_s = pace_s if together else pace_s * len(keys)
+        at_s = (0.0 if together else pace_s * i) + rng.uniform(0, 0.3)
+        strokes = np.arange(at_s, duration_s, step_s)
+        strokes = np.sort(strokes + rng.normal(0, 0.06 * step_s, len(strokes)))
+        strokes = strokes[rng.random(len(strokes)) < rng.uniform(0.5, 1.0)]
+        held = rng.uniform(0.3, 0.95)
+        louder = rng.uniform(20, 115)
+        for onset_s, next_s in zip(strokes, [*strokes[1:], duration_s + 1], strict=True):
+            until_s = next_s if pedal else onset_s + held * min(step_s, next_s - onset_s)
+            if until_s > onset_s + 0.03:
+                rows.append((max(0.0, onset_s), until_s, key, np.clip(louder + rng.normal(0, 12), 5, 126)))
+    return np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
+
+
+@lru_cache(maxsize=16)
+def _sympathy(seed: int, sr: int) -> _Clip:
+    """How all strings of a piano answer a stroke: sines at their pitches that begin softly and die slowly, energy 1."""
+    rng = np.random.default_rng((seed, 12))
+    t = np.arange(round(2.5 * sr), dtype=np.float32) / np.float32(sr)
+    out = np.zeros(len(t), dtype=np.float32)
+    for pitch in range(LOWEST, HIGHEST + 1):
+        for k in range(1, 5):
+            hz = k * 440 * 2 ** ((pitch - 69 + rng.normal(0, 0.03)) / 12)
+            if hz < 0.45 * sr:
+                decay = np.exp(-t * np.float32(rng.uniform(1, 4) * (1 + hz / 2000)))
+                out += np.float32(rng.normal() / k) * np.sin(np.float32(2 * np.pi * hz) * t + rng.uniform(0, 6)) * decay
+    out *= np.minimum(1, t / np.float32(0.03))
+    return out / np.float32(np.sqrt(np.sum(out**2)))
+
+
+def _coded(y: _Clip, sr: int) -> _Clip:
+    """Write and read an MP3 file of about 40 kbit a second, and take its delay away."""
+    file = io.BytesIO()
+    loudest = max(1.0, float(np.abs(y).max()))
+    soundfile.write(file, y / loudest, sr, format="MP3", bitrate_mode="CONSTANT", compression_level=0.75)
+    decoded = np.zeros(len(y) + 4096, dtype=np.float32)
+    read, _ = soundfile.read(io.BytesIO(file.getvalue()), dtype="float32")
+    decoded[: len(read)] = read[: len(decoded)]
+    match = scipy.signal.correlate(decoded, y, mode="valid", method="fft")
+    delay = int(match.argmax())
+    return decoded[delay : delay + len(y)] * np.float32(loudest)
 
 
 def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:

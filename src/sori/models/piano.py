@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 BINS_PER_KEY = 3
 SPECTRUM_BINS = KEYS * BINS_PER_KEY
-# How many bins beside its own a key looks at, on either side.
-_BESIDE = 3
-# Octave below (where a key's overtones must not be taken for it), itself, and its overtones.
-_HARMONICS = {0.5: -36, 1: 0, 2: 36, 3: 57, 4: 72, 5: 84, 6: 93, 7: 101, 8: 108, 10: 120}
-_DILATIONS = (1, 2, 4, 8)
+# Semitones below and above its own that a key listens to: an octave below, where a key's overtones must not be taken
+# for it, and up to its sixteenth partial: the lowest keys, closer than the spectrum resolves, are told by high ones.
+_PARTIALS = (12, 48)
+# Frames back over which a rise is given: a string struck again while it rings adds 3 dB to what is heard, which is
+# little beside the 80 that a level spans, and much beside how that level would have fallen.
+_RISES = (1, 2)
+_RELATED = 24  # semitones up and down within which a key learns of others
+_PICTURE = 16  # channels of a semitone in which its bins, their levels and rises are summed up
+_CONTEXT_DILATIONS, _KEY_DILATIONS = (1, 2, 4, 8), (1, 2, 4, 8, 16)
 OUTPUTS = ("onset", "sounding", "offset", "velocity")
 # What a network is asked for: the notes, or the spectrum as it would be if nothing but the piano were heard.
 TARGETS = ("notes", "spectrum")
@@ -31,15 +35,16 @@ def piano(
     *,
     target: str = "notes",
     channels: int = 32,
-    context: int = 320,
+    context: int = 384,
     width: float = 1.0,
     dropout: float = 0.1,
 ) -> keras.Model:
-    """Harmonics of each key side by side, convolutions that all keys share, and a bottleneck in which the keys meet.
+    """Levels and their rises, harmonics of each key side by side, convolutions that all keys share, and a bottleneck.
 
-    The bins at a key's own pitch and at its overtones become channels, so that a small convolution sees a whole note;
-    it is the same for every key, as a note moved up the keyboard is the same picture moved up. Which keys sound at once
-    is then told through a dense layer per frame and convolutions over time, whose answer every key gets back.
+    A small convolution makes a picture of the levels and of how they rise. Its bins at a key's own pitch and at its
+    overtones become channels, so that the next convolution sees a whole note; it is the same for every key, as a note
+    moved up the keyboard is the same picture moved up. Keys then learn of those they share partials with, twice, and
+    of all keys at once through a dense layer per frame and convolutions over time, whose answer every key gets back.
 
     Sources: harmonics as channels, Bittner et al., Deep Salience (2017); shared keys, Wei et al., HPPNet (2022); onset,
     sounding, offset and velocity, Kong et al., High-resolution Piano Transcription (2021).
@@ -81,33 +86,63 @@ def piano(
 
     def over_time(x: Any, dilation: int) -> Any:
         """Take a residual step in each key by itself: what came before and what comes after."""
-        return layers.Add()(
-            [x, layers.Conv2D(c, (3, 1), dilation_rate=(dilation, 1), padding="same", activation="relu")(x)]
-        )
+        step = layers.Conv2D(c, (3, 1), dilation_rate=(dilation, 1), padding="same", activation="relu")(x)
+        return layers.Add()([x, step])
 
     inputs = keras.Input((frames, bins, windows))
-    x = layers.BatchNormalization(momentum=0.9, axis=-1, dtype="float32")(inputs)
-    x = _harmonics(x, bins)
-    x = layers.ZeroPadding2D(((1, 1), (0, 0)))(x)
-    x = layers.Conv2D(c, (3, 2 * _BESIDE + 1), strides=(1, BINS_PER_KEY), use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.Concatenate(dtype="float32")([inputs, *(_rise(inputs, back) for back in _RISES)])
+    x = layers.BatchNormalization(momentum=0.98, dtype="float32")(x)
+    x = _semitones(x, scaled(_PICTURE, width))
+    below, above = _PARTIALS
+    x = x[:, :, : KEYS + above]
+    x = layers.ZeroPadding2D(((0, 0), (below, KEYS + above - x.shape[2])))(x)
+    x = layers.Conv2D(c, (1, below + 1 + above), use_bias=False)(x)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.98)(x))
     x = layers.Conv2D(c, (3, 3), padding="same", activation="relu")(x)
     x = over_time(x, 1)
+    x = _related(x, c)
     met = layers.Conv2D(max(1, c // 4), 1, activation="relu")(x)
     met = layers.Reshape((-1, KEYS * max(1, c // 4)))(met)
     met = layers.Dense(units, use_bias=False)(met)
-    met = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(met))
-    for dilation in _DILATIONS:
+    met = layers.ReLU()(layers.BatchNormalization(momentum=0.98)(met))
+    for dilation in _CONTEXT_DILATIONS:
         step = layers.Conv1D(units, 3, dilation_rate=dilation, padding="same", activation="relu")(met)
         met = layers.Add()([met, layers.Dropout(dropout)(step)])
     back = layers.Dense(KEYS * max(1, c // 2))(met)
     back = layers.Reshape((-1, KEYS, max(1, c // 2)))(back)
     x = layers.Concatenate()([x, back])
     x = layers.Conv2D(c, 1, use_bias=False)(x)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-    for dilation in _DILATIONS:
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.98)(x))
+    for dilation in _KEY_DILATIONS[:2]:
+        x = over_time(x, dilation)
+    x = _related(x, c)
+    for dilation in _KEY_DILATIONS[2:]:
         x = over_time(x, dilation)
     return keras.Model(inputs, answers(x, inputs, target), name="piano")
+
+
+def _rise(x: Any, frames: int) -> Any:
+    """How much each value is above the one so many frames before it; the first frames rise from nothing."""
+    layers = load_keras().layers
+    before = layers.ZeroPadding2D(((frames, 0), (0, 0)), dtype="float32")(x)
+    before = layers.Cropping2D(((0, frames), (0, 0)), dtype="float32")(before)
+    return layers.Subtract(dtype="float32")([x, before])
+
+
+def _semitones(x: Any, channels: int) -> Any:
+    """Sum up the bins of a semitone and those beside it, from the lowest key to the highest bin."""
+    layers = load_keras().layers
+    return layers.Conv2D(channels, (3, 2 * BINS_PER_KEY + 1), strides=(1, BINS_PER_KEY), activation="relu")(
+        layers.ZeroPadding2D(((1, 1), (BINS_PER_KEY - 1, 2 * BINS_PER_KEY)))(x)
+    )
+
+
+def _related(x: Any, channels: int) -> Any:
+    """Let every key know what is heard of those it shares partials with: a residual step, the same for all keys."""
+    layers = load_keras().layers
+    told = layers.Conv2D(max(1, channels // 4), 1, activation="relu")(x)
+    step = layers.Conv2D(channels, (1, 2 * _RELATED + 1), padding="same", activation="relu")(told)
+    return layers.Add()([x, step])
 
 
 def check_bins(model: str, bins: int) -> None:
@@ -131,19 +166,3 @@ def answers(x: Any, inputs: Any, target: str) -> Any:
     change = layers.Reshape((-1, SPECTRUM_BINS, windows), dtype="float32")(change)
     heard = layers.Cropping2D(((0, 0), (0, bins - SPECTRUM_BINS)), dtype="float32")(inputs)
     return layers.Add(dtype="float32")([heard, change])
-
-
-def _harmonics(x: Any, bins: int) -> Any:
-    """Each harmonic's bins as channels, so that bin ``3 k`` onwards is what key ``k`` looks at in all of them."""
-    layers = load_keras().layers
-    # The key's own bin is the middle one of three: bin 1 for the lowest.
-    first = 1 - _BESIDE
-    wanted = BINS_PER_KEY * (KEYS - 1) + 2 * _BESIDE + 1
-    below = -(first + min(_HARMONICS.values()))
-    above = max(0, first + max(_HARMONICS.values()) + wanted - bins)
-    x = layers.ZeroPadding2D(((0, 0), (below, above)))(x)
-    shifted = []
-    for shift in _HARMONICS.values():
-        start = below + first + shift
-        shifted.append(layers.Cropping2D(((0, 0), (start, below + bins + above - start - wanted)))(x))
-    return layers.Concatenate()(shifted)

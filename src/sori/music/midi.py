@@ -13,7 +13,7 @@ from sori.errors import AudioError, ParameterError, reason, require
 from sori.music.notes import Note
 from sori.music.soundfont import DRUM_CHANNEL, Event, in_order
 
-_PEDAL, _PEDAL_DOWN = 64, 64
+PEDAL, _PEDAL_DOWN = 64, 64
 _MOST_TICKS = 9_000_000
 
 
@@ -78,7 +78,7 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
             for other in tracks
             if other.program == track.program
             for c in other.control_changes
-            if c.number == _PEDAL
+            if c.number == PEDAL
         )
         times_s = np.array([time_s for time_s, _ in pedals])
         down = [is_down for _, is_down in pedals]

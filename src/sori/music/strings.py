@@ -44,7 +44,7 @@ class StruckStrings:
             "decay": np.exp(rng.uniform(np.log(0.5), np.log(1.6))),
             "damping": rng.uniform(0.05, 0.3),
             "after_sound": 10 ** (rng.uniform(-24, -8) / 20),
-            "detuning": rng.uniform(0.2, 1.6),
+            "detuning": np.exp(rng.uniform(np.log(0.2), np.log(6.0))),
             "slope": rng.uniform(0.3, 1.1),
             "struck_at": rng.uniform(0.09, 0.16),
             "felt": rng.uniform(0.6, 1.8),
@@ -53,7 +53,9 @@ class StruckStrings:
             "attack": rng.uniform(0.0005, 0.004),
             "board": rng.normal(0, rng.uniform(1, 4), 24),
             "stretch": rng.uniform(0, 1.2),
-            "evenness": rng.normal(0, rng.uniform(0.5, 2), HIGHEST - LOWEST + 1),
+            "evenness": rng.normal(0, rng.uniform(0.5, 2.5), HIGHEST - LOWEST + 1),
+            "worn": rng.normal(0, rng.uniform(0.0, 0.35), HIGHEST - LOWEST + 1),
+            "out_of_tune": rng.normal(0, rng.uniform(0.0, 6.0), HIGHEST - LOWEST + 1),
         }
         object.__setattr__(self, "_drawn", {name: np.asarray(value) for name, value in drawn.items()})
 
@@ -65,7 +67,7 @@ class StruckStrings:
         n = round(duration_s * self.sr)
         t = np.arange(n, dtype=np.float32) / np.float32(self.sr)
         stretch_cents = float(d["stretch"]) * ((key - 44) / 44) ** 3 * 20
-        f0 = float(midi_to_hz(pitch)) * 2 ** (stretch_cents / 1200)
+        f0 = float(midi_to_hz(pitch)) * 2 ** ((stretch_cents + float(d["out_of_tune"][key])) / 1200)
         stiffness = float(d["stiffness"] * np.exp(np.interp(key, [0, 25, 87], np.log([3e-4, 1.2e-4, 8e-3]))))
         k = np.arange(1, _PARTIALS + 1)
         hz = k * f0 * np.sqrt((1 + stiffness * k**2) / (1 + stiffness))
@@ -78,7 +80,7 @@ class StruckStrings:
         quick_s = long_s / (1 + d["damping"] * (k - 1)) / 3
         phase = rng.uniform(0, 2 * np.pi, (2, len(k)))
         beside = hz * 2 ** (rng.normal(0, float(d["detuning"]), len(k)) / 1200)
-        weights = np.stack([strength * self._felt(hz, velocity) for velocity in VELOCITIES]).astype(np.float32)
+        weights = np.stack([strength * self._felt(hz, velocity, key) for velocity in VELOCITIES]).astype(np.float32)
         out = np.zeros((len(VELOCITIES), n), dtype=np.float32)
         for i in range(len(k)):
             wave = np.exp(-t / np.float32(quick_s[i])) * np.sin(np.float32(2 * np.pi * hz[i]) * t + phase[0, i])
@@ -92,9 +94,10 @@ class StruckStrings:
         out *= (0.25 * 10 ** (wanted_db / 20) / peaks)[:, np.newaxis]
         return out.astype(np.float32)
 
-    def _felt(self, hz: npt.NDArray[np.float64], velocity: float) -> npt.NDArray[np.float64]:
+    def _felt(self, hz: npt.NDArray[np.float64], velocity: float, key: int) -> npt.NDArray[np.float64]:
         """How much of each partial a stroke of that strength excites."""
-        cut_hz = 350 * float(self._drawn["felt"]) * 2 ** (4 * velocity / 127)
+        hardness = float(self._drawn["felt"]) * 2 ** float(self._drawn["worn"][key])
+        cut_hz = 350 * hardness * 2 ** (4 * velocity / 127)
         return 1 / (1 + (hz / cut_hz) ** 2)
 
     def _knock(self, rng: np.random.Generator, n: int) -> _Wave:

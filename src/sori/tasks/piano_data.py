@@ -6,7 +6,7 @@ import csv
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,9 @@ from sori.errors import (
     reason,
 )
 from sori.music import HIGHEST, LOWEST, Note, NoteBank, notes_array
-from sori.music.midi import read_notes, write_midi
+from sori.music.midi import PEDAL, read_events, read_notes, write_midi
 from sori.music.notebank import bank_of_soundfont
-from sori.music.soundfont import Reverb, SoundFontSynth, notes_to_events
+from sori.music.soundfont import Event, Reverb, SoundFontSynth
 from sori.music.strings import StruckStrings
 from sori.progress import Progress, silent
 
@@ -145,7 +145,8 @@ def make_piano_data(
         A folder of performances. A ``manifest.csv`` in it says who composed them, in columns ``file`` and ``composer``;
         else the first part of a file's name does, up to ``_``.
     soundfonts
-        Pianos to train on (program 0 of each).
+        Pianos to train on (program 0 of each), or note banks (``.npz``) that
+        :meth:`sori.music.NoteBank.save` wrote.
     strings
         Pianos to train on whose strings are drawn at random.
     others
@@ -184,7 +185,10 @@ def make_piano_data(
         (folder / _BANKS).mkdir()
         names: dict[str, list[str]] = {"sampled": [], "drawn": []}
         for path in soundfonts:
-            bank_of_soundfont(path, sr=SR, progress=progress).save(folder / _BANKS / f"{path.stem}.npz")
+            bank = NoteBank.open(path) if path.suffix == ".npz" else bank_of_soundfont(path, sr=SR, progress=progress)
+            if bank.sr != SR:
+                raise DatasetError(f"{path}: is a note bank at {bank.sr} Hz; {SR} is needed")
+            bank.save(folder / _BANKS / f"{path.stem}.npz")
             names["sampled"].append(path.stem)
         for i in range(strings):
             name = f"{_DRAWN}{seed + i}"
@@ -256,10 +260,14 @@ def _divided(files: Sequence[tuple[Path, str]], *, valid: Sequence[str], test: S
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """A performance that can be played: rows of its notes, as the pedal lets them sound and as the keys are held."""
+    """A performance that can be played: rows of its notes, as the pedal lets them sound and as the keys are held.
+
+    ``events`` are its keys and its pedal, as a synthesiser takes them.
+    """
 
     name: str
     kinds: dict[str, npt.NDArray[np.float64]]
+    events: list[Event]
 
     @classmethod
     def read(cls, path: Path) -> _Piece:
@@ -269,7 +277,12 @@ class _Piece:
             kinds[kind] = rows[(rows[:, 2] >= LOWEST) & (rows[:, 2] <= HIGHEST)]
             if not len(kinds[kind]):
                 raise AudioError(f"{path}: has no note that a piano has")
-        return cls(path.stem, kinds)
+        events = [
+            replace(event, channel=0)
+            for event in read_events(path)
+            if event.kind.startswith("note_") or (event.kind == "control" and event.a == PEDAL)
+        ]
+        return cls(path.stem, kinds, events)
 
 
 def _read_pieces(
@@ -349,7 +362,7 @@ def _hold_out(folder: Path, pieces: Sequence[_Piece], soundfont: Path | None, se
                 y, factor = in_a_room(y, rng, sr=SR, decay_s=decay_s, wet_db=wet_db), tuning_hz / 440
             elif soundfont is not None:
                 with SoundFontSynth(soundfont, sr=SR, tuning_hz=tuning_hz, reverb=_ROOMS[condition]) as synth:
-                    y = synth.play(notes_to_events(_as_notes(notes)), at_most_s=begin_s + duration_s)
+                    y = synth.play(piece.events, at_most_s=begin_s + duration_s)
                 y, factor = y[round(begin_s * SR) :], 1.0
             y = y * np.float32(0.5 / max(1e-6, float(np.abs(y).max())))
             if condition == "heavy":
@@ -365,10 +378,6 @@ def _hold_out(folder: Path, pieces: Sequence[_Piece], soundfont: Path | None, se
             audio.save(folder / f"{stem}.flac", y.astype(np.float32), sr=SR)
             write_midi(inside, folder / f"{stem}.mid")
         progress(f"Rendering {folder.name}", i + 1, len(pieces))
-
-
-def _as_notes(rows: npt.NDArray[np.float64]) -> list[Note]:
-    return [Note(onset_s, offset_s, int(pitch), int(velocity)) for onset_s, offset_s, pitch, velocity in rows]
 
 
 def _render_heard(data: PianoData, hours: float, seed: int, progress: Progress) -> None:

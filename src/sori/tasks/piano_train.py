@@ -6,9 +6,11 @@ import csv
 import json
 import os
 import time
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +40,7 @@ from sori.models.piano import SPECTRUM_BINS, TARGETS, piano
 from sori.music import notes_array, notes_from
 from sori.progress import Progress, silent
 from sori.tasks.piano_data import HeldOut, PianoData
-from sori.training.transcription import music_batches, spectrum_loss, transcription_loss
+from sori.training.transcription import MusicBatches, in_advance, spectrum_loss, transcription_loss
 from sori.transcriber import TASKS, Transcriber
 
 if TYPE_CHECKING:
@@ -46,8 +48,13 @@ if TYPE_CHECKING:
 
 _MAKER = "sori piano train"
 _STATE, _HISTORY, _BUNDLE, _ONNX = "training.json", "history.csv", "bundle.json", "model.onnx"
-_OURS = (_STATE, _HISTORY, _BUNDLE, _ONNX, "epoch-*.keras")
-_WARM_UP, _LAST_LR = 0.05, 0.01
+_OURS = (_STATE, _HISTORY, _BUNDLE, _ONNX, "epoch-*.keras", "mean-*.npz")
+# Shortest for what is struck while a string rings, longest for which string it is.
+WINDOWS = (512, 1024, 4096)
+# Steps over which the learning rate rises, the part of all over which it falls, and what it falls to.
+_WARM_UP, _FALLS, _LAST_LR = 300, 0.2, 0.01
+# Weights are judged and deployed as their mean over some thousand steps, which is renewed every so often.
+_MEAN_OVER, _RENEWED = 1000, 5
 # Of the recordings without a piano, what sounds along where a spectrum is validated or tested is not trained on.
 _TENTHS = {"valid": 0, "test": 5}
 NETWORKS: Mapping[str, Callable[..., Any]] = {"piano": piano, "densenet": densenet}
@@ -65,7 +72,8 @@ class PianoSettings:
     batch_size, clip_s
         Clips of a batch, and seconds of each.
     lr
-        Highest learning rate; it rises to it over the first twentieth of the steps and falls as a cosine.
+        Highest learning rate; it rises to it over the first 300 steps, and falls to a hundredth of it over the last
+        fifth.
     model, options
         The network, ``piano`` or ``densenet``, and its options: see :func:`sori.models.piano.piano`.
     target
@@ -136,7 +144,7 @@ def train_piano(
     """
     settings = settings or PianoSettings()
     data = PianoData.open(source)
-    front_end = LogFrequency()
+    front_end = LogFrequency(windows=WINDOWS)
     wanted = _as_json(
         {"made_by": _MAKER, "data": data.facts, "settings": asdict(settings), "from": printable(start_from or "")}
     )
@@ -164,27 +172,36 @@ def train_piano(
                 old.unlink()
         _write_json(out / _STATE, {**wanted, "state": state})
     heard_by = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
+    mean = _read_mean(out / state["mean"]) if state["mean"] else network.get_weights()
+    make = MusicBatches(
+        performances,
+        banks,
+        others,
+        front_end=front_end,
+        batch_size=settings.batch_size,
+        clip_s=settings.clip_s,
+        playing=settings.playing,
+        target=settings.target,
+        seed=settings.seed,
+    )
+    batches = in_advance(make, range(state["epoch"] * settings.steps, settings.epochs * settings.steps))
     for epoch in range(state["epoch"], settings.epochs):
         began = time.monotonic()
-        batches = music_batches(
-            performances,
-            banks,
-            others,
-            front_end=front_end,
-            steps=settings.steps,
-            batch_size=settings.batch_size,
-            clip_s=settings.clip_s,
-            playing=settings.playing,
-            target=settings.target,
-            seed=settings.seed,
-            epoch=epoch,
-        )
-        watch = _watching(progress, f"Epoch {epoch + 1} of {settings.epochs}", settings.steps)
         _reseed(network, settings.seed, epoch)
-        loss = float(network.fit(batches, shuffle=False, verbose=0, callbacks=[watch]).history["loss"][0])
+        losses = []
+        for step, (x, y) in enumerate(islice(batches, settings.steps), 1):
+            at = epoch * settings.steps + step - 1
+            network.optimizer.learning_rate = learning_rate(at, settings.epochs * settings.steps, highest=settings.lr)
+            losses.append(float(network.train_on_batch(x, y)))
+            if step % _RENEWED == 0 or step == settings.steps:
+                share = np.float32(_RENEWED / min(_MEAN_OVER, at + 1))
+                for old, new in zip(mean, network.get_weights(), strict=True):
+                    old += share * (new - old)
+            progress(f"Epoch {epoch + 1} of {settings.epochs}", step, settings.steps, {"loss": losses[-1]})
+        loss = float(np.mean(losses))
         if not np.isfinite(loss):
             raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no number any more; try a lower --lr")
-        heard_by.set_weights(network.get_weights())
+        heard_by.set_weights(mean)
         if settings.target == "notes":
             scores = _scored(partial(_heard, heard_by, front_end), valid)
             score, unit = float(np.mean([scores[condition]["f1"] for condition in scores])), "F1"
@@ -194,14 +211,18 @@ def train_piano(
         row = {"epoch": epoch + 1, "loss": loss, "score": score, "seconds": time.monotonic() - began}
         say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
         # Weights of a name of their own, so that state and weights belong together whenever the work is cut.
-        weights = f"epoch-{epoch + 1}.keras"
+        weights, averaged = f"epoch-{epoch + 1}.keras", f"mean-{epoch + 1}.npz"
         _save(network, out / weights)
+        with replacing_file(out / averaged) as temporary, temporary.open("wb") as file:
+            np.savez(file, *mean)
         if score >= state["best"]:
-            state |= {"best": score, "best_epoch": epoch + 1, "best_weights": weights, "valid": scores}
-        state |= {"epoch": epoch + 1, "weights": weights, "history": [*state["history"], row]}
+            state |= {"best": score, "best_epoch": epoch + 1, "best_weights": averaged, "valid": scores}
+        state |= {
+            "epoch": epoch + 1, "weights": weights, "mean": averaged, "history": [*state["history"], row]
+        }  # fmt: skip
         _write_json(out / _STATE, {**wanted, "state": state})
-        for old in out.glob("epoch-*.keras"):
-            if old.name not in (state["weights"], state["best_weights"]):
+        for old in (*out.glob("epoch-*.keras"), *out.glob("mean-*.npz")):
+            if old.name not in (state["weights"], state["mean"], state["best_weights"]):
                 old.unlink()
     return _finish(out, settings, data, front_end, state, kept["test"], progress)
 
@@ -217,7 +238,7 @@ def _finish(
 ) -> dict[str, Any]:
     keras = load_keras()
     network = _build(replace(settings, mixed_precision=False), front_end)
-    network.set_weights(_load(out / state["best_weights"], compiled=False).get_weights())
+    network.set_weights(_read_mean(out / state["best_weights"]))
     told = "sigmoid" if settings.target == "notes" else "relu"  # probabilities, or levels, which are 0 or more
     deployed = keras.Model(network.inputs[0], keras.layers.Activation(told)(network.outputs[0]))
     probe = np.random.default_rng(0).random((1, 200, front_end.n_bins, len(front_end.windows))).astype(np.float32)
@@ -323,16 +344,17 @@ def _build(settings: PianoSettings, front_end: LogFrequency) -> keras.Model:
 
 def _compile(network: keras.Model, settings: PianoSettings) -> None:
     keras = load_keras()
-    total = settings.epochs * settings.steps
-    warm_up = max(1, round(_WARM_UP * total))
-    schedule = keras.optimizers.schedules.CosineDecay(
-        settings.lr * _WARM_UP,
-        max(1, total - warm_up),
-        alpha=_LAST_LR,
-        warmup_target=settings.lr,
-        warmup_steps=warm_up,
-    )
-    network.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss=_LOSSES[settings.target])
+    network.compile(keras.optimizers.Adam(settings.lr, clipnorm=1.0), loss=_LOSSES[settings.target], jit_compile=False)
+
+
+def learning_rate(step: int, total: int, *, highest: float) -> float:
+    """Return the rate of a step: up in a line, the highest for long, and down in a line over the last fifth.
+
+    >>> [round(learning_rate(step, 10_000, highest=1.0), 3) for step in (0, 149, 5000, 9000)]
+    [0.01, 0.5, 1.0, 0.5]
+    """
+    left = (total - step) / (_FALLS * total)
+    return highest * max(_LAST_LR, min(1.0, (step + 1) / _WARM_UP, left))
 
 
 def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
@@ -347,17 +369,25 @@ def _carry_on(network: keras.Model, folder: Path) -> None:
     made = made_by(folder / _STATE, _MAKER)
     if made is None or not made["state"]["best_weights"]:
         raise BundleError(f"{folder}: no training of a piano, or one without an epoch")
-    before = _load(folder / made["state"]["best_weights"], compiled=False)
-    shapes = [tuple(w.shape) for w in network.weights]
-    if [tuple(w.shape) for w in before.weights] != shapes:
+    before = _read_mean(folder / made["state"]["best_weights"])
+    if [w.shape for w in before] != [tuple(w.shape) for w in network.weights]:
         raise ParameterError(f"{folder}: is a network of another size; begin with one of the same options.")
-    network.set_weights(before.get_weights())
+    network.set_weights(before)
 
 
-def _load(path: Path, *, compiled: bool = True) -> keras.Model:
+def _read_mean(path: Path) -> list[npt.NDArray[np.float32]]:
+    """Read weights, in the order that Keras gives them in."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[name].astype(np.float32) for name in file.files]
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
+
+
+def _load(path: Path) -> keras.Model:
     losses = {loss.__name__: loss for loss in _LOSSES.values()}
     try:
-        return load_keras().saving.load_model(path, custom_objects=losses, compile=compiled)
+        return load_keras().saving.load_model(path, custom_objects=losses)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
 
@@ -376,6 +406,7 @@ def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str
     fresh: dict[str, Any] = {
         "epoch": 0,
         "weights": "",
+        "mean": "",
         "best": -1000.0,
         "best_epoch": 0,
         "best_weights": "",
@@ -391,16 +422,6 @@ def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str
         )
     state: dict[str, Any] = made["state"]
     return state
-
-
-def _watching(progress: Progress, stage: str, steps: int) -> Any:
-    keras = load_keras()
-
-    class Watch(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
-        def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-            progress(stage, batch + 1, steps, {"loss": float((logs or {}).get("loss", 0.0))})
-
-    return Watch()
 
 
 def _as_json(values: Any) -> Any:
