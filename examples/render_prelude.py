@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from sori import audio
-from sori.music import Note, instrument
+from sori.music import Note
 from sori.music.midi import read_notes, write_midi
-from sori.music.soundfont import Reverb, SoundFontSynth
+from sori.synth import instrument
+from sori.synth.soundfont import Reverb, SoundFontSynth
 from sori.units import note_to_midi
 
 SR, QUARTER_S = 16000, 60 / 69

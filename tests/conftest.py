@@ -12,8 +12,9 @@ import pytest
 import soundfile
 
 from sori import audio
-from sori.datasets import Segmenting, build, read_catalog
-from sori.features import FrontEnd
+from sori.datasets import build, read_catalog
+from sori.features import FrontEnd, Preprocessor, Segmenting
+from sori.reporter import Reporter
 from sori.tasks.train import train
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +64,22 @@ def sounds(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+class Said(Reporter):
+    """Keeps what work says, and calls what a test gives it."""
+
+    def __init__(self, said=None, *, on_say=lambda line: None, on_progress=lambda *report: None):
+        super().__init__()
+        self.said = [] if said is None else said
+        self.on_say, self.on_progress = on_say, on_progress
+
+    def say(self, line):
+        self.said.append(line)
+        self.on_say(line)
+
+    def show(self, stage, done, total, values):
+        self.on_progress(stage, done, total, values)
+
+
 FRONT_END = FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40)
 
 
@@ -78,6 +95,6 @@ def trained(tmp_path_factory) -> Path:
             soundfile.write(root / "sounds" / label / f"{i % 4}-{label}_{i}.wav", y, 8000)
     (root / "sounds" / "mid" / "0-empty.wav").touch()
     catalog = read_catalog(root / "sounds")
-    build(catalog, root / "data", front_end=FRONT_END, segmenting=Segmenting(duration_s=1, segments=2))
-    train(root / "data", root / "run", model="mlp", epochs=12, lr=1e-3, options={"dropout": 0.1})
+    build(catalog, root / "data", preprocessor=Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=2)))
+    train(root / "data", root / "run", model="mlp", epochs=12, lr=1e-3, model_options={"dropout": 0.1})
     return root

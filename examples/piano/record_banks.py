@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from sori import audio
-from sori.music import HIGHEST, LOWEST, Note, NoteBank
-from sori.music.notebank import VELOCITIES, bank_of_soundfont
+from sori.music import HIGHEST, LOWEST, Note
+from sori.synth import NoteBank
+from sori.synth.notebank import VELOCITIES, bank_of_soundfont
 
 STEPS = {"C": 0, "C#": 1, "D": 2, "D#": 3, "E": 4, "F": 5, "F#": 6, "G": 7, "G#": 8, "A": 9, "A#": 10, "B": 11}
 NAME = re.compile(r"([A-G]#?)(-?\d)v(\d+)$")

@@ -1,4 +1,12 @@
-"""Sori: from recordings to working audio models, with every step open."""
+"""Sori: from recordings to working audio models, with every step open.
+
+The names below are all that a project needs; each is imported when it is first asked for, so that ``import sori`` costs
+nothing.
+
+>>> import sori
+>>> sori.open("piano")
+Transcriber('piano')
+"""
 
 from __future__ import annotations
 
@@ -6,75 +14,156 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sori import audio, augment, datasets, evaluation, features, models, music, nn, segment, tasks, training
+    from sori import (
+        analysis,
+        audio,
+        augment,
+        bundle,
+        datasets,
+        evaluation,
+        experiments,
+        features,
+        inference,
+        models,
+        music,
+        nn,
+        plots,
+        reports,
+        separation,
+        synth,
+        tasks,
+        training,
+    )
+    from sori.analysis import inspect
     from sori.audio import info, load, resample
     from sori.bundle import pretrained
+    from sori.datasets import Dataset
     from sori.errors import SoriError
-    from sori.features import FrontEnd
-    from sori.inference import Classifier
-    from sori.transcriber import Transcriber, Transcription, transcribe
+    from sori.features import FrontEnd, Preprocessor, Segmenting
+    from sori.inference import (
+        Classifier,
+        Embedder,
+        Spotter,
+        SpotterSettings,
+        Transcriber,
+        Transcription,
+        transcribe,
+    )
+    from sori.inference import open_model as open
+    from sori.reporter import Reporter
+    from sori.tasks.build import build
+    from sori.tasks.evaluate import evaluate
+    from sori.tasks.predict import predict
+    from sori.tasks.score import score_midi as score
+    from sori.tasks.train import train
+    from sori.training import TrainingOptions
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = (
+    "analysis",
     "audio",
     "augment",
+    "bundle",
     "datasets",
     "evaluation",
+    "experiments",
     "features",
+    "inference",
     "models",
     "music",
     "nn",
-    "segment",
+    "plots",
+    "reports",
+    "separation",
+    "synth",
     "tasks",
     "training",
 )
 
+# Where each public name lives, and what it is called there.
+_HOME = {
+    "Classifier": "sori.inference",
+    "Dataset": "sori.datasets",
+    "Embedder": "sori.inference",
+    "FrontEnd": "sori.features",
+    "Preprocessor": "sori.features",
+    "Reporter": "sori.reporter",
+    "Segmenting": "sori.features",
+    "SoriError": "sori.errors",
+    "Spotter": "sori.inference",
+    "SpotterSettings": "sori.inference",
+    "TrainingOptions": "sori.training",
+    "Transcriber": "sori.inference",
+    "Transcription": "sori.inference",
+    "build": "sori.tasks.build",
+    "evaluate": "sori.tasks.evaluate",
+    "info": "sori.audio",
+    "inspect": "sori.analysis",
+    "load": "sori.audio",
+    "open": "sori.inference:open_model",
+    "predict": "sori.tasks.predict",
+    "pretrained": "sori.bundle",
+    "resample": "sori.audio",
+    "score": "sori.tasks.score:score_midi",
+    "train": "sori.tasks.train",
+    "transcribe": "sori.inference",
+}
+
 __all__ = [
     "Classifier",
+    "Dataset",
+    "Embedder",
     "FrontEnd",
+    "Preprocessor",
+    "Reporter",
+    "Segmenting",
     "SoriError",
+    "Spotter",
+    "SpotterSettings",
+    "TrainingOptions",
     "Transcriber",
     "Transcription",
     "__version__",
+    "analysis",
     "audio",
     "augment",
+    "build",
+    "bundle",
     "datasets",
+    "evaluate",
     "evaluation",
+    "experiments",
     "features",
+    "inference",
     "info",
+    "inspect",
     "load",
     "models",
     "music",
     "nn",
+    "open",
+    "plots",
+    "predict",
     "pretrained",
+    "reports",
     "resample",
-    "segment",
+    "score",
+    "separation",
+    "synth",
     "tasks",
+    "train",
     "training",
     "transcribe",
 ]
 
-# Where each public name lives; imported when first asked for, so that `import sori` costs nothing.
-_HOME = {
-    "Classifier": "sori.inference",
-    "FrontEnd": "sori.features",
-    "SoriError": "sori.errors",
-    "Transcriber": "sori.transcriber",
-    "Transcription": "sori.transcriber",
-    "info": "sori.audio",
-    "load": "sori.audio",
-    "pretrained": "sori.bundle",
-    "resample": "sori.audio",
-    "transcribe": "sori.transcriber",
-}
-
 
 def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        module, _, there = _HOME[name].partition(":")
+        return getattr(importlib.import_module(module), there or name)
     if name in _MODULES:
         return importlib.import_module(f"sori.{name}")
-    if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
     raise AttributeError(f"module 'sori' has no attribute {name!r}")
 
 

@@ -17,7 +17,14 @@ class SoriError(Exception):
 
 
 class ParameterError(SoriError, ValueError):
-    """An argument outside what is allowed."""
+    """An argument outside what is allowed; ``parameter`` is its name, where one argument alone is to blame.
+
+    Messages write arguments as Python does, in backticks: `` `overwrite=True` ``. The command line writes options.
+    """
+
+    def __init__(self, message: str, parameter: str | None = None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
 
 
 class AudioError(SoriError):
@@ -40,13 +47,13 @@ def check_between(name: str, value: float, low: float, high: float, unit: str = 
     """Raise ParameterError unless ``low <= value <= high`` (so NaN is refused too)."""
     if not low <= value <= high:
         allowed = f"{low:g} to {high:g}" if high != float("inf") else f"at least {low:g}"
-        raise ParameterError(f"{name} must be {allowed}{' ' + unit if unit else ''}. Received {name}={value!r}.")
+        raise ParameterError(f"{name} must be {allowed}{' ' + unit if unit else ''}. Received {name}={value!r}.", name)
 
 
 def check_count(name: str, value: int, *, at_least: int = 1) -> None:
     """Raise ParameterError unless ``value`` is a whole number of at least ``at_least``."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or value < at_least:
-        raise ParameterError(f"{name} must be a whole number, at least {at_least}. Received {name}={value!r}.")
+        raise ParameterError(f"{name} must be a whole number, at least {at_least}. Received {name}={value!r}.", name)
 
 
 def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
@@ -54,7 +61,9 @@ def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
     choices = list(allowed)
     if value not in choices:
         raise ParameterError(
-            f"{name} must be one of {', '.join(choices)}. Received {name}={value!r}{_did_you_mean(str(value), choices)}"
+            f"{name} must be one of {', '.join(choices)}. Received {name}={value!r}"
+            f"{_did_you_mean(str(value), choices)}",
+            name,
         )
 
 
@@ -81,9 +90,16 @@ def require(module: str, *, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
-        raise MissingDependencyError(
-            f"this needs {module}, which is not installed: pip install 'sori[{extra}]'"
-        ) from error
+        raise MissingDependencyError(f"this needs {module}, which is not installed: {install_line(extra)}") from error
+
+
+def install_line(extra: str) -> str:
+    """Return the line that installs an extra, from PyPI or from a clone.
+
+    >>> install_line("train")
+    "pip install 'sori[train]' (in a clone: pip install '.[train]')"
+    """
+    return f"pip install 'sori[{extra}]' (in a clone: pip install '.[{extra}]')"
 
 
 def reason(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from sori.audio import microphone
 from sori.errors import AudioError, MissingDependencyError
+from tests.conftest import Said
 
 
 class PortAudioError(Exception):
@@ -68,7 +69,7 @@ def test_a_device_without_the_rate_is_resampled(sounddevice):
 
 def test_samples_that_were_lost_are_told(sounddevice):
     said = []
-    samples = microphone(sr=8000, say=said.append)
+    samples = microphone(sr=8000, reporter=Said(said))
     for _ in range(3):
         next(samples)
     assert said[0].startswith("listening")

@@ -9,7 +9,7 @@ from sori import audio
 from sori.cli import app
 from sori.music import Note
 from sori.music.midi import write_midi
-from tests.tasks.test_piano import made, short_notes  # noqa: F401
+from tests.training.test_transcriber import made, short_notes  # noqa: F401
 
 run = CliRunner().invoke
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from sori.datasets import Dataset, Segmenting, build, read_catalog
+from sori.datasets import Dataset, build, read_catalog
 from sori.datasets.store import building_folder
 from sori.errors import DatasetError, ParameterError
-from sori.features import FrontEnd
+from sori.features import FrontEnd, Preprocessor, Segmenting
 from tests.audio.test_files import write_bad
 from tests.conftest import FRONT_END, REAL, needs_real, tone
 
@@ -21,7 +21,7 @@ ONE_SECOND = Segmenting(duration_s=1, segments=2)
 
 
 def made(source, out, *, front_end=MFCC, segmenting=ONE_SECOND, **arguments):
-    return build(read_catalog(source), out, front_end=front_end, segmenting=segmenting, **arguments)
+    return build(read_catalog(source), out, preprocessor=Preprocessor(front_end, segmenting), **arguments)
 
 
 def content(path):
@@ -82,7 +82,7 @@ def test_every_file_ends_in_one_place(sounds, tmp_path, monkeypatch):
     assert len(dataset.files["failed"]) == n_bad
     assert {entry["file"].rpartition("/")[2]: entry["reason"] for entry in dataset.files["dropped"]} == {
         "silent.wav": "silent: every sample is zero, or the channels cancel each other",
-        "short.wav": "too short: 0.1 s, one segment is 0.5 s (--pad fills it up)",
+        "short.wav": "too short: 0.1 s, one segment is 0.5 s (`pad=True` fills it up)",
     }
     assert all(entry["reason"] and str(tmp_path) not in entry["reason"] for entry in dataset.files["failed"])
     assert dataset.counts["segments"] == len(dataset.load()) == 24
@@ -121,7 +121,7 @@ def test_an_existing_dataset_is_kept_unless_told(sounds, tmp_path):
     source = sounds()
     made(source, tmp_path / "out")
     before = content(tmp_path / "out")
-    with pytest.raises(DatasetError, match="is there already; give --overwrite"):
+    with pytest.raises(DatasetError, match="is there already; give `overwrite=True`"):
         made(source, tmp_path / "out", front_end=FrontEnd(kind="mel", sr=8000, n_mels=20))
     assert content(tmp_path / "out") == before
     assert (
@@ -138,7 +138,7 @@ def test_an_existing_dataset_is_kept_unless_told(sounds, tmp_path):
 def test_nothing_is_left_of_a_build_that_fails(sounds, tmp_path):
     source = sounds()
     (source / "low" / "bad.wav").write_text("no sound")
-    with pytest.raises(DatasetError, match=r"1 of 13 recordings are unusable: 7\.7%, --max-bad is 5\.0%.*low/bad\.wav"):
+    with pytest.raises(DatasetError, match=r"1 of 13 recordings are unusable: 7\.7%, `max_bad` is 5\.0%.*low/bad\.wav"):
         made(source, tmp_path / "out", max_bad=0.05)
     with pytest.raises(DatasetError, match=r"no usable segment in 13 recordings\. First: low/bad\.wav"):
         made(source, tmp_path / "out", segmenting=Segmenting(duration_s=9, segments=1))
@@ -165,9 +165,9 @@ def test_killed_and_resumed_is_as_never_killed(sounds, tmp_path, monkeypatch):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "out").exists()
-    with pytest.raises(DatasetError, match="interrupted; run `sori dataset build` again with --resume"):
+    with pytest.raises(DatasetError, match="interrupted; run `sori dataset build` again with `resume=True`"):
         Dataset.open(tmp_path / "out")
-    with pytest.raises(DatasetError, match=r"an interrupted build stands in out\.building; give --resume"):
+    with pytest.raises(DatasetError, match=r"an interrupted build stands in out\.building; give `resume=True`"):
         made(source, tmp_path / "out", front_end=front_end, segmenting=segmenting)
     with pytest.raises(DatasetError, match="the source or the settings changed"):
         made(source, tmp_path / "out", front_end=MFCC, segmenting=segmenting, resume=True)
@@ -206,7 +206,7 @@ def test_segmenting_is_checked(arguments, message):
 def test_the_real_folders(tmp_path):
     catalog = read_catalog(REAL / "spoken_digits", group_by=r"_(\w+)_\d+$")
     dataset = build(
-        catalog, tmp_path / "digits", front_end=MFCC, segmenting=Segmenting(duration_s=1, segments=1, pad=True)
+        catalog, tmp_path / "digits", preprocessor=Preprocessor(MFCC, Segmenting(duration_s=1, segments=1, pad=True))
     )
     assert (dataset.counts["recordings"], dataset.counts["groups"]) == (3000, 6)
     assert dataset.classes == tuple("0123456789")
@@ -214,7 +214,9 @@ def test_the_real_folders(tmp_path):
     empty = [r.file for r in catalog.recordings if not (REAL / "instruments" / r.file).stat().st_size]
     front_end = FrontEnd(kind="mel", sr=22050, n_mels=64)
     dataset = build(
-        catalog, tmp_path / "notes", front_end=front_end, segmenting=Segmenting(duration_s=1, segments=1, pad=True)
+        catalog,
+        tmp_path / "notes",
+        preprocessor=Preprocessor(front_end, Segmenting(duration_s=1, segments=1, pad=True)),
     )
     assert [entry["file"] for entry in dataset.files["failed"]] == empty
     assert dataset.counts["recordings"] == 1200 - len(empty)

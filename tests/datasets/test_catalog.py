@@ -72,11 +72,11 @@ def test_groups_and_folds_from_the_stem(tmp_path):
     catalog = read_catalog(tmp_path, group_by=r"_(\w+)_\d+$")
     assert [r.group for r in catalog.recordings] == ["theo", "ann", "1/odd.wav"]
     assert catalog.notes == (
-        "--group-by does not match 1 of 3 file names (such as 1/odd.wav): each of those is a group of its own",
+        "`group_by` does not match 1 of 3 file names (such as 1/odd.wav): each of those is a group of its own",
     )
-    with pytest.raises(ParameterError, match=r"--fold-by must match every file name.*'1/odd\.wav'"):
+    with pytest.raises(ParameterError, match=r"`fold_by` must match every file name.*'1/odd\.wav'"):
         read_catalog(tmp_path, fold_by=r"^(\d)")
-    with pytest.raises(ParameterError, match=r"--group-by must match file names such as '0_theo_12'.*matches none"):
+    with pytest.raises(ParameterError, match=r"`group_by` must match file names such as '0_theo_12'.*matches none"):
         read_catalog(tmp_path, group_by="speaker(.*)")
     with pytest.raises(ParameterError, match="must be a regular expression"):
         read_catalog(tmp_path, group_by="(")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from sori.datasets import Dataset, Segmenting, build, import_npz, read_catalog, read_clips
+from sori.datasets import Dataset, build, import_npz, read_catalog, read_clips
 from sori.errors import DatasetError
-from sori.features import FrontEnd
+from sori.features import FrontEnd, Preprocessor, Segmenting
 
 MEL = FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=128, n_mels=16)
 
@@ -12,7 +12,7 @@ MEL = FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=128, n_mels=16)
 def dataset(sounds, tmp_path):
     # At another rate than the features', two segments each.
     catalog = read_catalog(sounds(sr=11025))
-    return build(catalog, tmp_path / "data", front_end=MEL, segmenting=Segmenting(duration_s=0.9, segments=2))
+    return build(catalog, tmp_path / "data", preprocessor=Preprocessor(MEL, Segmenting(duration_s=0.9, segments=2)))
 
 
 def test_clips_are_what_the_features_were_made_of(dataset, tmp_path):
@@ -33,7 +33,7 @@ def test_a_recording_that_changed_or_went_is_refused(dataset, tmp_path):
     with pytest.raises(DatasetError, match="has changed since the dataset was built"):
         read_clips(dataset, segments, np.array([0]), tmp_path / "clips.npy")
     path.unlink()
-    with pytest.raises(DatasetError, match=r"cannot be read again .* or use --augment spectrogram"):
+    with pytest.raises(DatasetError, match=r"cannot be read again .* or use `augment='spectrogram'`"):
         read_clips(dataset, segments, np.array([0]), tmp_path / "clips.npy")
 
 

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from sori.datasets import Dataset, Segmenting, build, export_json, import_json, import_npz, read_catalog
+from sori.datasets import Dataset, build, export_json, import_json, import_npz, read_catalog
 from sori.errors import DatasetError, ParameterError
-from sori.features import FrontEnd
+from sori.features import FrontEnd, Preprocessor, Segmenting
 
 MFCC = FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40)
 
@@ -13,7 +13,7 @@ MFCC = FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40)
 @pytest.fixture
 def dataset(sounds, tmp_path):
     catalog = read_catalog(sounds(("나", "가")))
-    return build(catalog, tmp_path / "data", front_end=MFCC, segmenting=Segmenting(duration_s=1, segments=2))
+    return build(catalog, tmp_path / "data", preprocessor=Preprocessor(MFCC, Segmenting(duration_s=1, segments=2)))
 
 
 def test_classic_json_is_what_json_dump_writes(dataset, tmp_path):
@@ -46,7 +46,9 @@ def test_there_and_back(dataset, tmp_path):
 def test_only_mfccs_become_classic_json(sounds, tmp_path):
     front_end = FrontEnd(kind="mel", sr=8000, n_mels=20)
     mel = build(
-        read_catalog(sounds()), tmp_path / "mel", front_end=front_end, segmenting=Segmenting(duration_s=1, segments=1)
+        read_catalog(sounds()),
+        tmp_path / "mel",
+        preprocessor=Preprocessor(front_end, Segmenting(duration_s=1, segments=1)),
     )
     with pytest.raises(DatasetError, match="holds mel features"):
         export_json(mel, tmp_path / "out.json")
@@ -140,7 +142,7 @@ def test_a_group_size_is_a_count(dataset, tmp_path):
 def test_a_recording_is_never_torn_in_two(tmp_path):
     values = {"mapping": ["a", "b"], "labels": [0] * 5 + [1] * 6, "mfcc": [[[0.0]]] * 11}
     (tmp_path / "in.json").write_text(json.dumps(values))
-    with pytest.raises(DatasetError, match="5 segments of a in a row are not a multiple of --group-size 3"):
+    with pytest.raises(DatasetError, match="5 segments of a in a row are not a multiple of `group_size` 3"):
         import_json(tmp_path / "in.json", tmp_path / "out", group_size=3)
     values["labels"], values["mfcc"] = [*values["labels"], 0], [[[float(i)]] for i in range(12)]
     (tmp_path / "in.json").write_text(json.dumps(values))

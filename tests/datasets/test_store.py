@@ -2,16 +2,18 @@ import json
 
 import pytest
 
-from sori.datasets import Dataset, Segmenting, build, read_catalog
+from sori.datasets import Dataset, build, read_catalog
 from sori.errors import DatasetError
-from sori.features import FrontEnd
+from sori.features import FrontEnd, Preprocessor, Segmenting
 
 
 @pytest.fixture
 def dataset(sounds, tmp_path):
     front_end = FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=64, n_mels=20)
     return build(
-        read_catalog(sounds()), tmp_path / "data", front_end=front_end, segmenting=Segmenting(duration_s=1, segments=1)
+        read_catalog(sounds()),
+        tmp_path / "data",
+        preprocessor=Preprocessor(front_end, Segmenting(duration_s=1, segments=1)),
     )
 
 

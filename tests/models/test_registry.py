@@ -71,7 +71,7 @@ def test_the_cnn_stays_compact(shape):
 
 
 def test_the_cnn_says_what_it_needs():
-    with pytest.raises(ParameterError, match="a waveform has one bin: build the dataset with --feature mel"):
+    with pytest.raises(ParameterError, match="a waveform has one bin: build the dataset with `feature='mel'`"):
         models.build("cnn", input_shape=(8000, 1), n_classes=3)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from sori.errors import AudioError
 from sori.music import Note
+from sori.music.events import in_order
 from sori.music.midi import read_events, read_notes, write_midi
-from sori.music.soundfont import in_order
 from tests.conftest import REAL, needs_real
 
 

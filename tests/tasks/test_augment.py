@@ -7,7 +7,7 @@ import soundfile
 from sori.audio import load
 from sori.errors import DatasetError, ParameterError
 from sori.tasks.augment import augment
-from tests.conftest import tone
+from tests.conftest import Said, tone
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_one_change_alone_and_a_background(file, tmp_path):
     noisy = augment(file, tmp_path / "b", recipe="Background", background=tmp_path / "noise", count=8)
     assert len({path.read_bytes() for path in noisy}) > 2
     assert quieter[0].read_bytes() != noisy[0].read_bytes()
-    with pytest.raises(ParameterError, match="Background needs --background DIR"):
+    with pytest.raises(ParameterError, match="Background needs `background`"):
         augment(file, tmp_path / "c", recipe="Background")
     with pytest.raises(ParameterError, match="did you mean 'speech'"):
         augment(file, tmp_path / "c", recipe="speach")
@@ -53,7 +53,7 @@ def test_a_background_that_cannot_be_read_is_left_out(file, tmp_path):
     soundfile.write(tmp_path / "noise" / "n.wav", np.full(900, 0.1), 8000)
     (tmp_path / "noise" / "a.wav").write_text("no sound")
     said = []
-    augment(file, tmp_path / "b", recipe="Background", background=tmp_path / "noise", count=8, say=said.append)
+    augment(file, tmp_path / "b", recipe="Background", background=tmp_path / "noise", count=8, reporter=Said(said))
     assert len(said) == 1
     assert said[0].startswith("background a.wav is left out: ")
 
@@ -68,7 +68,7 @@ def test_what_would_clip_is_written_softer(tmp_path):
 
 def test_nothing_of_anyone_elses_is_lost(file, tmp_path):
     augment(file, tmp_path / "one", recipe="Gain", count=1)
-    with pytest.raises(DatasetError, match="give --overwrite"):
+    with pytest.raises(DatasetError, match="give `overwrite=True`"):
         augment(file, tmp_path / "one", recipe="Gain", count=1)
     (tmp_path / "one" / "mine.txt").touch()
     with pytest.raises(DatasetError, match=r"mine\.txt was not made by"):

@@ -6,13 +6,13 @@ import pytest
 import soundfile
 
 from sori.augment import Chain, Mix, SpectrogramAugment
-from sori.bundle import Bundle
-from sori.datasets import Dataset, Segmenting, build, import_json, import_npz, read_catalog, read_clips
+from sori.bundle.bundle import Bundle
+from sori.datasets import Dataset, build, import_json, import_npz, read_catalog, read_clips
 from sori.datasets.convert import export_json
 from sori.errors import BundleError, DatasetError, ParameterError, SoriError
-from sori.features import FrontEnd
+from sori.features import FrontEnd, Preprocessor, Segmenting
 from sori.tasks.train import train
-from tests.conftest import FRONT_END
+from tests.conftest import FRONT_END, Said
 
 
 def test_a_run_has_all_its_parts(trained):
@@ -56,7 +56,7 @@ def test_the_same_seed_scores_the_same(trained, tmp_path):
 
 def test_straight_from_a_folder(trained, tmp_path):
     said = []
-    result = train(trained / "sounds", tmp_path / "run", epochs=2, say=said.append)
+    result = train(trained / "sounds", tmp_path / "run", epochs=2, reporter=Said(said))
     assert (tmp_path / "run-dataset" / "dataset.json").is_file()
     assert Bundle.open(tmp_path / "run").architecture["name"] == "cnn"
     assert result.scores["recordings"] > 0
@@ -69,7 +69,7 @@ def test_straight_from_a_folder(trained, tmp_path):
 def test_folds_report_mean_and_spread(trained, tmp_path):
     said = []
     result = train(
-        trained / "sounds", tmp_path / "run", model="mlp", epochs=2, folds=True, fold_by=r"^(\d)", say=said.append
+        trained / "sounds", tmp_path / "run", model="mlp", epochs=2, folds=True, fold_by=r"^(\d)", reporter=Said(said)
     )
     folds = result.scores["folds"]
     assert [fold["fold"] for fold in folds] == ["0", "1", "2", "3"]
@@ -99,7 +99,7 @@ def test_imported_features_train_but_only_with_known_groups(trained, tmp_path):
     import_json(tmp_path / "out.json", tmp_path / "known", group_size=2)
     train(tmp_path / "known", tmp_path / "run", epochs=1)
     with pytest.raises(BundleError, match="cannot hear a recording"):
-        from sori.inference import Classifier
+        from sori.inference.classifier import Classifier
 
         Classifier(tmp_path / "run").predict_file("x.wav")
 
@@ -125,7 +125,7 @@ def test_refused_before_anything_is_written(trained, tmp_path, arguments, messag
 
 def test_what_is_there_is_kept(trained, tmp_path):
     before = (trained / "run" / "bundle.json").read_bytes()
-    with pytest.raises(SoriError, match="is there already; give --overwrite"):
+    with pytest.raises(SoriError, match="is there already; give `overwrite=True`"):
         train(trained / "data", trained / "run", epochs=1)
     assert (trained / "run" / "bundle.json").read_bytes() == before
     (tmp_path / "thesis.txt").write_text("x")
@@ -146,8 +146,8 @@ def test_a_mistake_in_the_call_is_told_before_anything_is_built(trained, tmp_pat
         ({"model": "cnnn"}, "did you mean 'cnn'"),
         ({"seed": -1}, "seed must be 0 to"),
         ({"epochs": 0}, "epochs must be"),
-        ({"folds": True, "split_by": "segment"}, "leave out --split"),
-        ({"test_fold": "1", "split_by": "segment"}, "--test-fold belongs to"),
+        ({"folds": True, "split_by": "segment"}, "leave out `split`"),
+        ({"test_fold": "1", "split_by": "segment"}, "`test_fold` belongs to"),
     ):
         with pytest.raises(SoriError, match=message):
             train(trained / "sounds", tmp_path / "run", **bad)
@@ -162,7 +162,11 @@ def test_the_dataset_beside_a_run_is_used_again_but_never_replaced_unasked(train
     train(trained / "sounds", tmp_path / "run", model="mlp", epochs=1)
     assert (tmp_path / "run-dataset" / "dataset.json").stat().st_mtime_ns == built
     mine = tmp_path / "other-dataset"
-    build(read_catalog(trained / "sounds"), mine, front_end=FRONT_END, segmenting=Segmenting(duration_s=1, segments=1))
+    build(
+        read_catalog(trained / "sounds"),
+        mine,
+        preprocessor=Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=1)),
+    )
     with pytest.raises(DatasetError, match="was built from other recordings or settings"):
         train(trained / "sounds", tmp_path / "other", model="mlp", epochs=1)
     assert Dataset.open(mine).front_end == FRONT_END
@@ -183,7 +187,7 @@ def test_backgrounds_that_cannot_be_read_or_are_tested_on_are_left_out(trained, 
         epochs=1,
         augment="none",
         background=behind,
-        say=said.append,
+        reporter=Said(said),
     )
     parts, digests = Bundle.open(tmp_path / "run").parts(), dataset.digests()
     held_out = {*parts["valid"], *parts["test"]}
@@ -234,7 +238,7 @@ def test_blanks_may_hold_something_else(trained, tmp_path, fill):
     given = {"model": "mlp", "epochs": 1, "mask_fill": fill}
     train(trained / "data", tmp_path / "run", augment="spectrogram", **given)
     assert Bundle.open(tmp_path / "run").training["augment"]["spectrogram"]["fill"] == fill
-    with pytest.raises(ParameterError, match="needs an --augment recipe with masks"):
+    with pytest.raises(ParameterError, match="needs an `augment` recipe with masks"):
         train(trained / "data", tmp_path / "none", augment="none", **given)
     with pytest.raises(ParameterError, match="fill must be one of"):
         train(trained / "data", tmp_path / "none", augment="spectrogram", model="mlp", mask_fill="black")
@@ -261,7 +265,7 @@ def test_file_names_that_tell_the_speaker_keep_one_on_one_side(tmp_path, rng):
             y = 0.1 * rng.standard_normal(4000)
             soundfile.write(tmp_path / "words" / label / f"0000000{i % 6}_nohash_{i}.wav", y, 8000)
     said = []
-    train(tmp_path / "words", tmp_path / "run", model="mlp", epochs=1, say=said.append)
+    train(tmp_path / "words", tmp_path / "run", model="mlp", epochs=1, reporter=Said(said))
     assert "file names tell the speaker" in said[0]
     assert Dataset.open(tmp_path / "run-dataset").counts["groups"] == 6
 

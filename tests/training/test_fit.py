@@ -12,6 +12,7 @@ from sori.errors import ParameterError, SoriError
 from sori.features import FrontEnd
 from sori.models.backend import keras as load_keras
 from sori.training import Normalisation, Settings, fit
+from tests.conftest import Said
 
 
 @pytest.fixture
@@ -31,7 +32,11 @@ def trained(data, name="mlp", seed=0, **arguments):
     seen = []
     (x, labels), valid = data
     history = fit(
-        network, (StoredFeatures(x), labels), valid, settings=settings, progress=lambda *report: seen.append(report)
+        network,
+        (StoredFeatures(x), labels),
+        valid,
+        settings=settings,
+        reporter=Said(on_progress=lambda *report: seen.append(report)),
     )
     return network, history, seen
 
@@ -100,7 +105,7 @@ def test_only_the_training_part_is_augmented(data, monkeypatch):
 
 def test_a_loss_that_is_no_number_stops_with_advice(data):
     (x, labels), valid = data
-    with pytest.raises(SoriError, match=r"no longer a number in epoch 1: train with a lower --lr than 0\.01"):
+    with pytest.raises(SoriError, match=r"no longer a number in epoch 1: train with a lower `lr` than 0\.01"):
         trained(((np.copysign(np.float32(3e38), x), labels), valid))
 
 

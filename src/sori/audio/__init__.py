@@ -1,6 +1,17 @@
 """Sound as samples: reading recordings, changing their rate and resolution, levels, and sound whose answer is known."""
 
-from sori.audio.files import AUDIO_SUFFIXES, Info, blocks, check_saveable, encode_mp3, info, load, recordings_in, save
+from sori.audio.files import (
+    AUDIO_SUFFIXES,
+    Info,
+    blocks,
+    check_saveable,
+    encode_mp3,
+    info,
+    load,
+    recordings_in,
+    recordings_of,
+    save,
+)
 from sori.audio.level import clipped_samples, dbfs, mix, peak_db, rms_db, silent_ends_s, snr_db
 from sori.audio.microphone import microphone
 from sori.audio.quantise import mu_law_decode, mu_law_encode, quantise, theoretical_snr_db
@@ -28,6 +39,7 @@ __all__ = [
     "peak_db",
     "quantise",
     "recordings_in",
+    "recordings_of",
     "resample",
     "rms_db",
     "save",

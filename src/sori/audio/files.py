@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,9 @@ import numpy.typing as npt
 import soundfile
 import soxr
 
-from sori.atomic import replacing_file
 from sori.audio.resample import resample
 from sori.errors import AudioError, check_between, check_count, reason
+from sori.folders import replacing_file
 from sori.units import seconds_to_samples
 
 # What a folder scan takes for a recording: libsndfile's formats, and those that ffmpeg adds.
@@ -378,3 +378,23 @@ def check_saveable(path: Path) -> str:
     if path.is_dir():
         raise AudioError(f"{path}: is a folder")
     return kind
+
+
+def recordings_of(paths: Sequence[str | Path]) -> list[Path]:
+    """Return files as they are, and of folders the recordings in them, sorted.
+
+    Raises
+    ------
+    AudioError
+        If a folder has none.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = recordings_in(path)
+        if not inside:
+            raise AudioError(f"{path}: no recordings in this folder")
+        found += inside
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,13 @@ import numpy.typing as npt
 import soxr
 
 from sori.errors import AudioError, MissingDependencyError, reason, require
+from sori.reporter import SILENT, Reporter
 
 _BLOCK_S = 0.1
 
 
 def microphone(
-    *, sr: int, device: int | str | None = None, say: Callable[[str], None] = lambda line: None
+    *, sr: int, device: int | str | None = None, reporter: Reporter = SILENT
 ) -> Iterator[npt.NDArray[np.float32]]:
     """Yield what the microphone hears, about a tenth of a second at a time, for as long as it is asked.
 
@@ -25,8 +26,8 @@ def microphone(
         The rate wanted, in Hz; a device that does not have it is opened at its own, and resampled.
     device
         Number or name of the microphone; None: the system's own choice.
-    say
-        Told when it listens, and when samples were lost because they were not fetched in time.
+    reporter
+        Says when it listens, and when samples were lost because they were not fetched in time.
 
     Yields
     ------
@@ -50,11 +51,11 @@ def microphone(
         stream, own_sr = _opened(sounddevice, device, sr)
         resampler = soxr.ResampleStream(own_sr, sr, 1, dtype="float32", quality="HQ")
         with stream:
-            say("listening; Ctrl-C stops")
+            reporter.say("listening; Ctrl-C stops")
             while True:
                 samples, was_late = stream.read(round(_BLOCK_S * own_sr))
                 if was_late:
-                    say("samples were lost: this machine does not keep up, and times are late from here on")
+                    reporter.say("samples were lost: this machine does not keep up, and times are late from here on")
                 y = np.ascontiguousarray(samples[:, 0])
                 yield y if own_sr == sr else resampler.resample_chunk(y)
     except (sounddevice.PortAudioError, ValueError) as error:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from sori import audio
 from sori.audio.tones import Colour
 from sori.errors import ParameterError, check_between, check_choice, check_count, require
+from sori.registry import Registry
 from sori.units import FloatArray, seconds_to_samples
 
 Clip = npt.NDArray[np.float32]
@@ -341,21 +342,25 @@ class Room(Transform):
         return out * np.float32(before / level) if level > 0 else y
 
 
-TRANSFORMS: dict[str, type[Transform]] = {
-    kind.__name__: kind
-    for kind in (
-        PitchShift,
-        TimeStretch,
-        Speed,
-        Gain,
-        Noise,
-        Background,
-        Shift,
-        OrderSwap,
-        HarmonicPercussive,
-        Room,
-    )
-}
+TRANSFORMS: Registry[type[Transform]] = Registry(
+    "transform",
+    "sori.transforms",
+    {
+        kind.__name__: kind
+        for kind in (
+            PitchShift,
+            TimeStretch,
+            Speed,
+            Gain,
+            Noise,
+            Background,
+            Shift,
+            OrderSwap,
+            HarmonicPercussive,
+            Room,
+        )
+    },
+)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,26 @@ from typing import Annotated
 import typer
 
 import sori
-from sori.cli import augment, classify, console, dataset, experiment, inspect, learn, listen, piano, synth
+from sori.cli import (
+    augment,
+    console,
+    dataset,
+    evaluate,
+    experiment,
+    inspect,
+    learn,
+    listen,
+    models,
+    piano,
+    predict,
+    score,
+    synth,
+    train,
+    transcribe,
+)
+from sori.cli.help import WIDTH, Command
 from sori.errors import SoriError, reason
+from sori.reporter import Cancelled
 
 app = typer.Typer(
     help="From recordings to working audio models, with every step open.\n\n"
@@ -19,22 +37,25 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=WIDTH,
 )
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(learn.app, name="learn")
 app.add_typer(synth.app, name="synth")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(piano.app, name="piano")
-app.command()(classify.train)
-app.command()(classify.evaluate)
-app.command()(classify.predict)
-app.command()(classify.models)
-app.command()(inspect.inspect)
-app.command()(listen.listen)
-app.command()(piano.transcribe)
-app.command()(piano.score)
-app.command()(augment.augment)
+for command in (
+    train.train,
+    evaluate.evaluate,
+    predict.predict,
+    models.models,
+    listen.listen,
+    transcribe.transcribe,
+    score.score,
+    inspect.inspect,
+    augment.augment,
+):
+    app.command(cls=Command)(command)
 
 
 def _version(wanted: bool) -> None:
@@ -61,7 +82,10 @@ def main() -> None:
     try:
         app()
     except SoriError as error:
-        console.fail(str(error))
+        console.fail(console.described(error))
+    except (Cancelled, KeyboardInterrupt):
+        console.fail("stopped")
+        sys.exit(130)
     except BrokenPipeError:  # whoever read our output has seen enough
         sys.stderr.close()
     except OSError as error:

@@ -31,7 +31,7 @@ def augment(
     """
     from sori.tasks.augment import augment as augment_task
 
-    with console.showing_progress() as progress:
+    with console.reporting() as reporter:
         files = augment_task(
             file,
             out,
@@ -42,8 +42,7 @@ def augment(
             duration_s=duration,
             replay=replay,
             overwrite=overwrite,
-            progress=progress,
-            say=console.say,
+            reporter=reporter,
         )
     if json:
         console.print_json({"out": str(out), "files": [str(name) for name in files]})

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-import orjson
+import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from sori.progress import Progress as Report
+from sori.errors import SoriError
+from sori.reporter import Cancelled, Reporter
+
+_LINE_EVERY_S = 10
+# Endings of names that the command line leaves out, and quotes around values that it needs not.
+_UNITS, _QUOTES = ("_s", "_hz", "_db"), "'\""
+_running: dict[str, typer.Context] = {}
 
 # No markup: a file or class may be called "[bold]".
 out = Console(highlight=False, soft_wrap=True, markup=False)
@@ -37,6 +43,8 @@ def warn(line: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a result for a program."""
+    import orjson  # only where JSON is wanted
+
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
@@ -47,36 +55,83 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         out.print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-@contextmanager
-def showing_progress() -> Iterator[Report]:
-    """Yield a function to report progress to: a live bar on a terminal, a line now and then elsewhere.
+class TerminalReporter(Reporter):
+    """Shows remarks, and progress as a line now and then: at most every ten seconds, of what takes longer than that."""
 
-    Ctrl-C stops the work at its next report, where it is safe to; a second one stops it at once.
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def show(self, stage: str, done: int, total: int, values: Mapping[str, float] | None) -> None:
+        """Print a line, if it is time for one."""
+        now = time.monotonic()
+        if now - self._last.setdefault(stage, now) >= _LINE_EVERY_S:
+            self._last[stage] = now
+            say(f"{stage}: {done} of {total} {_shown(values)}".rstrip())
+
+    def say(self, line: str) -> None:
+        """Print a remark, its arguments as options."""
+        say(as_options(line))
+
+
+class _BarReporter(TerminalReporter):
+    """Shows progress as live bars."""
+
+    def __init__(self, bar: Any) -> None:
+        super().__init__()
+        self._bar, self._tasks = bar, dict[str, Any]()
+
+    def show(self, stage: str, done: int, total: int, values: Mapping[str, float] | None) -> None:
+        """Move the bar of a stage."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(stage, total=total, values="")
+        self._bar.update(self._tasks[stage], completed=done, total=total, values=_shown(values))
+
+
+@contextmanager
+def reporting() -> Iterator[Reporter]:
+    """Yield a reporter for long work: live bars on a terminal, a line now and then elsewhere.
+
+    Ctrl-C cancels the work, which stops at its next report, where it is safe to; a second one stops it at once.
     """
-    pressed: list[int] = []
+    with _bar() if err.is_terminal else nullcontext(TerminalReporter()) as reporter:
+        pressed: list[int] = []
 
-    def press(number: int, frame: object) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(number)
-        say("stopping ...")
+        def press(number: int, frame: object) -> None:
+            if pressed:
+                raise KeyboardInterrupt
+            pressed.append(number)
+            say("stopping ...")
+            reporter.cancel()
 
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        with _bar() if err.is_terminal else nullcontext(_Lines()) as report:
-
-            def stoppable(stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
-                if pressed:
-                    raise KeyboardInterrupt
-                report(stage, done, total, values)
-
-            yield stoppable
-    finally:
-        signal.signal(signal.SIGINT, before)
+        before = signal.signal(signal.SIGINT, press)
+        try:
+            yield reporter
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
-def _bar() -> Iterator[Report]:
+def stopping(line: str) -> Iterator[None]:
+    """Say what is left where work is cancelled, and exit with 130."""
+    try:
+        yield
+    except (Cancelled, KeyboardInterrupt):
+        fail(line)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _bar() -> Iterator[Reporter]:
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
@@ -88,27 +143,63 @@ def _bar() -> Iterator[Report]:
     )
     # What goes to a file must not be taken for the terminal's, on which the bar is.
     with Progress(*columns, console=err, redirect_stdout=sys.stdout.isatty()) as bar:
-        tasks: dict[str, Any] = {}
-
-        def report(stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total, values="")
-            bar.update(tasks[stage], completed=done, total=total, values=_shown(values))
-
-        yield report
+        yield _BarReporter(bar)
 
 
-class _Lines:
-    """Reports progress at most every ten seconds, and at the end of what took longer than that."""
+def as_options(text: str) -> str:
+    """Rewrite the arguments in a message, which stand in backticks, as options of the command that is running.
 
-    def __init__(self) -> None:
-        self.last: dict[str, float] = {}
+    What the command has no option for stays as it is, without backticks.
+    """
+    options = _options()
 
-    def __call__(self, stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
-        now = time.monotonic()
-        if now - self.last.setdefault(stage, now) >= 10:
-            self.last[stage] = now
-            say(f"{stage}: {done} of {total} {_shown(values)}".rstrip())
+    def rewritten(match: re.Match[str]) -> str:
+        name, _, value = match[1].partition("=")
+        option = next((options[n] for n in (name, *(name.removesuffix(u) for u in _UNITS)) if n in options), None)
+        if option is None:
+            return match[1]
+        return option if value in ("", "True") else f"{option} {value.strip(_QUOTES)}"
+
+    return re.sub(r"`([^`]+)`", rewritten, text)
+
+
+def described(error: SoriError) -> str:
+    """Return an error's message as this command line says it."""
+    text, parameter = str(error), getattr(error, "parameter", None)
+    option = None
+    if parameter:
+        names = (parameter, *(parameter.removesuffix(unit) for unit in _UNITS))
+        option = next((_options()[name] for name in names if name in _options()), None)
+    if parameter and option is not None:
+        text = re.sub(rf"(?<![\w`-]){re.escape(parameter)}(?= must)", option, text)
+        text = re.sub(rf"Received {re.escape(parameter)}=", f"Received {option} ", text)
+    return as_options(text)
+
+
+def _options() -> dict[str, str]:
+    """Return the running command's options by the name of their parameter: the name itself for an argument."""
+    context = _running.get("context")
+    if context is None:
+        return {}
+    return {
+        str(parameter.name): max(parameter.opts, key=len)
+        if parameter.param_type_name == "option"
+        else (parameter.metavar or str(parameter.name).upper())
+        for parameter in context.command.params
+    }
+
+
+def given(names: Iterable[str]) -> set[str]:
+    """Return those of the running command's parameters that were given on the command line."""
+    context = _running.get("context")
+    if context is None:
+        return set()
+    return {name for name in names if str(getattr(context.get_parameter_source(name), "name", "")) == "COMMANDLINE"}
+
+
+def remember_command(context: typer.Context) -> None:
+    """Keep the running command, whose options messages speak of, for when it has failed."""
+    _running["context"] = context
 
 
 def _shown(values: Mapping[str, float] | None) -> str:

@@ -2,111 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sori.cli import console
+from sori.cli.help import Command
+from sori.cli.options import (
+    CUTTING,
+    FEATURES,
+    LABELS,
+    RUNNING,
+    Fmax,
+    Fmin,
+    HopLength,
+    Jobs,
+    Json,
+    NFft,
+    NMels,
+    NMfcc,
+    OldOut,
+    Overwrite,
+    Resume,
+    out_of,
+)
+from sori.errors import ParameterError
+
+if TYPE_CHECKING:
+    from sori.datasets import Dataset
+    from sori.features import Preprocessor, Segmenting
 
 app = typer.Typer(help="Build, look at, export and import datasets.", no_args_is_help=True, rich_markup_mode=None)
-
-Sr = Annotated[int, typer.Option("--sr", help="Rate in Hz that recordings are resampled to.")]
-NFft = Annotated[int, typer.Option("--n-fft", help="Samples per frame.")]
-HopLength = Annotated[int, typer.Option("--hop-length", help="Samples from frame to frame.")]
-NMels = Annotated[int, typer.Option("--n-mels", help="Mel bands (mel, mfcc).")]
-NMfcc = Annotated[int, typer.Option("--n-mfcc", help="Coefficients (mfcc).")]
-Fmin = Annotated[float, typer.Option("--fmin", help="Lowest mel band begins here, in Hz.")]
-Fmax = Annotated[float | None, typer.Option("--fmax", help="Highest mel band ends here, in Hz (default: sr / 2).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Out = Annotated[Path | None, typer.Option(help="The dataset to make (a folder).", show_default=False)]
 
 
-@app.command()
+@app.command(cls=Command)
 def build(
     source: Annotated[Path, typer.Argument(help="Folder of class folders, or CSV file,label[,group,fold].")],
-    out: Annotated[Path, typer.Argument(help="The dataset to make (a folder).")],
-    feature: Annotated[str, typer.Option(help="mfcc, mel, spectrogram or waveform.")] = "mfcc",
-    sr: Sr = 22050,
-    duration: Annotated[float, typer.Option(help="Seconds of each recording that are used, from its start.")] = 30.0,
-    segments: Annotated[int, typer.Option(help="Equal pieces that time is cut into.")] = 10,
+    old_out: OldOut = None,
+    out: Out = None,
+    feature: Annotated[
+        str | None,
+        typer.Option(help="mfcc, mel, spectrogram or waveform (default: chosen, with the rest, by the recordings)."),
+    ] = None,
+    overwrite: Overwrite = False,
+    resume: Resume = False,
+    json: Json = False,
+    sr: Annotated[int, typer.Option("--sr", help="Rate in Hz to resample to.", rich_help_panel=FEATURES)] = 22050,
     n_fft: NFft = 2048,
     hop_length: HopLength = 512,
     n_mels: NMels = 128,
     n_mfcc: NMfcc = 13,
     fmin: Fmin = 0.0,
     fmax: Fmax = None,
+    duration: Annotated[
+        float, typer.Option(help="Seconds used of each recording, from its start.", rich_help_panel=CUTTING)
+    ] = 30.0,
+    segments: Annotated[int, typer.Option(help="Equal pieces that time is cut into.", rich_help_panel=CUTTING)] = 10,
     overlap: Annotated[
-        float, typer.Option(help="Slide windows of a segment's length, overlapping by this part.")
+        float, typer.Option(help="Slide windows of a segment's length by less.", rich_help_panel=CUTTING)
     ] = 0.0,
     pad: Annotated[
-        bool, typer.Option("--pad", help="Fill a piece cut short by the end with zeros; else it is dropped.")
+        bool, typer.Option("--pad", help="Fill a piece that the end cuts short with zeros.", rich_help_panel=CUTTING)
     ] = False,
     segment_by: Annotated[
-        str, typer.Option(help="time; or beats: a segment of that length begins at each beat.")
+        str, typer.Option(help="time; or beats: a segment begins at each.", rich_help_panel=CUTTING)
     ] = "time",
-    beats: Annotated[int, typer.Option(help="Beats from one segment to the next (--segment-by beats).")] = 1,
-    labels: Annotated[Path | None, typer.Option(help="CSV that labels the files of SOURCE.")] = None,
+    beats: Annotated[int, typer.Option(help="Beats from one segment to the next.", rich_help_panel=CUTTING)] = 1,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV that labels the files of SOURCE.", rich_help_panel=LABELS)
+    ] = None,
     group_by: Annotated[
         str | None,
-        typer.Option(
-            help=r"Regex on the file's stem for what must stay together, e.g. '_(\w+)_\d+$' (default: the recording)."
-        ),
+        typer.Option(help=r"Regex on file names for what must stay together: '_(\w+)_\d+$'.", rich_help_panel=LABELS),
     ] = None,
     fold_by: Annotated[
-        str | None, typer.Option(help=r"Regex on the file's stem for the data's own folds, e.g. '^(\d)'.")
+        str | None, typer.Option(help=r"Regex on file names for the data's own folds: '^(\d)'.", rich_help_panel=LABELS)
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Threads (default: one per core).")] = None,
-    max_bad: Annotated[float, typer.Option(help="Fail if more than this part of the files is unusable.")] = 1.0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted build.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT once the new one is complete.")] = False,
-    json: Json = False,
+    jobs: Jobs = None,
+    max_bad: Annotated[
+        float, typer.Option(help="Fail if more than this part is unusable.", rich_help_panel=RUNNING)
+    ] = 1.0,
 ) -> None:
     r"""Make a dataset of labelled recordings.
 
-    Example: sori dataset build genres/ data/genres --feature mfcc --duration 30 --segments 10
+    Example: sori dataset build genres/ --out data/genres --feature mfcc --duration 30 --segments 10
     """
-    from sori.datasets import Segmenting, read_catalog
-    from sori.datasets import build as build_dataset
-    from sori.errors import ParameterError
-    from sori.features import FrontEnd
+    from sori.features import Segmenting
+    from sori.tasks.build import build as build_task
 
+    out = out_of(out, old_out, command=f"sori dataset build {source} --out DATASET")
     if beats != 1 and segment_by != "beats":
-        raise ParameterError("--beats is for --segment-by beats")
-    front_end = FrontEnd(
-        kind=feature, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=n_mels, n_mfcc=n_mfcc, fmin=fmin, fmax=fmax
-    )
+        raise ParameterError("`beats` is for `segment_by='beats'`")
+    settings = {
+        "sr": sr,
+        "n_fft": n_fft,
+        "hop_length": hop_length,
+        "n_mels": n_mels,
+        "n_mfcc": n_mfcc,
+        "fmin": fmin,
+        "fmax": fmax,
+    }
     segmenting = Segmenting(
         duration_s=duration, segments=segments, overlap=overlap, pad=pad, by=segment_by, beats=beats
     )
-    catalog = read_catalog(source, labels=labels, group_by=group_by, fold_by=fold_by)
-    for note in catalog.notes:
-        console.warn(note)
-    try:
-        with console.showing_progress() as progress:
-            dataset = build_dataset(
-                catalog,
-                out,
-                front_end=front_end,
-                segmenting=segmenting,
-                jobs=jobs,
-                max_bad=max_bad,
-                resume=resume,
-                overwrite=overwrite,
-                progress=progress,
-            )
-    except KeyboardInterrupt:
-        console.fail(f"stopped; run the same command with --resume to finish {out}")
-        raise typer.Exit(130) from None
+    with (
+        console.stopping(f"stopped; run the same command with --resume to finish {out}"),
+        console.reporting() as reporter,
+    ):
+        dataset = build_task(
+            source,
+            out,
+            preprocessor=_preprocessor(feature, settings, segmenting),
+            labels=labels,
+            group_by=group_by,
+            fold_by=fold_by,
+            jobs=jobs,
+            max_bad=max_bad,
+            resume=resume,
+            overwrite=overwrite,
+            reporter=reporter,
+        )
     for kind in ("failed", "dropped"):
         for entry in dataset.files[kind][:10]:
-            console.warn(f"{kind}: {entry['file']}: {entry['reason']}")
+            console.warn(f"{kind}: {entry['file']}: {console.as_options(entry['reason'])}")
         if len(dataset.files[kind]) > 10:
             console.warn(f"{kind}: {len(dataset.files[kind]) - 10} more, listed in {out / 'dataset.json'}")
     _show(out if out.name else dataset.path, json=json)
 
 
-@app.command()
+def _preprocessor(feature: str | None, settings: dict[str, Any], segmenting: Segmenting) -> Preprocessor | None:
+    """Return the preprocessor that the options say; None, to be chosen, if none of them was given."""
+    from sori.features import FEATURES, Preprocessor
+
+    if feature is None:
+        given = console.given({*settings, "duration", "segments", "overlap", "pad", "segment_by", "beats"})
+        if not given:
+            return None
+        feature = "mfcc"
+    known = inspect.signature(FEATURES[feature]).parameters  # someone's own features may not have all of these
+    wanted = {"kind": feature, **settings}
+    return Preprocessor(FEATURES[feature](**{k: v for k, v in wanted.items() if k in known}), segmenting)
+
+
+@app.command(cls=Command)
 def info(out: Annotated[Path, typer.Argument(help="A dataset.")], json: Json = False) -> None:
     """Say what is in a dataset.
 
@@ -115,29 +157,32 @@ def info(out: Annotated[Path, typer.Argument(help="A dataset.")], json: Json = F
     _show(out, json=json)
 
 
-@app.command()
+@app.command(cls=Command)
 def export(
     dataset: Annotated[Path, typer.Argument(help="A dataset of MFCCs.")],
-    out: Annotated[Path, typer.Argument(help="The JSON file to write.")],
+    old_out: OldOut = None,
+    out: Annotated[Path | None, typer.Option(help="The JSON file to write.", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
 ) -> None:
     """Write the classic JSON: mapping, labels and mfcc.
 
-    Example: sori dataset export data/genres genres.json
+    Example: sori dataset export data/genres --out genres.json
     """
     from sori.datasets import Dataset, export_json
     from sori.errors import DatasetError
 
+    out = out_of(out, old_out, command=f"sori dataset export {dataset} --out FILE.json")
     if out.exists() and not overwrite:
-        raise DatasetError(f"{out}: is there already; give --overwrite to replace it")
+        raise DatasetError(f"{out}: is there already; give `overwrite=True` to replace it")
     export_json(Dataset.open(dataset), out)
     console.say(f"wrote {out}")
 
 
-@app.command("import")
+@app.command("import", cls=Command)
 def import_(
     file: Annotated[Path, typer.Argument(help="A classic JSON, or an npz with wav_vals and label_vals.")],
-    out: Annotated[Path, typer.Argument(help="The dataset to make (a folder).")],
+    old_out: OldOut = None,
+    out: Out = None,
     sr: Annotated[
         int | None,
         typer.Option("--sr", help="Rate in Hz: needed for an npz; for a JSON, states how its MFCCs were made."),
@@ -159,19 +204,19 @@ def import_(
 ) -> None:
     """Make a dataset of a classic JSON (mapping, labels, mfcc) or an npz (wav_vals, label_vals).
 
-    Example: sori dataset import genres.json data/genres --sr 22050 --group-size 10
+    Example: sori dataset import genres.json --out data/genres --sr 22050 --group-size 10
     """
     from sori.datasets import import_json, import_npz
-    from sori.errors import ParameterError
     from sori.features import FrontEnd
 
+    out = out_of(out, old_out, command=f"sori dataset import {file} --out DATASET")
     npz = file.suffix.lower() == ".npz"
     if npz and group_size is not None:
-        raise ParameterError("--group-size is for a JSON; each clip of an npz is a recording of its own")
+        raise ParameterError("`group_size` is for a JSON; each clip of an npz is a recording of its own")
     if not npz and (classes is not None or feature != "waveform"):
-        raise ParameterError("--classes and --feature are for an npz; a JSON has its classes and MFCCs in it")
+        raise ParameterError("`classes` and `feature` are for an npz; a JSON has its classes and MFCCs in it")
     if npz and sr is None:
-        raise ParameterError("an npz does not say its rate: give --sr, e.g. --sr 16000")
+        raise ParameterError("an npz does not say its rate: give `sr`, e.g. `sr=16000`")
     front_end = None
     if sr is not None:
         kind = feature if npz else "mfcc"
@@ -199,7 +244,7 @@ def _show(path: Path, *, json: bool) -> None:
             {
                 "path": str(path),
                 "front_end": front_end,
-                "segmenting": dataset.segmenting,
+                "segmenting": None if dataset.preprocessor is None else asdict(dataset.preprocessor.segmenting),
                 "shape": dataset.shape,
                 "classes": dataset.classes,
                 "counts": dataset.counts,
@@ -219,7 +264,7 @@ def _show(path: Path, *, json: bool) -> None:
         f"  front end   {described}",
         f"  recordings  {counts['recordings']:,} used, {len(dataset.files['failed'])} failed, "
         f"{len(dataset.files['dropped'])} dropped; {len(dataset.files['ignored'])} other files ignored",
-        f"  segments    {_cut(dataset.segmenting)}{counts['segments_dropped']:,} left out, their recordings too short",
+        f"  segments    {_cut(dataset)}{counts['segments_dropped']:,} left out, their recordings too short",
         f"  groups      {counts['groups'] or 'not known'}"
         + (f"; folds {', '.join(counts['folds'])}" if counts["folds"] else ""),
     ]
@@ -231,12 +276,12 @@ def _show(path: Path, *, json: bool) -> None:
     console.out.print(table)
 
 
-def _cut(segmenting: Mapping[str, Any]) -> str:
+def _cut(dataset: Dataset) -> str:
     """Say how recordings were cut, where it is known."""
-    if not segmenting:
+    if dataset.preprocessor is None:
         return ""
-    length = f"{segmenting['duration_s'] / segmenting['segments']:g} s each"
-    if segmenting.get("by") == "beats":
-        beats = segmenting["beats"]
-        length += ", one at every beat" if beats == 1 else f", one at every {beats} beats"
+    segmenting = dataset.preprocessor.segmenting
+    length = f"{segmenting.duration_s / segmenting.segments:g} s each"
+    if segmenting.by == "beats":
+        length += ", one at every beat" if segmenting.beats == 1 else f", one at every {segmenting.beats} beats"
     return f"{length}; "

@@ -8,15 +8,19 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
-from sori.cli.dataset import Json
-from sori.cli.synth import Duration, Engine, Soundfont, Sr, names, whole_numbers
+from sori.cli.help import Command
+from sori.cli.options import Json, OldOut, Overwrite, names, out_of, whole_numbers
+from sori.cli.synth import Duration, Engine, Soundfont, Sr
 
 app = typer.Typer(help="Questions answered by measuring.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.command("features")
+@app.command("features", cls=Command)
 def features_(
-    out: Annotated[Path, typer.Argument(help="Folder for the recordings, features.json and report.html.")],
+    old_out: OldOut = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the recordings, features.json and report.html.", show_default=False)
+    ] = None,
     instruments: Annotated[
         str, typer.Option(help="Three or more, with commas between.")
     ] = "piano,guitar,violin,flute,trumpet,clarinet",
@@ -34,18 +38,19 @@ def features_(
     engine: Engine = "soundfont",
     soundfont: Soundfont = None,
     seed: Annotated[int, typer.Option(help="Of the other notes, the folds and the classifier.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")] = False,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Ask a small classifier for pitch and instrument, from spectrogram, mel and MFCC, full band and the piano's.
 
-    Example: sori experiment features looked-into/features
+    Example: sori experiment features --out looked-into/features
     """
+    from sori.experiments.features import compare_features, table
     from sori.music import parse_pitches
-    from sori.tasks.feature_experiment import compare_features, table
-    from sori.tasks.synth_plan import Rendering
+    from sori.synth.plan import Rendering
 
-    with console.showing_progress() as progress:
+    out = out_of(out, old_out, command="sori experiment features --out FOLDER")
+    with console.reporting() as reporter:
         found = compare_features(
             out,
             rendering=Rendering(engine=engine, soundfont=soundfont, sr=sr, duration_s=duration),
@@ -57,7 +62,7 @@ def features_(
             hold_out=hold_out,
             seed=seed,
             overwrite=overwrite,
-            progress=progress,
+            reporter=reporter,
         )
     if json:
         console.print_json(found.to_dict())
@@ -68,7 +73,7 @@ def features_(
     console.out.print(f"page: {out / 'report.html'}")
 
 
-@app.command("overfitting")
+@app.command("overfitting", cls=Command)
 def overfitting_(
     dataset: Annotated[Path, typer.Argument(help="A dataset made with sori dataset build.")],
     out: Annotated[Path, typer.Option(help="Folder for overfitting.json and report.html.")],
@@ -90,38 +95,36 @@ def overfitting_(
     valid_size: Annotated[float, typer.Option(help="Part of the rest that chooses the weights.")] = 0.2,
     split_seed: Annotated[int, typer.Option(help="Of the split, which all share.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Finish an interrupted experiment.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")] = False,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Train a network plain, with each remedy against overfitting and with all of them, and compare.
 
     Example: sori experiment overfitting data/digits --out looked-into/overfitting
     """
-    from sori.tasks.overfitting_experiment import compare_remedies, table
+    from sori.experiments.overfitting import compare_remedies, table
 
-    try:
-        with console.showing_progress() as progress:
-            found = compare_remedies(
-                dataset,
-                out,
-                model=model,
-                epochs=epochs,
-                batch_size=batch_size,
-                lr=lr,
-                augment=augment,
-                seeds=seeds,
-                only=[] if remedies is None else [name.strip() for name in remedies.split(";") if name.strip()],
-                test_size=test_size,
-                valid_size=valid_size,
-                split_seed=split_seed,
-                resume=resume,
-                overwrite=overwrite,
-                progress=progress,
-                say=console.say,
-            )
-    except KeyboardInterrupt:
-        console.fail(f"stopped; the networks that are done are kept in {out}; give --resume to go on")
-        raise typer.Exit(130) from None
+    with (
+        console.stopping(f"stopped; the networks that are done are kept in {out}; give --resume to go on"),
+        console.reporting() as reporter,
+    ):
+        found = compare_remedies(
+            dataset,
+            out,
+            model=model,
+            epochs=epochs,
+            batch_size=batch_size,
+            lr=lr,
+            augment=augment,
+            seeds=seeds,
+            only=[] if remedies is None else [name.strip() for name in remedies.split(";") if name.strip()],
+            test_size=test_size,
+            valid_size=valid_size,
+            split_seed=split_seed,
+            resume=resume,
+            overwrite=overwrite,
+            reporter=reporter,
+        )
     if json:
         console.print_json(found.to_dict())
         return
@@ -130,7 +133,7 @@ def overfitting_(
     console.out.print(f"page: {out / 'report.html'}")
 
 
-@app.command("listening")
+@app.command("listening", cls=Command)
 def listening_(
     run: Annotated[Path, typer.Argument(help="A trained model (folder), or keywords, which ships with Sori.")],
     dataset: Annotated[Path, typer.Argument(help="A dataset, some of whose recordings it was not trained on.")],
@@ -144,7 +147,7 @@ def listening_(
     hop: Annotated[float, typer.Option(help="Seconds from one look to the next.")] = 0.1,
     smooth: Annotated[int | None, typer.Option(help="Looks that are averaged (default: those of 0.3 s).")] = None,
     seed: Annotated[int, typer.Option(help="Of the order, the gaps and the noise.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")] = False,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Lay unheard words into silence and noise, listen, and count hits, misses and false alarms by threshold.
@@ -152,25 +155,25 @@ def listening_(
     Example: sori experiment listening runs/words data/words --out looked-into/listening
     """
     from sori.errors import ParameterError
-    from sori.tasks.listening_experiment import compare_thresholds, table
-    from sori.tasks.spot import Listening
+    from sori.experiments.listening import compare_thresholds, table
+    from sori.inference import SpotterSettings
 
     try:
         low, high = (float(part) for part in snr.split(","))
     except ValueError:
         raise ParameterError(f"snr must be two numbers of dB, such as 0,20. Received {snr!r}.") from None
-    with console.showing_progress() as progress:
+    with console.reporting() as reporter:
         found = compare_thresholds(
             run,
             dataset,
             out,
             minutes=minutes,
             snr_db=(low, high),
-            listening=Listening(hop_s=hop, smooth=smooth),
+            settings=SpotterSettings(hop_s=hop, smooth=smooth),
             wordless=wordless,
             seed=seed,
             overwrite=overwrite,
-            progress=progress,
+            reporter=reporter,
         )
     if json:
         console.print_json(found.to_dict())

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
-from sori.cli.dataset import Fmax, HopLength, Json, NFft, NMels, NMfcc
+from sori.cli.options import Fmax, HopLength, Json, NFft, NMels, NMfcc
 
 
 def inspect(
@@ -37,17 +37,18 @@ def inspect(
 
     Example: sori inspect piano.flac --band piano --out looked-at
     """
+    from sori.analysis.inspection import BANDS, View, inspect
+    from sori.audio import recordings_of
     from sori.errors import ParameterError, SoriError, check_choice
-    from sori.tasks.inspect import BANDS, View, find_recordings, inspect
-    from sori.tasks.inspect_page import check_out, numbers, summary_of, write, write_comparison
+    from sori.reports.inspection import check_out, numbers, summary_of, write, write_comparison
 
     if band is not None:
         check_choice("band", band, BANDS)
         if fmin is not None or fmax is not None:
-            raise ParameterError("give --band, or --fmin and --fmax, not both")
+            raise ParameterError("give `band`, or `fmin` and `fmax`, not both")
         fmin, fmax = BANDS[band]
     if compare and (quantise is not None or resample is not None):
-        raise ParameterError("--compare shows recordings as they are: leave out --quantise and --resample")
+        raise ParameterError("`compare=True` shows recordings as they are: leave out `quantise` and `resample`")
     view = View(
         start_s=start,
         duration_s=duration,
@@ -61,16 +62,16 @@ def inspect(
         quantise_bits=quantise,
         resample_sr=resample,
     )
-    paths = find_recordings(files)
+    paths = recordings_of(files)
     if compare and len(paths) < 2:
-        raise ParameterError("--compare needs two recordings or more")
+        raise ParameterError("`compare=True` needs two recordings or more")
     folders = [out] * len(paths) if compare or len(paths) == 1 else [out / name for name in _names(paths)]
     for folder in dict.fromkeys(folders):
         check_out(folder)
     done, failed, summaries = [], [], []
-    with console.showing_progress() as progress:
+    with console.reporting() as reporter:
         for i, (path, folder) in enumerate(zip(paths, folders, strict=True)):
-            progress("Looking", i, len(paths))
+            reporter.progress("Looking", i, len(paths))
             try:
                 found = inspect(path, view)
                 if compare:
@@ -81,9 +82,10 @@ def inspect(
                 if len(paths) == 1:
                     raise
                 failed.append({"file": str(path), "error": str(error)})
-                console.fail(str(error))
+                console.fail(console.described(error))
                 continue
             for note in found.notes:
+                note = console.as_options(note)
                 console.warn(f"{path.name}: {note}" if path.name not in note else note)
             summaries.append(summary_of(found))
             if not json and not compare:
@@ -92,15 +94,14 @@ def inspect(
                 _show(numbers(found), folder)
         if compare and done:
             write_comparison(done, out)
-        progress("Looking", len(paths), len(paths))
+        reporter.progress("Looking", len(paths), len(paths))
     if json:
         console.print_json(summaries[0] if len(paths) == 1 else [*summaries, *failed])
     elif compare and done:
         _show({}, out)
-    if not summaries:
-        raise typer.Exit(1)
     if failed:
-        console.warn(f"{len(failed)} of {len(paths)} could not be looked at")
+        console.warn(f"{len(failed)} of {len(paths)} could not be read")
+        raise typer.Exit(1)
 
 
 def _show(table: dict[str, str], folder: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
-from sori.cli.dataset import Json
+from sori.cli.help import Command
+from sori.cli.options import Json
 
 app = typer.Typer(
     help="A neuron, a network and backpropagation, with the numbers.", no_args_is_help=True, rich_markup_mode=None
@@ -20,7 +21,7 @@ Decimals = Annotated[int, typer.Option(min=0, max=15, help="Decimals to show.")]
 Numbers = {"ignore_unknown_options": True}  # so that -0.5 is a number and not an option
 
 
-@app.command(context_settings=Numbers)
+@app.command(cls=Command, context_settings=Numbers)
 def neuron(
     inputs: Annotated[list[str], typer.Argument(help="Numbers, then --weights and as many.")],
     bias: Annotated[float, typer.Option(help="Added to the weighted sum.")] = 0.0,
@@ -47,7 +48,7 @@ def neuron(
     console.out.print(f"activation  1 / (1 + e^-({z:.6g})) = {a:.6f}")
 
 
-@app.command(context_settings=Numbers)
+@app.command(cls=Command, context_settings=Numbers)
 def forward(
     layers: Annotated[list[int], typer.Argument(help="Units of each layer, e.g. 2 3 1.")],
     inputs: Annotated[
@@ -65,8 +66,8 @@ def forward(
     import numpy as np
 
     from sori.errors import ParameterError
+    from sori.experiments.addition import generator
     from sori.nn import MLP
-    from sori.tasks.learn import generator
 
     if len(layers) < 2:
         raise ParameterError(f"a network needs two layers or more, e.g. 2 3 1. Received {len(layers)}.")
@@ -94,7 +95,7 @@ def forward(
             console.out.print(f"a{i + 1} = {activation}(a{i} . W{i})", a[0])
 
 
-@app.command()
+@app.command(cls=Command)
 def backprop(
     example: Annotated[bool, typer.Option("--example", help="The step worked by hand in the lesson: 2-2-1.")] = False,
     layers: Annotated[str, typer.Option(help="Units of each layer of a random network.")] = "2,3,1",
@@ -114,9 +115,9 @@ def backprop(
 
     Example: sori learn backprop --example
     """
+    from sori.experiments.addition import generator
     from sori.nn import MLP
     from sori.nn.examples import hand_worked
-    from sori.tasks.learn import generator
 
     if example:
         traces = hand_worked()
@@ -126,7 +127,7 @@ def backprop(
         x, t = _numbers("inputs", inputs.split(",")), _numbers("target", target.split(","))
         traces = {"step": network.explain_step(x, t, learning_rate=lr)}
     if plot is not None:
-        from sori.tasks.learn import draw_step
+        from sori.experiments.addition import draw_step
 
         draw_step(next(iter(traces.values())), plot)
         console.say(f"drew {plot}")
@@ -144,7 +145,7 @@ def backprop(
         console.out.print(f"\n{headings[name]}\n{trace.as_text(decimals=shown)}")
 
 
-@app.command("sum")
+@app.command("sum", cls=Command)
 def sum_(
     samples: Annotated[int | None, typer.Option(help="Examples (default: 1000; with --compare 5000, 7:3).")] = None,
     epochs: Annotated[int | None, typer.Option(help="Times through them (default: 50; with --compare 100).")] = None,
@@ -162,20 +163,20 @@ def sum_(
     Example: sori learn sum --plot sum.png
     """
     from sori.errors import ParameterError, check_choice
-    from sori.tasks.learn import QUESTIONS, compare_with_keras, draw_sum, learn_sum
+    from sori.experiments.addition import QUESTIONS, compare_with_keras, draw_sum, learn_sum
 
     if compare is not None:
         check_choice("compare", compare, ("keras",))
         if plot is not None:
-            raise ParameterError("--plot draws the network from scratch: leave out --compare")
-        with console.showing_progress() as progress:
+            raise ParameterError("`plot` draws the network from scratch: leave out `compare`")
+        with console.reporting() as reporter:
             twin = compare_with_keras(
                 samples=5000 if samples is None else samples,
                 epochs=100 if epochs is None else epochs,
                 hidden=hidden,
                 learning_rate=lr,
                 seed=seed,
-                progress=progress,
+                reporter=reporter,
             )
         if json:
             console.print_json(asdict(twin))
@@ -192,14 +193,14 @@ def sum_(
         console.out.print(f"largest weight difference {twin.largest_weight_difference:.1e}")
         console.out.print(twin.verdict)
         return
-    with console.showing_progress() as progress:
+    with console.reporting() as reporter:
         result = learn_sum(
             samples=1000 if samples is None else samples,
             epochs=50 if epochs is None else epochs,
             hidden=hidden,
             learning_rate=lr,
             seed=seed,
-            progress=progress,
+            reporter=reporter,
         )
     if plot is not None:
         draw_sum(result, plot)

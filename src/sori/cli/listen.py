@@ -36,10 +36,11 @@ def listen(
 
     Example: sori listen keywords meeting.flac --out meeting.vtt
     """
-    from sori.atomic import replacing_file
     from sori.errors import ParameterError, SoriError, check_choice
-    from sori.progress import silent
-    from sori.tasks.spot import NOT_WORDS, Event, Listening, Spotter, json_line, spot, text_line, webvtt
+    from sori.folders import replacing_file
+    from sori.inference import NOT_WORDS, Event, Spotter, SpotterSettings
+    from sori.reporter import SILENT
+    from sori.tasks.listen import json_line, spot, text_line, webvtt
 
     given = "json" if json else format
     kind = given or "text"
@@ -50,11 +51,11 @@ def listen(
         if given and given != kind:
             raise ParameterError(f"{out}: its name says {kind} and the format is to be {given}; give one of them")
         if out.exists() and not overwrite:
-            raise SoriError(f"{out}: is there already; give --overwrite to replace it, or another name")
+            raise SoriError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
     check_choice("format", kind, FORMATS)
     if (file is None) != microphone:
-        raise ParameterError("give a recording, or --microphone, and not both.")
-    listening = Listening(
+        raise ParameterError("give a recording, or `microphone`, and not both.")
+    settings = SpotterSettings(
         threshold=threshold,
         hop_s=hop,
         smooth=smooth,
@@ -64,16 +65,16 @@ def listen(
     def live() -> Iterator[Event]:
         from sori.audio import microphone as open_microphone
 
-        spotter = Spotter(run, listening)
+        spotter = Spotter(run, settings)
         try:
-            for y in open_microphone(sr=spotter.sr, say=console.say):
+            for y in open_microphone(sr=spotter.sr, reporter=console.TerminalReporter()):
                 yield from spotter(y)
         except KeyboardInterrupt:
             console.say("stopped")
         yield from spotter.finish()
 
-    with nullcontext(silent) if microphone else console.showing_progress() as progress:
-        found = live() if file is None else spot(run, file, listening=listening, progress=progress, say=console.say)
+    with nullcontext(SILENT) if microphone else console.reporting() as reporter:
+        found = live() if file is None else spot(run, file, settings=settings, reporter=reporter)
 
         def written(events: Iterable[Event]) -> Iterator[str]:
             if kind == "vtt":

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sori.cli import console
-from sori.cli.dataset import Json
+from sori.cli.help import Command
+from sori.cli.options import Jobs, Json, OldOut, Overwrite, Resume, names, out_of, parsed, whole_numbers
 
 if TYPE_CHECKING:
-    from sori.tasks.synth_plan import Item, Rendering
+    from sori.synth.plan import Item, Rendering
 
 app = typer.Typer(
     help="Make labelled sound whose answer is known: notes, chords, mixtures, and MIDI files as recordings.",
@@ -20,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Out = Annotated[Path, typer.Argument(help="The folder to make, with labels.csv in it.")]
+Out = Annotated[Path | None, typer.Option(help="The folder to make, with labels.csv in it.", show_default=False)]
 Pitches = Annotated[
     str | None,
     typer.Option(help="MIDI numbers or names, and ranges: 21-108, C3-C5 or 60,64,67 (default: the instrument's own)."),
@@ -38,15 +39,12 @@ Reverb = Annotated[
 ]
 Tuning = Annotated[float, typer.Option(help="Frequency of A4 in Hz.")]
 Label = Annotated[str | None, typer.Option(help="What the label is: instrument, pitch or kind.")]
-Jobs = Annotated[int | None, typer.Option(help="Threads (default: one per core).")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")]
-Number = TypeVar("Number", int, float)
 
 
-@app.command()
+@app.command(cls=Command)
 def notes(
-    out: Out,
+    old_out: OldOut = None,
+    out: Out = None,
     instruments: Annotated[str, typer.Option(help="Names with commas between, or gm:0 to gm:127.")] = "piano",
     pitches: Pitches = None,
     velocities: Velocities = "40,80,110",
@@ -65,10 +63,10 @@ def notes(
 ) -> None:
     """Render single notes of each instrument, at every pitch and velocity.
 
-    Example: sori synth notes data/notes --instruments piano,guitar,bass,violin --pitches 21-108 --velocities 40,80,110
+    Example: sori synth notes --out data/notes --instruments piano,guitar,violin --pitches 21-108
     """
     from sori.music import parse_pitches
-    from sori.tasks.synth_plan import plan_notes
+    from sori.synth.plan import plan_notes
 
     rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
     items = plan_notes(
@@ -78,12 +76,21 @@ def notes(
         velocities=whole_numbers("velocities", velocities),
         label=label,
     )
-    _render(items, out, rendering, jobs=jobs, resume=resume, overwrite=overwrite, json=json)
+    _render(
+        items,
+        out_of(out, old_out, command="sori synth ... --out FOLDER"),
+        rendering,
+        jobs=jobs,
+        resume=resume,
+        overwrite=overwrite,
+        json=json,
+    )
 
 
-@app.command()
+@app.command(cls=Command)
 def chords(
-    out: Out,
+    old_out: OldOut = None,
+    out: Out = None,
     kinds: Annotated[
         str, typer.Option(help="major, minor, diminished, augmented, sus2, sus4, major7, minor7, dominant7, ...")
     ] = "major,minor",
@@ -106,10 +113,10 @@ def chords(
 ) -> None:
     """Render chords of each kind on each root (C-E-G is major on C4); those beyond the piano's keys are left out.
 
-    Example: sori synth chords data/chords --kinds major,minor,dominant7 --roots C3-B4 --inversions
+    Example: sori synth chords --out data/chords --kinds major,minor,dominant7 --roots C3-B4 --inversions
     """
     from sori.music import parse_pitches
-    from sori.tasks.synth_plan import plan_chords
+    from sori.synth.plan import plan_chords
 
     rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
     items = plan_chords(
@@ -121,12 +128,21 @@ def chords(
         inversions=inversions,
         label=label,
     )
-    _render(items, out, rendering, jobs=jobs, resume=resume, overwrite=overwrite, json=json)
+    _render(
+        items,
+        out_of(out, old_out, command="sori synth ... --out FOLDER"),
+        rendering,
+        jobs=jobs,
+        resume=resume,
+        overwrite=overwrite,
+        json=json,
+    )
 
 
-@app.command()
+@app.command(cls=Command)
 def mix(
-    out: Out,
+    old_out: OldOut = None,
+    out: Out = None,
     pair: Annotated[
         str,
         typer.Option("--with", help="piano:violin, or piano:noise (white, pink, brown, blue, violet)."),
@@ -150,30 +166,41 @@ def mix(
 ) -> None:
     """Render notes of one instrument with a random note of another, or with noise, at a set level below them.
 
-    Example: sori synth mix data/mixed --with piano:violin --snr 0,6,12
+    Example: sori synth mix --out data/mixed --with piano:violin --snr 0,6,12
     """
     from sori.errors import check_between
     from sori.music import parse_pitches
-    from sori.tasks.synth_plan import plan_mixtures
+    from sori.synth.plan import plan_mixtures
 
     check_between("seed", seed, 0, 2**32 - 1)
     rendering = _rendering(engine, soundfont, sr, duration, hold, tuning, reverb)
     items = plan_mixtures(
         pair,
         rendering=rendering,
-        snrs_db=_parsed("snr", snr, float, "numbers"),
+        snrs_db=parsed("snr", snr, float, "numbers"),
         pitches=None if pitches is None else parse_pitches(pitches),
         velocities=whole_numbers("velocities", velocities),
         label=label,
         seed=seed,
     )
-    _render(items, out, rendering, jobs=jobs, resume=resume, overwrite=overwrite, json=json)
+    _render(
+        items,
+        out_of(out, old_out, command="sori synth ... --out FOLDER"),
+        rendering,
+        jobs=jobs,
+        resume=resume,
+        overwrite=overwrite,
+        json=json,
+    )
 
 
-@app.command()
+@app.command(cls=Command)
 def midi(
     file: Annotated[Path, typer.Argument(help="A MIDI file.")],
-    out: Annotated[Path, typer.Argument(help="The recording to write: .flac, .wav, .ogg or .mp3.")],
+    old_out: OldOut = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The recording to write: .flac, .wav, .ogg or .mp3.", show_default=False)
+    ] = None,
     sr: Sr = 44100,
     soundfont: Soundfont = None,
     reverb: Reverb = None,
@@ -183,13 +210,14 @@ def midi(
 ) -> None:
     """Render a MIDI file as a recording, with its pedals and programs.
 
-    Example: sori synth midi song.mid song.flac --reverb 0.6
+    Example: sori synth midi song.mid --out song.flac --reverb 0.6
     """
-    from sori.tasks.synth import render_midi
+    from sori.synth.render import render_midi
 
+    out = out_of(out, old_out, command=f"sori synth midi {file} --out RECORDING")
     rendering = _rendering("soundfont", soundfont, sr, 2.0, None, tuning, reverb)
-    with console.showing_progress() as progress:
-        duration_s, gain_db = render_midi(file, out, rendering=rendering, overwrite=overwrite, progress=progress)
+    with console.reporting() as reporter:
+        duration_s, gain_db = render_midi(file, out, rendering=rendering, overwrite=overwrite, reporter=reporter)
     if json:
         console.print_json({"file": str(out), "duration_s": round(duration_s, 3), "gain_db": round(gain_db, 2)})
         return
@@ -206,8 +234,8 @@ def _rendering(
     tuning: float,
     reverb: str | None,
 ) -> Rendering:
-    from sori.music.soundfont import parse_reverb
-    from sori.tasks.synth_plan import Rendering
+    from sori.synth.plan import Rendering
+    from sori.synth.soundfont import parse_reverb
 
     return Rendering(
         engine=engine,
@@ -230,18 +258,15 @@ def _render(
     overwrite: bool,
     json: bool,
 ) -> None:
-    from sori.tasks.synth import render
+    from sori.synth.render import render
 
-    try:
-        with console.showing_progress() as progress:
-            done = render(
-                items, out, rendering=rendering, jobs=jobs, resume=resume, overwrite=overwrite, progress=progress
-            )
-    except KeyboardInterrupt:
-        console.fail(
+    with (
+        console.stopping(
             f"stopped; run the same command with --resume{' for --overwrite' if overwrite else ''} to finish {out}"
-        )
-        raise typer.Exit(130) from None
+        ),
+        console.reporting() as reporter,
+    ):
+        done = render(items, out, rendering=rendering, jobs=jobs, resume=resume, overwrite=overwrite, reporter=reporter)
     for file, why in done.failed[:10]:
         console.warn(f"failed: {file}: {why}")
     if len(done.failed) > 10:
@@ -258,23 +283,4 @@ def _render(
             "scores on them says little about other instruments" + ("; give more than one" if len(groups) == 1 else "")
         )
     fits = f"--duration {rendering.duration_s:g} --segments 1"
-    console.say(f"next: sori dataset build {out} DATASET --labels {out / 'labels.csv'} {fits}")
-
-
-def names(text: str) -> list[str]:
-    """Read names with commas between."""
-    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-def whole_numbers(name: str, text: str) -> list[int]:
-    """Read whole numbers with commas between."""
-    return _parsed(name, text, int, "whole numbers")
-
-
-def _parsed(name: str, text: str, kind: Callable[[str], Number], what: str) -> list[Number]:
-    from sori.errors import ParameterError
-
-    try:
-        return list(dict.fromkeys(kind(part) for part in text.split(",")))
-    except ValueError:
-        raise ParameterError(f"{name} must be {what} with commas between. Received {text!r}.") from None
+    console.say(f"next: sori dataset build {out} --out DATASET --labels {out / 'labels.csv'} {fits}")

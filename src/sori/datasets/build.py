@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, cpu_count, delayed
 
-from sori.atomic import foreign_file, move_folder, replacing_file
-from sori.audio import load, resample
 from sori.datasets.catalog import Catalog, Recording
-from sori.datasets.segmenting import Segmenting
 from sori.datasets.store import (
     Dataset,
     Rows,
@@ -30,23 +27,12 @@ from sori.datasets.store import (
     write_description,
     write_shard,
 )
-from sori.errors import AudioError, DatasetError, ParameterError, SoriError, check_between, check_count, reason, require
-from sori.features import FrontEnd
-from sori.progress import Progress, silent
-from sori.units import seconds_to_samples
+from sori.errors import DatasetError, ParameterError, SoriError, check_between, check_count, reason, require
+from sori.features import SILENCE, Preprocessor, Unusable
+from sori.folders import foreign_file, move_folder, replacing_file
+from sori.reporter import SILENT, Reporter
 
 _PLAN = "build.json"
-# Read beyond the stretch that is used, so that rounding in a change of rate never takes a sample from the last segment.
-MARGIN_S = 0.05
-_LARGEST_SEGMENT = 2**28  # 1 GiB of float32
-
-
-# Classes whose recordings may be digital silence.
-SILENCE = ("silence", "_silence_", "_background_noise_")
-
-
-class Unusable(AudioError):
-    """A recording that can be read, and holds no segment that can be used."""
 
 
 @dataclass
@@ -66,13 +52,12 @@ def build(
     catalog: Catalog,
     out: Path,
     *,
-    front_end: FrontEnd,
-    segmenting: Segmenting,
+    preprocessor: Preprocessor,
     jobs: int | None = None,
     max_bad: float = 1.0,
     resume: bool = False,
     overwrite: bool = False,
-    progress: Progress = silent,
+    reporter: Reporter = SILENT,
 ) -> Dataset:
     """Build the dataset ``out``. It appears there only when complete; until then it stands in ``out.building``.
 
@@ -97,34 +82,23 @@ def build(
     if jobs is not None:
         check_count("jobs", jobs)
     out = Path(os.path.abspath(out))  # which may be the folder one is in, and that is about to be replaced
-    shape = front_end.shape(segmenting.samples(front_end.sr))
-    if not shape[0]:
-        raise ParameterError(
-            f"a segment of {segmenting.samples(front_end.sr)} samples is shorter than n_fft={front_end.n_fft}: use "
-            "longer segments or a smaller n_fft"
-        )
-    if shape[0] * shape[1] > _LARGEST_SEGMENT:
-        raise ParameterError(
-            f"a segment would be {shape[0]:,} frames x {shape[1]}, more than {_LARGEST_SEGMENT:,} numbers: use more "
-            "segments, or a shorter duration"
-        )
-    if segmenting.by == "beats":
+    if preprocessor.segmenting.by == "beats":
         require("librosa", extra="beats")  # once, and not for every file
-    plan = _plan(catalog, front_end, segmenting)
+    plan = _plan(catalog, preprocessor)
     folder = building_folder(out)
     if resume and overwrite:
-        raise ParameterError("give --resume, to keep what an interrupted build has done, or --overwrite, not both.")
+        raise ParameterError(
+            "give `resume=True`, to keep what an interrupted build has done, or `overwrite=True`, not both."
+        )
     if resume and (out / "dataset.json").is_file() and not folder.exists():
         dataset = Dataset.open(out)
-        if (
-            dataset.plan != plan["files"]
-            or dataset.front_end != front_end
-            or Segmenting(**dataset.segmenting) != segmenting
-        ):
-            raise DatasetError(f"{out}: was built from other recordings or settings; give --overwrite to replace it")
+        if dataset.plan != plan["files"] or dataset.preprocessor != preprocessor:
+            raise DatasetError(
+                f"{out}: was built from other recordings or settings; give `overwrite=True` to replace it"
+            )
         return dataset
     _make_room(out, folder, plan, resume=resume, overwrite=overwrite)
-    per_shard = max(1, rows_per_shard(shape) // max(1, len(segmenting.starts(front_end.sr))))
+    per_shard = max(1, rows_per_shard(preprocessor.shape) // preprocessor.most_segments)
     done = 0
     outcomes = []
     with Parallel(n_jobs=jobs or cpu_count(), prefer="threads", return_as="generator") as pool:
@@ -133,14 +107,14 @@ def build(
             path = folder / shard_name(index)
             if not path.is_file():
                 rows, outcome = Rows(), _empty_outcome()
-                for result in pool(delayed(_process)(catalog.root, r, front_end, segmenting) for r in part):
+                for result in pool(delayed(_process)(catalog.root, r, preprocessor) for r in part):
                     _add(result, rows, outcome)
                     done += 1
-                    progress("Building", done, len(catalog.recordings))
-                write_shard(path, rows, shape=shape, outcome=outcome)
+                    reporter.progress("Building", done, len(catalog.recordings))
+                write_shard(path, rows, shape=preprocessor.shape, outcome=outcome)
             else:
                 done += len(part)
-                progress("Building", done, len(catalog.recordings))
+                reporter.progress("Building", done, len(catalog.recordings))
             outcomes.append(read_outcome(path))
     merged: dict[str, Any] = {key: [e for o in outcomes for e in o[key]] for key in ("used", "dropped", "failed")}
     merged["dropped"] += [{"file": file, "reason": why} for file, why in catalog.dropped]
@@ -153,10 +127,9 @@ def build(
     write_description(
         folder,
         {
-            "front_end": front_end.to_dict(),
-            "segmenting": asdict(segmenting),
+            **preprocessor.to_dict(),
             "classes": catalog.classes,
-            "shape": list(shape),
+            "shape": list(preprocessor.shape),
             "segments_dropped": sum(o["segments_dropped"] for o in outcomes),
             "source": str(catalog.root.resolve()),
             "plan": plan["files"],
@@ -169,97 +142,23 @@ def build(
     return Dataset.open(out)
 
 
-def process(
-    path: Path, *, front_end: FrontEnd, segmenting: Segmenting, silent_too: bool = False
-) -> tuple[npt.NDArray[np.float32], list[int]]:
-    """Read a recording and make features of its segments, exactly as they are made for a dataset.
-
-    Parameters
-    ----------
-    silent_too
-        Whether digital silence is a sound like any other, as where a class is called so: see :data:`SILENCE`.
-
-    Returns
-    -------
-    float32, shape ``(n, frames, bins)``, and the first sample of each segment; ``n`` is at least 1.
-
-    Raises
-    ------
-    AudioError
-        If the recording cannot be read.
-    Unusable
-        If it is silent, or too short for one segment.
-    """
-    y, sr = load(path, duration_s=segmenting.duration_s + MARGIN_S)
-    try:
-        return features_of(y, sr=sr, front_end=front_end, segmenting=segmenting, silent_too=silent_too)
-    except (Unusable, ParameterError) as error:
-        raise type(error)(f"{path}: {error}") from error
-
-
-def features_of(
-    y: npt.NDArray[np.float32], *, sr: int, front_end: FrontEnd, segmenting: Segmenting, silent_too: bool = False
-) -> tuple[npt.NDArray[np.float32], list[int]]:
-    """Make features of a clip's segments; the rest as :func:`process`.
-
-    Parameters
-    ----------
-    y
-        Samples ``(samples,)`` at any rate ``sr``.
-    """
-    clips, starts = cut_clip(y, sr=sr, front_end=front_end, segmenting=segmenting, silent_too=silent_too)
-    with np.errstate(over="ignore", invalid="ignore"):
-        x = front_end(clips)
-    if not np.isfinite(x).all():
-        raise Unusable(f"samples are far too large: up to {np.abs(clips).max():.2g}, where full scale is 1")
-    return x, starts
-
-
-def cut_clip(
-    y: npt.NDArray[np.float32], *, sr: int, front_end: FrontEnd, segmenting: Segmenting, silent_too: bool = False
-) -> tuple[npt.NDArray[np.float32], list[int]]:
-    """Bring a clip to the front end's rate and cut it into segments; errors as :func:`process`.
-
-    Returns
-    -------
-    float32, shape ``(n, samples)``, and the first sample of each; ``n`` is at least 1.
-    """
-    if np.ndim(y) != 1 or not np.issubdtype(np.asarray(y).dtype, np.floating):
-        raise ParameterError(
-            f"a clip must be floating-point samples in [-1, 1], of shape (samples,). Received {np.asarray(y).dtype} "
-            f"of shape {np.shape(y)}."
-        )
-    wanted = seconds_to_samples(segmenting.duration_s + MARGIN_S, sr=sr)
-    y = resample(np.asarray(y[:wanted], dtype=np.float32), from_sr=sr, to_sr=front_end.sr)
-    if not (y.any() or silent_too):
-        raise Unusable("silent: every sample is zero, or the channels cancel each other")
-    clips, starts = segmenting.cut(y, front_end=front_end)
-    if not starts and segmenting.by == "beats":
-        raise Unusable("no two beats were found to cut at")
-    if not starts:
-        need_s = segmenting.samples(front_end.sr) / front_end.sr
-        raise Unusable(f"too short: {len(y) / front_end.sr:.3g} s, one segment is {need_s:.3g} s (--pad fills it up)")
-    return clips, starts
-
-
 def hash_of(file: BufferedReader) -> str:
     """Return the hash by which a recording's bytes are known."""
     return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def _process(root: Path, recording: Recording, front_end: FrontEnd, segmenting: Segmenting) -> _Outcome:
+def _process(root: Path, recording: Recording, preprocessor: Preprocessor) -> _Outcome:
     path = root / recording.file
     try:
-        silent_too = recording.label in SILENCE
-        x, starts = process(path, front_end=front_end, segmenting=segmenting, silent_too=silent_too)
+        x, starts = preprocessor.segments_of_file(path, allow_silence=recording.label in SILENCE)
         with path.open("rb") as file:
             digest = hash_of(file)
     except Unusable as error:
         return _Outcome(recording, dropped=reason(error).removeprefix(f"{path}: "))
     except (SoriError, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
         return _Outcome(recording, failed=reason(error).removeprefix(f"{path}: "))
-    missing = segmenting.missing(len(starts), sr=front_end.sr)
-    return _Outcome(recording, x, [s / front_end.sr for s in starts], digest, missing)
+    missing = preprocessor.segmenting.missing(len(starts), sr=preprocessor.sr)
+    return _Outcome(recording, x, [s / preprocessor.sr for s in starts], digest, missing)
 
 
 def _empty_outcome() -> dict[str, Any]:
@@ -292,7 +191,7 @@ def _add(result: _Outcome, rows: Rows, outcome: dict[str, Any]) -> None:
     )
 
 
-def _plan(catalog: Catalog, front_end: FrontEnd, segmenting: Segmenting) -> dict[str, Any]:
+def _plan(catalog: Catalog, preprocessor: Preprocessor) -> dict[str, Any]:
     """Return what a resumed build must have in common with the one it goes on with."""
     files = hashlib.blake2b(digest_size=16)
     for recording in catalog.recordings:
@@ -302,14 +201,14 @@ def _plan(catalog: Catalog, front_end: FrontEnd, segmenting: Segmenting) -> dict
         except (OSError, ValueError):
             state = (-1, -1)
         files.update(repr((recording, state)).encode())
-    return {"front_end": front_end.to_dict(), "segmenting": asdict(segmenting), "files": files.hexdigest()}
+    return {**preprocessor.to_dict(), "files": files.hexdigest()}
 
 
 def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool, overwrite: bool) -> None:
     if out.exists() and not (out / "dataset.json").is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise DatasetError(f"{out}: is there already and is not a dataset; choose another name")
     if (out / "dataset.json").is_file() and not overwrite:
-        raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
+        raise DatasetError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
     if (out / "dataset.json").is_file():
         foreign = foreign_file(out, ("dataset.json", "shard-*.parquet"))
         if foreign is not None:
@@ -325,15 +224,15 @@ def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool
             except (OSError, ValueError):
                 same = False
             if not same:
-                raise DatasetError(f"{out}: the source or the settings changed since that build; give --overwrite")
+                raise DatasetError(f"{out}: the source or the settings changed since that build; give `overwrite=True`")
             for unfinished in folder.glob(".*.tmp"):
                 unfinished.unlink()
         elif overwrite:
             shutil.rmtree(folder)
         else:
             raise DatasetError(
-                f"{out}: an interrupted build stands in {folder.name}; give --resume to finish it (same source and "
-                "settings), or --overwrite"
+                f"{out}: an interrupted build stands in {folder.name}; give `resume=True` to finish it (same source "
+                "and settings), or `overwrite=True`"
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -351,5 +250,5 @@ def _check_usable(files: Mapping[str, Sequence[Mapping[str, str]]], max_bad: flo
         raise DatasetError(f"no usable segment in {total} recordings.{first}")
     if len(bad) > max_bad * total:
         raise DatasetError(
-            f"{len(bad)} of {total} recordings are unusable: {len(bad) / total:.1%}, --max-bad is {max_bad:.1%}.{first}"
+            f"{len(bad)} of {total} recordings are unusable: {len(bad) / total:.1%}, `max_bad` is {max_bad:.1%}.{first}"
         )

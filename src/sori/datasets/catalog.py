@@ -67,7 +67,7 @@ def read_catalog(
         If an expression is not valid, or matches no file.
     """
     if labels is not None and not source.is_dir():
-        raise DatasetError(f"{source}: with --labels, SOURCE must be the folder that the labels speak of")
+        raise DatasetError(f"{source}: with `labels`, SOURCE must be the folder that the labels speak of")
     if source.is_dir():
         catalog = _label_with_csv(source, labels) if labels is not None else _scan(source)
     elif source.suffix.lower() == ".csv" and source.is_file():
@@ -170,12 +170,12 @@ def _read_csv(path: Path) -> Iterator[Recording]:
 
 def _with_groups(catalog: Catalog, *, group_by: str | None, fold_by: str | None) -> Catalog:
     notes = []
-    group_of = _StemReader("--group-by", group_by)
-    fold_of = _StemReader("--fold-by", fold_by)
+    group_of = _StemReader("`group_by`", group_by)
+    fold_of = _StemReader("`fold_by`", fold_by)
     recordings = [
         replace(r, group=group_of(r.file) or r.group, fold=fold_of(r.file) or r.fold) for r in catalog.recordings
     ]
-    for option, expression, reader in (("--group-by", group_by, group_of), ("--fold-by", fold_by, fold_of)):
+    for option, expression, reader in (("`group_by`", group_by, group_of), ("`fold_by`", fold_by, fold_of)):
         if expression is None:
             continue
         unmatched = [r.file for r in recordings if not reader(r.file)]
@@ -184,9 +184,9 @@ def _with_groups(catalog: Catalog, *, group_by: str | None, fold_by: str | None)
                 f"{option} must match file names such as {Path(recordings[0].file).stem!r}. "
                 f"Received {expression!r}, which matches none."
             )
-        if unmatched and option == "--fold-by":
+        if unmatched and option == "`fold_by`":
             raise ParameterError(
-                f"--fold-by must match every file name. {expression!r} does not match {unmatched[0]!r}."
+                f"`fold_by` must match every file name. {expression!r} does not match {unmatched[0]!r}."
             )
         if unmatched:
             notes.append(

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sori.atomic import replacing_file, replacing_folder
 from sori.datasets.store import Dataset, Rows, rows_per_shard, shard_name, write_description, write_shard
 from sori.errors import DatasetError, ParameterError, check_count, reason
 from sori.features import FrontEnd
+from sori.folders import replacing_file, replacing_folder
 
 
 def export_json(dataset: Dataset, out: Path) -> None:
@@ -247,8 +247,8 @@ def _recording_names(labels: list[str], size: int | None) -> list[str]:
     for first, end in _runs(labels):
         if size is not None and (end - first) % size:
             raise DatasetError(
-                f"{end - first} segments of {labels[first]} in a row are not a multiple of --group-size {size}: some "
-                "recording has fewer, so nobody knows where one ends; leave --group-size out"
+                f"{end - first} segments of {labels[first]} in a row are not a multiple of `group_size` {size}: some "
+                "recording has fewer, so nobody knows where one ends; leave `group_size` out"
             )
         names += [f"{labels[first]}/{first + (i if size is None else i // size):06d}" for i in range(end - first)]
     return names

@@ -93,7 +93,7 @@ def split(
     if kind != "segment" and not all(groups):
         raise DatasetError(
             "this dataset does not say which segments belong to one recording, so no honest split is possible; import "
-            "it again with --group-size, or see what a leaky one claims with --split segment"
+            "it again with `group_size`, or see what a leaky one claims with `split='segment'`"
         )
     rng = np.random.default_rng(seed)
     fold = ""
@@ -153,7 +153,7 @@ def folds(segments: Segments) -> list[str]:
     """
     names = sorted(set(segments.fold) - {""})
     if len(names) < 2:
-        raise DatasetError("this dataset has no folds of its own; build it with --fold-by, or a CSV with a fold column")
+        raise DatasetError("this dataset has no folds of its own; build it with `fold_by`, or a CSV with a fold column")
     return names
 
 

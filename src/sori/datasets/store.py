@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sori.atomic import replacing_file
 from sori.errors import DatasetError, ParameterError, reason
-from sori.features import FrontEnd
+from sori.features import FrontEnd, Preprocessor
+from sori.folders import replacing_file
 
 SCHEMA_VERSION = 1
 _META = b"sori"
@@ -77,22 +77,37 @@ def read_outcome(path: Path) -> dict[str, Any]:
 class Dataset:
     """A finished dataset.
 
-    ``front_end`` is None where an imported file did not say how its features were made. ``source`` is the folder that
-    the recordings' names are relative to, and ``plan`` a hash of their names, sizes and dates; both are empty after an
-    import.
+    ``preprocessor`` is None where an imported file did not say how its features were made. ``source`` is the folder
+    that the recordings' names are relative to, and ``plan`` a hash of their names, sizes and dates; both are empty
+    after an import.
     """
 
     path: Path
-    front_end: FrontEnd | None
+    preprocessor: Preprocessor | None
     classes: tuple[str, ...]
     shape: tuple[int, int]
-    segmenting: Mapping[str, Any]
     counts: Mapping[str, Any]
     files: Mapping[str, Any]
     shards: tuple[str, ...]
     source: str
     plan: str
     fingerprint: str
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({str(self.path)!r}, {self.counts['segments']:,} segments of {self.counts['recordings']:,} "
+            f"recordings, {len(self.classes)} classes)"
+        )
+
+    def _repr_html_(self) -> str:
+        from sori.reports.notebook import of_dataset
+
+        return of_dataset(self)
+
+    @property
+    def front_end(self) -> FrontEnd | None:
+        """How its features were made, if that is known."""
+        return None if self.preprocessor is None else self.preprocessor.front_end
 
     @property
     def has_recordings(self) -> bool:
@@ -117,7 +132,9 @@ class Dataset:
         file = path / "dataset.json"
         if not file.is_file():
             if building_folder(path).is_dir():
-                raise DatasetError(f"{path}: its build was interrupted; run `sori dataset build` again with --resume")
+                raise DatasetError(
+                    f"{path}: its build was interrupted; run `sori dataset build` again with `resume=True`"
+                )
             raise DatasetError(f"{path}: not a dataset (no dataset.json); make one with `sori dataset build`")
         try:
             values = json.loads(file.read_text(encoding="utf-8"))
@@ -125,13 +142,12 @@ class Dataset:
                 raise DatasetError(
                     f"{path}: has format {values['schema_version']}, this Sori reads {SCHEMA_VERSION}; build it anew"
                 )
-            front_end = values["front_end"]
+            made = {key: values[key] for key in ("front_end", "segmenting")}
             dataset = cls(
                 path,
-                None if front_end is None else FrontEnd.from_dict(front_end),
+                None if made["front_end"] is None else Preprocessor.from_dict(made),
                 tuple(values["classes"]),
                 (int(values["shape"][0]), int(values["shape"][1])),
-                values["segmenting"],
                 values["counts"],
                 values["files"],
                 tuple(values["shards"]),
@@ -143,7 +159,7 @@ class Dataset:
             raise DatasetError(f"{file}: damaged ({type(error).__name__}: {reason(error)}); build it anew") from error
         missing = [name for name in dataset.shards if not (path / name).is_file()]
         if missing:
-            raise DatasetError(f"{path}: damaged: {missing[0]} is missing; build it anew with --overwrite")
+            raise DatasetError(f"{path}: damaged: {missing[0]} is missing; build it anew with `overwrite=True`")
         return dataset
 
     def tables(self, columns: list[str]) -> Iterator[pa.Table]:

@@ -17,6 +17,7 @@ from sori.units import FloatArray, frame_count
 
 # What is so far below a full-scale sine is nothing: 0 in the picture, and the sine 1.
 DB = 80.0
+KIND = "log-frequency"
 
 
 @lru_cache(maxsize=16)
@@ -105,12 +106,12 @@ class LogFrequency:
         ParameterError
             If a key is unknown.
         """
-        check_keys("LogFrequency", values, [field.name for field in fields(cls)])
-        return cls(**values)
+        check_keys("LogFrequency", values, ["kind", *(field.name for field in fields(cls))])
+        return cls(**{key: value for key, value in values.items() if key != "kind"})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings, as JSON can hold them."""
-        return asdict(self)
+        return {"kind": KIND, **asdict(self)}
 
     def frames(self, n_samples: int) -> int:
         """Frames that a clip of ``n_samples`` becomes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +12,26 @@ from sori.errors import ParameterError
 from sori.features.frames import as_clips
 from sori.units import FloatArray
 
-if TYPE_CHECKING:
-    from sori.features.front_end import FrontEnd
-
 _Array = npt.NDArray[np.float32]
 
 
 class FeatureStream:
     """Call it with samples as they come: it gives the frames that are complete, the same as of the whole clip.
 
-    It keeps less than one frame of samples, however long the stream. Made by :meth:`FrontEnd.stream`.
+    It keeps less than one frame of samples, however long the stream.
+
+    Parameters
+    ----------
+    front_end
+        A :class:`sori.features.FrontEnd`, whose :meth:`~sori.features.FrontEnd.stream` makes this.
+
+    Raises
+    ------
+    ParameterError
+        If it has a ``top_db``: the loudest value of a clip is not known while it is still coming.
     """
 
-    def __init__(self, front_end: FrontEnd) -> None:
+    def __init__(self, front_end: Any) -> None:
         if front_end.top_db is not None and front_end.top_db != np.inf:
             raise ParameterError(
                 f"a stream cannot end {front_end.top_db:g} dB below the loudest value of a clip that is still coming: "
@@ -61,7 +68,8 @@ class FeatureStream:
         self._kept = samples[frames * step :].copy()  # a copy, so that the rest of the memory is let go
         if not frames:
             return np.empty((0, bins), dtype=np.float32)
-        return self._frame_by_frame(samples)
+        frames_of: _Array = self._frame_by_frame(samples)
+        return frames_of
 
     def finish(self) -> _Array:
         """End the stream and return the frames that reach beyond its end; it may then begin again."""

@@ -60,7 +60,7 @@ def bcresnet(
     if bins < 8:
         raise ParameterError(
             f"model bcresnet halves the bins three times and needs 8 or more; these segments have {bins}: build the "
-            "dataset with --feature mel --n-mels 40"
+            "dataset with `feature='mel'` `n_mels=40`"
         )
     keras = load_keras()
     layers = keras.layers

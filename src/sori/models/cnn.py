@@ -55,7 +55,7 @@ def cnn(
     frames, bins = input_shape
     if bins < 2:
         raise ParameterError(
-            "model cnn looks at time and frequency, and a waveform has one bin: build the dataset with --feature mel"
+            "model cnn looks at time and frequency, and a waveform has one bin: build the dataset with `feature='mel'`"
         )
     keras = load_keras()
     layers = keras.layers

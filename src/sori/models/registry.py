@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sori.errors import ParameterError, check_choice, check_count, check_keys
+from sori.errors import ParameterError, check_count, check_keys
 from sori.models.bcresnet import bcresnet
 from sori.models.cnn import cnn
+from sori.models.densenet import densenet
 from sori.models.mlp import mlp
+from sori.models.piano import piano
 from sori.models.stages import spectrogram_cnn, spectrogram_skip, wave, wave_skip
+from sori.registry import Registry
 
 if TYPE_CHECKING:
     import keras
@@ -54,46 +57,54 @@ class Architecture:
 
 _STAGES = Recipe(epochs=40, lr=1e-3, schedule="cosine")
 
-ARCHITECTURES = {
-    architecture.name: architecture
-    for architecture in (
-        Architecture(
-            "mlp",
-            "three dense layers over a flattened MFCC segment: the classic first network",
-            mlp,
-            Recipe(jit=True),
-            "mfcc",
-        ),
-        Architecture(
-            "cnn",
-            "compact 2-D convolutions over a mel spectrogram: the one to use",
-            cnn,
-            Recipe(epochs=100, lr=2e-3, schedule="cosine", augment="spectrogram"),
-        ),
-        Architecture(
-            "bcresnet",
-            "broadcasted residual learning: the one to use for spoken words, small enough to listen all the time",
-            bcresnet,
-            Recipe(epochs=100, batch_size=64, lr=6e-3, schedule="cosine", augment="speech"),
-        ),
-        Architecture("wave", "1-D convolutions over the samples themselves", wave, _STAGES, "waveform"),
-        Architecture("wave-skip", "wave with each stage's input beside its output", wave_skip, _STAGES, "waveform"),
-        Architecture(
-            "spectrogram-cnn",
-            "wave's four stages as 2-D convolutions over a spectrogram",
-            spectrogram_cnn,
-            _STAGES,
-            "spectrogram",
-        ),
-        Architecture(
-            "spectrogram-skip",
-            "spectrogram-cnn with each stage's input beside its output",
-            spectrogram_skip,
-            _STAGES,
-            "spectrogram",
-        ),
-    )
-}
+ARCHITECTURES: Registry[Architecture] = Registry(
+    "model",
+    "sori.architectures",
+    {
+        architecture.name: architecture
+        for architecture in (
+            Architecture(
+                "mlp",
+                "three dense layers over a flattened MFCC segment: the classic first network",
+                mlp,
+                Recipe(jit=True),
+                "mfcc",
+            ),
+            Architecture(
+                "cnn",
+                "compact 2-D convolutions over a mel spectrogram: the one to use",
+                cnn,
+                Recipe(epochs=100, lr=2e-3, schedule="cosine", augment="spectrogram"),
+            ),
+            Architecture(
+                "bcresnet",
+                "broadcasted residual learning: the one to use for spoken words, small enough to listen all the time",
+                bcresnet,
+                Recipe(epochs=100, batch_size=64, lr=6e-3, schedule="cosine", augment="speech"),
+            ),
+            Architecture("wave", "1-D convolutions over the samples themselves", wave, _STAGES, "waveform"),
+            Architecture("wave-skip", "wave with each stage's input beside its output", wave_skip, _STAGES, "waveform"),
+            Architecture(
+                "spectrogram-cnn",
+                "wave's four stages as 2-D convolutions over a spectrogram",
+                spectrogram_cnn,
+                _STAGES,
+                "spectrogram",
+            ),
+            Architecture(
+                "spectrogram-skip",
+                "spectrogram-cnn with each stage's input beside its output",
+                spectrogram_skip,
+                _STAGES,
+                "spectrogram",
+            ),
+        )
+    },
+)
+
+
+# Networks that transcribe; they take pictures of any length: ``build(input_shape, target=..., **options)``.
+TRANSCRIBERS: Mapping[str, Callable[..., Any]] = {"piano": piano, "densenet": densenet}
 
 
 def default_for(kind: str | None) -> str:
@@ -122,7 +133,6 @@ def build(name: str, *, input_shape: tuple[int, int], n_classes: int, **options:
     MissingDependencyError
         If Keras is not installed.
     """
-    check_choice("model", name, ARCHITECTURES)
     architecture = ARCHITECTURES[name]
     check_keys(f"the options of {name}", options, architecture.options)
     check_count("n_classes", n_classes, at_least=2)

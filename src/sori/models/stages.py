@@ -140,18 +140,18 @@ def _check_shape(name: str, input_shape: tuple[int, int], *, halvings: int) -> N
         if bins != 1:
             raise ParameterError(
                 f"model {name} hears samples, and these segments are {frames} frames x {bins}: build the dataset with "
-                "--feature waveform"
+                "`feature='waveform'`"
             )
         smallest = frames
     else:
         if bins == 1:
             raise ParameterError(
                 f"model {name} looks at time and frequency, and a waveform has one bin: build the dataset with "
-                "--feature spectrogram"
+                "`feature='spectrogram'`"
             )
         smallest = min(frames, bins)
     if smallest < 2**halvings:
         raise ParameterError(
             f"model {name} halves its input {halvings} times, and {frames} x {bins} is too small for that: use longer "
-            "segments or a smaller --depth"
+            "segments or a smaller `depth`"
         )

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sori.atomic import replacing_file
 from sori.errors import AudioError, ParameterError, reason, require
+from sori.folders import replacing_file
+from sori.music.events import DRUM_CHANNEL, Event, in_order
 from sori.music.notes import Note
-from sori.music.soundfont import DRUM_CHANNEL, Event, in_order
 
 PEDAL, _PEDAL_DOWN = 64, 64
 _MOST_TICKS = 9_000_000

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.units import note_to_midi
@@ -99,3 +103,14 @@ def parse_pitches(text: str) -> tuple[int, ...]:
             raise ParameterError(f"pitches must be 0 to 127, the lower first. Received {part!r}.")
         pitches += range(low, high + 1)
     return tuple(dict.fromkeys(pitches))
+
+
+def notes_array(notes: Sequence[Note] | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Rows of onset and offset in seconds, pitch and velocity, shape ``(notes, 4)``.
+
+    >>> notes_array([Note(0.5, 1.0, 60, 80)])
+    array([[ 0.5,  1. , 60. , 80. ]])
+    """
+    if isinstance(notes, np.ndarray):
+        return notes
+    return np.array([(n.onset_s, n.offset_s, n.pitch, n.velocity) for n in notes], dtype=np.float64).reshape(-1, 4)

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.music.doubt import AROUND_S, beside, doubted_below, is_peak
-from sori.music.notebank import notes_array
-from sori.music.notes import KEYS, LOWEST, Note
+from sori.music.notes import KEYS, LOWEST, Note, notes_array
 
 # An onset is a peak this wide on either side: over several frames its exact time can be told between them.
 PEAK_S = 0.05

@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from sori.atomic import replacing_file
 from sori.errors import check_choice
+from sori.folders import replacing_file
 
 INK, GRID = "#1f2933", "#d9dee4"
 TRAIN, VALID, BAD = "#2a6fbb", "#d9822b", "#c23b3b"

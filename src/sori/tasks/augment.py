@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,12 +13,10 @@ import numpy.typing as npt
 import orjson
 
 from sori import plots
-from sori.atomic import made_by, own_folder, replacing_folder
 from sori.audio import encode_mp3, load, save
 from sori.augment import RECIPES, TRANSFORMS, Augmentation, Chain, SpectrogramAugment
 from sori.errors import (
     AudioError,
-    DatasetError,
     ParameterError,
     check_between,
     check_choice,
@@ -27,9 +25,10 @@ from sori.errors import (
     reason,
 )
 from sori.features import FrontEnd
-from sori.plots.page import page, picture, player
-from sori.progress import Progress, silent
-from sori.tasks.backgrounds import without_unusable
+from sori.folders import made_by, own_folder, replacing_folder
+from sori.reporter import SILENT, Reporter
+from sori.reports.page import page, picture, player
+from sori.training.backgrounds import without_unusable
 
 _MAKER = "sori augment"
 _DRAWN = "drawn.json"
@@ -62,8 +61,7 @@ def augment(
     duration_s: float = 30.0,
     replay: Path | None = None,
     overwrite: bool = False,
-    progress: Progress = silent,
-    say: Callable[[str], None] = lambda line: None,
+    reporter: Reporter = SILENT,
 ) -> list[Path]:
     """Write ``count`` variants of a recording as FLAC, ``drawn.json`` that says how each was made, and a page.
 
@@ -101,7 +99,7 @@ def augment(
         given, chosen = _read_drawn(replay)
         count = len(chosen)
     wanted = _augmentation(given["recipe"], given["background"])
-    wanted = without_unusable(wanted, say=say, progress=progress)
+    wanted = without_unusable(wanted, reporter=reporter)
     chain = wanted.waveform or Chain(())
     y, sr = load(file, duration_s=duration_s)
     front_end = FrontEnd(kind="mel", sr=sr, n_fft=_N_FFT, hop_length=_HOP, n_mels=_N_MELS, top_db=np.inf)
@@ -126,7 +124,7 @@ def augment(
         peak = float(np.abs(changed).max(initial=0))
         softer_db = 20 * float(np.log10(max(peak, 1.0)))
         variants.append(Variant(changed / np.float32(max(peak, 1.0)), drawn, softer_db, mel_db, masked))
-        progress("Augmenting", i + 1, count)
+        reporter.progress("Augmenting", i + 1, count)
     out.parent.mkdir(parents=True, exist_ok=True)
     names = [f"{file.stem}-{i:03d}.flac" for i in range(1, count + 1)]
     with replacing_folder(out) as folder:
@@ -135,7 +133,7 @@ def augment(
         made = {"made_by": _MAKER, "file": printable(file.name), "sr": sr, **given}
         made["variants"] = [{"file": printable(name), **v.drawn} for name, v in zip(names, variants, strict=True)]
         (folder / _DRAWN).write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2))
-        text = _page(file.name, given["recipe"], y, sr, front_end(y), dict(zip(names, variants, strict=True)), progress)
+        text = _page(file.name, given["recipe"], y, sr, front_end(y), dict(zip(names, variants, strict=True)), reporter)
         (folder / "report.html").write_text(text, encoding="utf-8")
     return [out / name for name in names]
 
@@ -143,7 +141,7 @@ def augment(
 def _augmentation(name: str, background: str | None) -> Augmentation:
     check_choice("recipe", name, (*RECIPES, *TRANSFORMS))
     if name == "Background" and background is None:
-        raise ParameterError("Background needs --background DIR, a folder of recordings.")
+        raise ParameterError("Background needs `background`, a folder of recordings.")
     if name in RECIPES:
         wanted = RECIPES[name]
     elif name == "Background":
@@ -170,8 +168,7 @@ def _read_drawn(path: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
 def _check_out(out: Path, *, overwrite: bool) -> None:
     made = made_by(out / _DRAWN, _MAKER) or {}
     ours = [_DRAWN, "report.html", *[str(variant.get("file")) for variant in made.get("variants", [])]]
-    if own_folder(out, facts=_DRAWN, maker=_MAKER, ours=ours) is not None and not overwrite:
-        raise DatasetError(f"{out}: is there already; give --overwrite to replace it, or another name")
+    own_folder(out, facts=_DRAWN, maker=_MAKER, ours=ours, overwrite=overwrite)
 
 
 def _masked(
@@ -190,7 +187,7 @@ def _page(
     sr: int,
     mel_db: npt.NDArray[np.float32],
     variants: Mapping[str, Variant],
-    progress: Progress,
+    reporter: Reporter,
 ) -> str:
     top = float(mel_db.max())
     span: dict[str, Any] = {
@@ -224,7 +221,7 @@ def _page(
             player(_mp3(variant.y, sr)),
             f'<div class="row">{pictures(variant.mel_db, variant.masked_db)}</div>',
         ]
-        progress("Drawing the page", i, len(variants))
+        reporter.progress("Drawing the page", i, len(variants))
     return page(f"{title}: {recipe}", parts)
 
 

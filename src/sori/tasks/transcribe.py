@@ -13,14 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sori import audio, plots
-from sori.atomic import replacing_file
 from sori.errors import ParameterError, SoriError, check_choice, printable, reason, require
-from sori.evaluation.notes import NoteScores, match_notes, score_notes
-from sori.music import HIGHEST, LOWEST, Note, notes_array, parse_pitches
-from sori.music.midi import read_notes, write_midi
-from sori.progress import Progress, silent
-from sori.tasks.separate import separator
-from sori.transcriber import Reading, Transcriber, usual_gain
+from sori.folders import replacing_file
+from sori.inference import ENGINES, Engine, NoteDecoding, Transcriber, usual_gain
+from sori.music import HIGHEST, LOWEST, Note, parse_pitches
+from sori.music.midi import write_midi
+from sori.reporter import Reporter, usual
+from sori.separation.separator import separator
 from sori.units import note_name
 
 FORMATS = ("mid", "tsv", "json", "png")
@@ -62,49 +61,56 @@ class Transcribed:
 
 
 def transcribe_files(
-    files: Sequence[Path],
-    out: Path | None = None,
+    files: Sequence[str | Path],
+    out: str | Path | None = None,
     *,
     formats: Sequence[str] = ("mid",),
     model: str | Path = "piano",
     clean: Path | None = None,
-    reading: Reading | None = None,
-    way: str | None = None,
+    decoding: NoteDecoding | None = None,
+    method: str | None = None,
+    engine: str = "piano",
     threads: int = 0,
     overwrite: bool = False,
-    progress: Progress = silent,
+    reporter: Reporter | None = None,
 ) -> Iterator[Transcribed]:
     """Write the notes of each recording beside it, or into ``out``; yield what came of each.
 
     A recording that cannot be read is yielded with its error, and the others go on. Memory grows with a recording's
-    length by its notes alone, unless something is taken out of it first (``way``), or only ffmpeg reads it.
+    length by its notes alone, unless something is taken out of it first (``method``), or only ffmpeg reads it.
 
     Parameters
     ----------
     formats
         Of ``mid``, ``tsv`` (onset, offset, pitch, velocity), ``json`` and ``png`` (a piano roll).
     clean
-        A model that takes from the picture what is no piano: see :class:`sori.transcriber.Transcriber`.
-    way
-        How to take a piano out of a mixture first: see :func:`sori.tasks.separate.separator`.
+        A model that takes from the picture what is no piano: see :class:`sori.inference.transcriber.Transcriber`.
+    engine
+        What transcribes: ``piano``, Sori's own network; or one of :data:`sori.inference.ENGINES` that a package adds,
+        which chooses its notes itself.
+    method
+        How to take a piano out of a mixture first: see :func:`sori.separation.separator.separator`.
 
     Raises
     ------
     SoriError
-        If a format or way is unknown, two recordings would have the same name, or files are there already.
+        If a format, method or engine is unknown, two recordings would have the same name, or files are there already.
     """
     for name in formats:
         check_choice("format", name, FORMATS)
+    out = None if out is None else Path(out)
     if out is not None and out.exists() and not out.is_dir():
-        raise SoriError(f"{out}: is no folder; give --out a folder, or another name")
+        raise SoriError(f"{out}: is no folder; give `out` a folder, or another name")
     if not formats:
         raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
     if "mid" in formats:
         require("pretty_midi", extra="piano")
-    reading = reading or Reading()
+    reporter, decoding = usual(reporter), decoding or NoteDecoding()
+    files = audio.recordings_of(files)
     targets = _targets(files, out, formats, overwrite=overwrite)
     transcriber = Transcriber(model, clean=clean, threads=threads)
-    separate = None if way is None else separator(way, sr=transcriber.front_end.sr)
+    separate = None if method is None else separator(method, sr=transcriber.front_end.sr)
+    other = None if engine == "piano" else ENGINES[engine]()
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -112,7 +118,7 @@ def transcribe_files(
             raise SoriError(f"{out}: {reason(error)}") from error
     for file, paths in zip(files, targets, strict=True):
         try:
-            yield _transcribe(file, paths, transcriber, reading, separate, progress)
+            yield _transcribe(file, paths, transcriber, decoding, separate, other, reporter)
         except (SoriError, OSError) as error:
             why = str(error) if isinstance(error, SoriError) else reason(error)
             why = why if str(file) in why else f"{file}: {why}"
@@ -123,9 +129,10 @@ def _transcribe(
     file: Path,
     paths: Sequence[Path],
     transcriber: Transcriber,
-    reading: Reading,
+    decoding: NoteDecoding,
     separate: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None,
-    progress: Progress,
+    other: Engine | None,
+    reporter: Reporter,
 ) -> Transcribed:
     began = time.monotonic()
     sr = transcriber.front_end.sr
@@ -148,9 +155,16 @@ def _transcribe(
 
     total_s = round(header.duration_s)
     notes: list[Note] = []
-    for ended, _ in transcriber.notes(heard(), reading=reading):
+
+    def found() -> Iterator[Sequence[Note]]:
+        if other is None:
+            yield from (ended for ended, _ in transcriber.notes(heard(), decoding=decoding))
+        else:
+            yield other(np.concatenate(list(heard())), sr)
+
+    for ended in found():
         notes += ended
-        progress(f"Transcribing {file.name}", min(round(done / sr), total_s), total_s)
+        reporter.progress(f"Transcribing {file.name}", min(round(done / sr), total_s), total_s)
     notes.sort()
     duration_s = done / sr
     written: list[Path] = []
@@ -191,7 +205,9 @@ def _targets(
                     f"{taken[where]} and {file} would both be written to {path}: give them one by one."
                 )
             if path.exists() and not overwrite:
-                raise SoriError(f"{path}: is there already; give --overwrite to replace it, or --out another folder")
+                raise SoriError(
+                    f"{path}: is there already; give `overwrite=True` to replace it, or `out` another folder"
+                )
             taken[where] = file
         targets.append(paths)
     return targets
@@ -229,23 +245,3 @@ def parse_band(text: str) -> tuple[int, int]:
         raise ParameterError(f"a band is piano, or its lowest and highest key as in C2-C6. Received {text!r}.")
     pitches = parse_pitches(text)
     return min(pitches), max(pitches)
-
-
-def score_midi(estimate: Path, truth: Path, *, pedal: bool = False, plot: Path | None = None) -> NoteScores:
-    """Score one MIDI file against another; draw what was hit, missed and extra, if ``plot`` is given.
-
-    Parameters
-    ----------
-    pedal
-        Notes of the truth sound on while its sustain pedal is down.
-
-    Raises
-    ------
-    SoriError
-        If a file cannot be read.
-    """
-    known, found = read_notes(truth, pedal=pedal), read_notes(estimate, allow_empty=True)
-    rows, heard = notes_array(known), notes_array(found)
-    if plot is not None:
-        plots.save(plots.roll_comparison(known, found, matched=match_notes(rows, heard)), plot)
-    return score_notes(rows, heard)

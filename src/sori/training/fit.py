@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sori.augment import Augmentation
 from sori.datasets import Source, StoredFeatures, augmented_batches
 from sori.errors import SoriError, check_between, check_choice, check_count, require
-from sori.progress import Progress, silent
+from sori.reporter import SILENT, Reporter
 from sori.training.manifold import mixing_inside
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def fit(
     valid: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]],
     *,
     settings: Settings,
-    progress: Progress = silent,
+    reporter: Reporter = SILENT,
     stage: str = "Training",
 ) -> History:
     """Fit ``model`` with Adam on cross-entropy and leave it with the weights of the lowest validation loss.
@@ -146,7 +146,7 @@ def fit(
         jit_compile=settings.jit,
         steps_per_execution=min(steps, _BATCHES_AT_ONCE) if settings.jit else 1,
     )
-    watch = _watch(keras, model, settings, steps, progress, stage)
+    watch = _watch(keras, model, settings, steps, reporter, stage)
     trained.fit(
         **feed,
         validation_data=(valid_x, valid_labels),
@@ -168,7 +168,7 @@ def _named(logs: Mapping[str, float]) -> dict[str, float]:
     return values
 
 
-def _watch(keras: Any, model: Any, settings: Settings, steps: int, progress: Progress, stage: str) -> Any:
+def _watch(keras: Any, model: Any, settings: Settings, steps: int, reporter: Reporter, stage: str) -> Any:
     """Make the callback that reports, remembers epochs and the best weights, and stops when going on is of no use."""
     total = steps * settings.epochs
 
@@ -184,14 +184,14 @@ def _watch(keras: Any, model: Any, settings: Settings, steps: int, progress: Pro
         def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
             now = _named(logs or {})
             seen = {"epoch": len(self.epochs) + 1.0, **(self.epochs[-1] if self.epochs else {}), **now}
-            progress(stage, len(self.epochs) * steps + min(batch + 1, steps), total, seen)
+            reporter.progress(stage, len(self.epochs) * steps + min(batch + 1, steps), total, seen)
 
         def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
             now = _named(logs or {})
             values = {name: now[name] for name in COLUMNS[1:]}
             if not all(np.isfinite(list(values.values()))):
                 raise SoriError(
-                    f"the loss is no longer a number in epoch {epoch + 1}: train with a lower --lr than {settings.lr:g}"
+                    f"the loss is no longer a number in epoch {epoch + 1}: train with a lower `lr` than {settings.lr:g}"
                 )
             self.epochs.append(values)
             if values["val_loss"] < self.best_loss:
@@ -199,6 +199,6 @@ def _watch(keras: Any, model: Any, settings: Settings, steps: int, progress: Pro
                 self.best_weights = model.get_weights()
             elif settings.patience is not None and epoch + 1 - self.best_epoch >= settings.patience:
                 self.model.stop_training = self.stopped = True
-            progress(stage, len(self.epochs) * steps, total, {"epoch": len(self.epochs), **values})
+            reporter.progress(stage, len(self.epochs) * steps, total, {"epoch": len(self.epochs), **values})
 
     return Watch()

@@ -1,0 +1,16 @@
+"""A trained model on disk: one schema and one reader for every task."""
+
+from sori.bundle.bundle import TASKS, Bundle, save_bundle
+from sori.bundle.onnx import export_onnx, onnx_session, run
+from sori.bundle.pretrained import PRETRAINED, pretrained
+
+__all__ = [
+    "PRETRAINED",
+    "TASKS",
+    "Bundle",
+    "export_onnx",
+    "onnx_session",
+    "pretrained",
+    "run",
+    "save_bundle",
+]

@@ -1,0 +1,247 @@
+"""The bundle: a trained model on disk, with all that is needed to use it and to judge it. One schema for every task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from sori.bundle.card import model_card
+from sori.bundle.onnx import export_onnx
+from sori.bundle.pretrained import PRETRAINED, bundle_folder
+from sori.errors import BundleError, ParameterError, SoriError, check_choice, check_keys, reason
+from sori.features import Preprocessor, Segmenting, front_end_from_dict
+
+if TYPE_CHECKING:
+    import keras
+
+SCHEMA_VERSION = 2
+# What a model is for. A spotter is a classifier of windows that slide along; a cleaner takes from the picture of a
+# recording what is no piano; an embedder turns segments into vectors.
+TASKS = ("classifier", "spotter", "transcriber", "cleaner", "embedder")
+# Tasks of fixed-length segments; the others take recordings of any length.
+_OF_SEGMENTS, _OF_CLASSES = ("classifier", "spotter", "embedder"), ("classifier", "spotter")
+_PARTS = ("train", "valid", "test")
+_FILE, _ONNX, _KERAS, _SPLIT, _CARD = "bundle.json", "model.onnx", "model.keras", "split.json", "README.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """What `bundle.json` says.
+
+    Parameters
+    ----------
+    task
+        One of :data:`TASKS`.
+    front_end
+        What turns a recording into the network's input. None for a network trained on imported features that did not
+        say how they were made: it can be evaluated on such features, but not used on sound.
+    segmenting
+        How recordings are cut; None where there is no front end, or the model takes recordings of any length.
+    input_shape
+        Of the network's input without the batch: ``(frames, bins)``, or ``(None, bins, windows)`` of any length.
+    classes
+        Names in the order of the network's outputs, where it tells classes apart.
+    normalisation
+        Mean and standard deviation per bin; they are already inside both models.
+    architecture
+        Name, options, parameters and multiply-adds of the network.
+    training
+        Options of the training.
+    dataset
+        What it was trained on: fingerprint and counts, or performances and pianos.
+    scores
+        What it scored, with the split it was measured on.
+    """
+
+    task: str
+    front_end: Any
+    segmenting: Segmenting | None
+    input_shape: tuple[int | None, ...]
+    classes: tuple[str, ...] = ()
+    normalisation: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    architecture: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    dataset: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    path: Path = field(default=Path(), compare=False)
+
+    def __post_init__(self) -> None:
+        check_choice("task", self.task, TASKS)
+        if self.task in _OF_CLASSES and len(self.classes) < 2:
+            raise ParameterError(f"a {self.task} needs two classes or more. Received {list(self.classes)}.")
+        if self.task not in _OF_CLASSES and self.classes:
+            raise ParameterError(f"a {self.task} has no classes. Received {list(self.classes)}.")
+        if self.task not in _OF_SEGMENTS and self.segmenting is not None:
+            raise ParameterError(f"a {self.task} takes recordings of any length, so it has no segmenting.")
+
+    @property
+    def preprocessor(self) -> Preprocessor | None:
+        """Front end and segmenting, of a model that takes segments of sound."""
+        if self.front_end is None or self.segmenting is None:
+            return None
+        return Preprocessor(self.front_end, self.segmenting)
+
+    @classmethod
+    def open(cls, path_or_name: str | Path) -> Self:
+        """Read the description of a model, given its folder or the name of one that ships; no network is loaded.
+
+        Raises
+        ------
+        BundleError
+            If there is none, a part is missing, or a value is unknown or wrong.
+        """
+        path = bundle_folder(path_or_name)
+        file = path / _FILE
+        if not file.is_file():
+            raise BundleError(
+                f"{path}: not a trained model (no {_FILE}); make one with `sori train`, or use one that ships with "
+                f"Sori: {', '.join(PRETRAINED)}"
+            )
+        if not (path / _ONNX).is_file():
+            raise BundleError(f"{path}: incomplete: {_ONNX} is missing; copy the whole folder, or train again")
+        try:
+            values = json.loads(file.read_text(encoding="utf-8"))
+            if not isinstance(values, dict):
+                raise ParameterError("must be a table")
+            return cls(path=path, **_read(_upgraded(values, path)))
+        except BundleError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, SoriError) as error:
+            what = f"{error} is missing" if isinstance(error, KeyError) else reason(error)
+            raise BundleError(
+                f"{file}: damaged or of another version ({what}); copy the run again, or train anew"
+            ) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `bundle.json` holds."""
+        names = [name for name in self.__dataclass_fields__ if name != "path"]
+        values: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **{name: getattr(self, name) for name in names}}
+        values["front_end"] = None if self.front_end is None else self.front_end.to_dict()
+        values["segmenting"] = None if self.segmenting is None else vars(self.segmenting)
+        return values
+
+    def keras_model(self) -> keras.Model:
+        """Load `model.keras`, to train it further, say. It takes features and normalises them itself.
+
+        Raises
+        ------
+        BundleError
+            If there is none (as with models that ship with Sori), it is damaged, or it holds anything that would run
+            code from it (Keras' safe mode).
+        """
+        from sori.models.backend import keras as load_keras
+
+        file = self.path / _KERAS
+        if not file.is_file():
+            raise BundleError(f"{self.path}: has no {_KERAS}, only {_ONNX}: it can be used but not trained")
+        try:
+            return load_keras().saving.load_model(file, safe_mode=True)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise BundleError(f"{file}: refused or damaged ({reason(error)})") from error
+
+    def parts(self) -> dict[str, list[str]]:
+        """Hashes of the recordings that each part of the split held: train, valid and test."""
+        try:
+            values = json.loads((self.path / _SPLIT).read_text(encoding="utf-8"))
+            return {part: [str(digest) for digest in values[part]] for part in _PARTS}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BundleError(f"{self.path / _SPLIT}: missing or damaged; train again") from error
+
+    @property
+    def card(self) -> str:
+        """The model card, in Markdown; empty if there is none."""
+        file = self.path / _CARD
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _read(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the JSON of the present version into fields."""
+    names = [name for name in Bundle.__dataclass_fields__ if name != "path"]
+    check_keys(_FILE, values, names)
+    front_end, segmenting = values["front_end"], values["segmenting"]
+    if segmenting is not None:
+        check_keys("segmenting", segmenting, Segmenting.__dataclass_fields__)
+    return {
+        **values,
+        "front_end": None if front_end is None else front_end_from_dict(front_end),
+        "segmenting": None if segmenting is None else Segmenting(**segmenting),
+        "classes": tuple(str(name) for name in values["classes"]),
+        "input_shape": tuple(None if size is None else int(size) for size in values["input_shape"]),
+    }
+
+
+def _upgraded(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Bring the JSON of an earlier version to the present one, and take its version out."""
+    version = values.pop("schema_version", None)
+    if version == SCHEMA_VERSION:
+        return values
+    if version != 1:
+        raise BundleError(f"{path}: has format {version}; this Sori reads 1 to {SCHEMA_VERSION}")
+    task = values.pop("task", None)
+    if task is None:  # only transcribers said what they were
+        return {**values, "task": "classifier"}
+    front_end = {"kind": "log-frequency", **values["front_end"]}
+    return {
+        "task": {"piano": "transcriber", "piano spectrum": "cleaner"}[task],
+        "front_end": front_end,
+        "segmenting": None,
+        "classes": (),
+        "input_shape": (None, front_end["n_bins"], len(front_end["windows"])),
+        "dataset": values.pop("data", {}),
+        **{key: value for key, value in values.items() if key != "front_end"},
+    }
+
+
+def save_bundle(
+    folder: Path,
+    bundle: Bundle,
+    model: keras.Model,
+    *,
+    name: str,
+    notes: Sequence[str] = (),
+    parts: Mapping[str, Sequence[str]] | None = None,
+    keep_keras: bool = True,
+) -> None:
+    """Write a bundle, with its card, into an existing folder.
+
+    Parameters
+    ----------
+    model
+        Takes features as the front end makes them, and gives what the task deploys: probabilities, levels, vectors.
+    name, notes
+        Of the model, and sentences that qualify its scores, for the card.
+    parts
+        Hashes of the recordings in each part of the split.
+    keep_keras
+        Write `model.keras` beside `model.onnx`.
+
+    Raises
+    ------
+    BundleError
+        If the ONNX twin does not answer as the Keras model does.
+    """
+    rng = np.random.default_rng(0)
+    shape = [size or _PROBED_FRAMES for size in bundle.input_shape]
+    if bundle.normalisation:
+        mean, std = (np.asarray(bundle.normalisation[key], dtype=np.float32) for key in ("mean", "std"))
+        probe = mean + std * rng.standard_normal((4, *shape)).astype(np.float32)
+    else:
+        probe = rng.random((1, *shape)).astype(np.float32)
+    if keep_keras:
+        model.save(folder / _KERAS)
+    export_onnx(model, folder / _ONNX, probe=probe)
+    write_json = {_FILE: json.dumps(bundle.to_dict(), ensure_ascii=False, indent=1)}
+    if parts is not None:
+        write_json[_SPLIT] = json.dumps({part: list(parts[part]) for part in _PARTS})
+    for name, text in write_json.items():
+        (folder / name).write_text(text + "\n", encoding="utf-8")
+    (folder / _CARD).write_text(model_card(name, bundle, notes), encoding="utf-8")
+
+
+# Frames of a model that takes any number, on which its ONNX twin is compared.
+_PROBED_FRAMES = 200

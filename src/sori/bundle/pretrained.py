@@ -1,0 +1,33 @@
+"""The trained models that ship with Sori, and the one place where names of models become folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sori.errors import check_choice
+
+PRETRAINED = ("keywords", "piano")
+_WEIGHTS = Path(__file__).parents[1] / "weights"
+
+
+def pretrained(name: str) -> Path:
+    """Return the folder of a trained model that ships with Sori, with its model card.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+
+    >>> pretrained("keywords").name
+    'keywords'
+    """
+    check_choice("pretrained", name, PRETRAINED)
+    return _WEIGHTS / name
+
+
+def bundle_folder(path_or_name: str | Path) -> Path:
+    """Return the folder of a model: a path, or the name of one that ships, where no folder of that name is there."""
+    path = Path(path_or_name)
+    if str(path_or_name) in PRETRAINED and not (path / "bundle.json").is_file():
+        return pretrained(str(path_or_name))
+    return path

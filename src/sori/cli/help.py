@@ -1,0 +1,32 @@
+"""`--help`: plain text, the options in groups, the commonest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+from sori.cli import console
+
+WIDTH = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
+
+
+class Command(TyperCommand):
+    """A command whose options stand in the groups that they were given, in the order in which the groups come up."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it, remembered as the command whose options a message speaks of."""
+        console.remember_command(ctx)
+        return super().invoke(ctx)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options, group by group."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and not getattr(parameter, "hidden", False):
+                usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                groups.setdefault(getattr(parameter, "rich_help_panel", None) or usual, []).append(record)
+        for name, records in groups.items():
+            with formatter.section(name):
+                formatter.write_dl(records)

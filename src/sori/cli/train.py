@@ -1,0 +1,114 @@
+"""`sori train`: its options are those of :class:`sori.training.TrainingOptions`."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sori.cli import console
+from sori.cli.options import Json, Overwrite
+from sori.cli.scores import show_scores
+
+_COMMON, _NETWORK, _FITTING, _AUGMENTING, _TESTING, _FOLDER = (
+    "Options",
+    "Network",
+    "Fitting",
+    "Augmentation",
+    "Testing",
+    "For a folder of recordings",
+)
+# Type, default, help and group of each option; the names are those of TrainingOptions and of its model_options.
+_OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
+    "model": (str | None, None, "Architecture (see sori models; default: by the features).", _COMMON),
+    "epochs": (int | None, None, "Passes over the training part (default: the model's own).", _COMMON),
+    "augment": (
+        str | None,
+        None,
+        "none, spectrogram, speech, music or environment.",
+        _COMMON,
+    ),
+    "folds": (bool, False, "Test on each of the dataset's folds in turn.", _COMMON),
+    "dropout": (float | None, None, "Part of the units silenced in training.", _NETWORK),
+    "l2": (float | None, None, "Weight of the squared weights in the loss.", _NETWORK),
+    "width": (float | None, None, "Times the units or channels: 0.5 is a simpler network.", _NETWORK),
+    "depth": (int | None, None, "Layers or blocks more or less: -1 is a simpler network.", _NETWORK),
+    "scale": (float | None, None, "Of bcresnet, 1 to 8.", _NETWORK),
+    "batch_size": (int | None, None, "Segments in a step.", _FITTING),
+    "lr": (float | None, None, "Learning rate.", _FITTING),
+    "patience": (int | None, None, "Stop after so many epochs without improvement (default: never).", _FITTING),
+    "seed": (int, 0, "Of the split, the first weights and everything drawn.", _FITTING),
+    "background": (Path | None, None, "Folder of recordings to lay behind half of the clips.", _AUGMENTING),
+    "mixup": (float | None, None, "Mix two examples by Beta(A, A), labels too; 0: do not.", _AUGMENTING),
+    "cutmix": (float | None, None, "Paste a rectangle of one example over another.", _AUGMENTING),
+    "mixup_layer": (str | None, None, "Mix at the output of this layer (manifold mixup).", _AUGMENTING),
+    "mask_fill": (str | None, None, "What masks hold: zero, mean or fade.", _AUGMENTING),
+    "split": (str, "group", "group, fold, or segment (leaky, to see what it claims).", _TESTING),
+    "test_fold": (str | None, None, "The fold to test on (default: the last).", _TESTING),
+    "test_size": (float, 0.3, "Part that is tested on.", _TESTING),
+    "valid_size": (float, 0.2, "Part of the rest that chooses the weights.", _TESTING),
+    "group_by": (str | None, None, "Regular expression for what must stay on one side.", _FOLDER),
+    "fold_by": (str | None, None, "Regular expression for the data's own folds.", _FOLDER),
+}
+_OF_MODEL = ("dropout", "l2", "width", "depth", "scale")
+
+
+def train(**given: Any) -> None:
+    """Train a classifier: one bundle to deploy, and a report.
+
+    Example: sori train my-sounds/ --out runs/first
+    """
+    from sori.tasks.train import train as train_task
+    from sori.training import TrainingOptions
+
+    source, out = given.pop("source"), given.pop("out")
+    overwrite, json = given.pop("overwrite"), given.pop("json")
+    model_options = {name: value for name in _OF_MODEL if (value := given.pop(name)) is not None}
+    options = TrainingOptions(model_options=model_options, **given)
+    with console.stopping(f"stopped; nothing was written to {out}"), console.reporting() as reporter:
+        result = train_task(source, out, options, overwrite=overwrite, reporter=reporter)
+    if json:
+        console.print_json(
+            {
+                "run": str(result.out),
+                "parameters": result.parameters,
+                "epochs": result.epochs,
+                "best_epoch": result.best_epoch,
+                "diagnosis": asdict(result.diagnosis),
+                "notes": result.notes,
+                "scores": result.scores,
+            }
+        )
+        return
+    show_scores(result.scores)
+    diagnosis = result.diagnosis
+    console.out.print(f"{diagnosis.verdict}: {diagnosis.why}")
+    if diagnosis.verdict != "fitted":
+        first, second = map(console.as_options, diagnosis.advice[:2])
+        console.out.print(f"next, try {first}; or {second}")
+    console.out.print(f"model: {out}   report: {out / 'report.html'}")
+
+
+def _signature() -> inspect.Signature:
+    """Return the signature that the command line is made from."""
+    of_source = typer.Argument(metavar="SOURCE", help="A dataset, or a folder of recordings in class folders.")
+    of_out = typer.Option(help="The run to make: a folder with the model and its report.")
+    kinds = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter("source", kinds, annotation=Annotated[Path, of_source]),
+        inspect.Parameter("out", kinds, annotation=Annotated[Path, of_out]),
+    ]
+    for name, (kind, default, text, group) in _OPTIONS.items():
+        flags = [f"--{name.replace('_', '-')}"]  # without its opposite, which typer gives a flag
+        option = typer.Option(*flags, help=text, rich_help_panel=None if group == _COMMON else group)
+        parameters.append(inspect.Parameter(name, kinds, default=default, annotation=Annotated[kind, option]))
+    parameters.insert(6, inspect.Parameter("overwrite", kinds, default=False, annotation=Overwrite))
+    parameters.insert(7, inspect.Parameter("json", kinds, default=False, annotation=Json))
+    return inspect.Signature(parameters, return_annotation=None)
+
+
+train.__signature__ = _signature()  # type: ignore[attr-defined]
+train.__annotations__ = {name: one.annotation for name, one in _signature().parameters.items()}

@@ -1,0 +1,95 @@
+"""`sori transcribe`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sori.cli import console
+from sori.cli.options import Json, Overwrite, names
+
+if TYPE_CHECKING:
+    from sori.tasks.transcribe import Transcribed
+
+_NOTES, _MODEL = "Notes", "Model"
+
+
+def transcribe(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Piano recordings of any length, or folders.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write to (default: beside each recording).")] = None,
+    format: Annotated[str, typer.Option(help="Of mid, tsv, json and png (a piano roll), with commas between.")] = "mid",
+    overwrite: Overwrite = False,
+    json: Json = False,
+    threshold: Annotated[
+        float, typer.Option(help="How sure it must be of an onset, 0.01 to 0.99.", rich_help_panel=_NOTES)
+    ] = 0.4,
+    min_note: Annotated[float, typer.Option(help="Shortest note, in seconds.", rich_help_panel=_NOTES)] = 0.03,
+    band: Annotated[
+        str, typer.Option(help="Keys to look for: piano, or lowest and highest as in C2-C6.", rich_help_panel=_NOTES)
+    ] = "piano",
+    doubt: Annotated[
+        bool, typer.Option(help="Leave out unsure notes where most are unsure, as in speech.", rich_help_panel=_NOTES)
+    ] = True,
+    separate: Annotated[
+        str | None,
+        typer.Option(
+            help="Separate the piano from other sounds first: hpss, spleeter, demucs.", rich_help_panel=_MODEL
+        ),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(help="What transcribes: piano (Sori's own), or one that a package adds.", rich_help_panel=_MODEL),
+    ] = "piano",
+    model: Annotated[
+        Path, typer.Option(help="A trained model (folder); piano ships with Sori.", rich_help_panel=_MODEL)
+    ] = Path("piano"),
+    clean: Annotated[
+        Path | None, typer.Option(help="A cleaner (folder) to apply first.", rich_help_panel=_MODEL)
+    ] = None,
+    threads: Annotated[int, typer.Option(help="0: one per core.", rich_help_panel=_MODEL)] = 0,
+) -> None:
+    """Write down the notes of piano recordings: which key, when it is struck, how long it sounds, how hard.
+
+    Example: sori transcribe waltz.ogg --format mid,png --out notes
+    """
+    from sori.inference import NoteDecoding
+    from sori.tasks.transcribe import parse_band, transcribe_files
+
+    lowest, highest = parse_band(band)
+    decoding = NoteDecoding(threshold=threshold, min_note_s=min_note, lowest=lowest, highest=highest, doubt=doubt)
+    done: list[Transcribed] = []
+    with console.reporting() as reporter, _listing(done, wanted=json):
+        for one in transcribe_files(
+            files,
+            out,
+            formats=names(format),
+            model=model,
+            clean=clean,
+            decoding=decoding,
+            method=separate,
+            engine=engine,
+            threads=threads,
+            overwrite=overwrite,
+            reporter=reporter,
+        ):
+            done.append(one)
+            if one.error is not None:
+                console.fail(console.as_options(one.summary()))
+            elif not json:
+                console.out.print(one.summary())
+    if any(one.error is not None for one in done):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _listing(done: Sequence[Transcribed], *, wanted: bool) -> Iterator[None]:
+    """Print what is done as JSON in the end, however the end comes."""
+    try:
+        yield
+    finally:
+        if wanted:
+            console.print_json([one.to_dict() for one in done])

@@ -1,0 +1,303 @@
+"""An experiment: how well a model spots words it has not heard, laid into silence and into noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from sori import plots
+from sori.audio import blocks, load, mix, noise, recordings_in
+from sori.datasets import Dataset
+from sori.errors import AudioError, BundleError, DatasetError, check_between, check_count, reason
+from sori.evaluation import EventScores, score_events
+from sori.folders import own_folder, write_files
+from sori.inference import Decoder, Spotter, SpotterSettings
+from sori.reporter import SILENT, Reporter
+from sori.reports.page import facts_table, page, picture, text_table
+
+_MAKER = "sori experiment listening"
+_RESULTS, _PAGE = "settings.json", "report.html"
+CONDITIONS = ("silence", "noise")
+WORDLESS = "wordless recordings"
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
+_GAP_S = (0.5, 3.0)
+_FLOOR_DB = -65.0  # what a room is never without
+_Clip = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one threshold comes to in one condition."""
+
+    condition: str
+    threshold: float
+    scores: EventScores
+
+
+@dataclass(frozen=True)
+class ListeningExperiment:
+    """Every point of the curves, and how they were measured."""
+
+    settings: Mapping[str, Any]
+    points: tuple[Point, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything, as JSON can hold it."""
+        rows = [
+            {
+                "condition": point.condition,
+                "threshold": point.threshold,
+                **asdict(point.scores),
+                "hit_rate": point.scores.hit_rate,
+                "false_alarms_per_hour": point.scores.false_alarms_per_hour,
+            }
+            for point in self.points
+        ]
+        return {"made_by": _MAKER, "settings": dict(self.settings), "points": rows}
+
+
+@dataclass(frozen=True)
+class _Material:
+    """Recordings that the model was neither trained on nor chosen by, by what they are."""
+
+    words: tuple[tuple[Path, str], ...]
+    others: tuple[tuple[Path, str], ...]
+    backgrounds: tuple[Path, ...]
+
+
+def compare_thresholds(
+    run: Path,
+    source: Path,
+    out: Path,
+    *,
+    minutes: float = 30.0,
+    snr_db: tuple[float, float] = (0.0, 20.0),
+    settings: SpotterSettings | None = None,
+    wordless: Path | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    reporter: Reporter = SILENT,
+) -> ListeningExperiment:
+    """Make a stream in silence and one in noise, listen to both, and write ``settings.json`` and ``report.html``.
+
+    Words that the model has not heard, and words that are none of its own where the dataset has any, come one after
+    another with 0.5 to 3 s between them. In noise, the background is made of unheard recordings of silence where there
+    are any, with coloured noise, ``snr_db`` below each word.
+
+    Parameters
+    ----------
+    run
+        A trained model (folder).
+    source
+        A dataset of recordings, some of which it has not heard; what it has is left out.
+    minutes
+        Length of each of the two streams.
+    wordless
+        A folder of recordings in which no word of the model's is spoken, as of music: it listens to them too, and
+        whatever it reports is a false alarm.
+
+    Raises
+    ------
+    SoriError
+        If anything is missing, does not fit or is there already, or no unheard word is left.
+    """
+    check_between("minutes", minutes, 0.1, 100_000)
+    check_between("snr_db", snr_db[0], -60, 120, "dB")
+    check_between("snr_db", snr_db[1], snr_db[0], 120, "dB")
+    check_count("seed", seed, at_least=0)
+    own_folder(out, facts=_RESULTS, maker=_MAKER, ours=(_RESULTS, _PAGE), overwrite=overwrite)
+    settings = settings or SpotterSettings()
+    spotter = Spotter(run, settings)
+    dataset = Dataset.open(source)
+    material = _unheard(spotter, dataset, settings)
+    files = [] if wordless is None else recordings_in(wordless)
+    if wordless is not None and not files:
+        raise DatasetError(f"{wordless}: no recordings in this folder")
+    points: list[Point] = []
+    for condition in CONDITIONS:
+        spotter = Spotter(run, settings)
+        rng = np.random.default_rng((seed, CONDITIONS.index(condition)))
+        truth: list[tuple[float, str]] = []
+        heard: list[tuple[float, npt.NDArray[np.float32]]] = []
+        samples, wanted = 0, round(60 * minutes * spotter.sr)
+        for y, label, middle in _stream(material, condition, sr=spotter.sr, snr_db=snr_db, rng=rng):
+            if label:
+                truth.append(((samples + middle) / spotter.sr, label))
+            samples += len(y)
+            heard += spotter.probabilities(y)
+            reporter.progress(f"Listening in {condition}", min(samples, wanted), wanted)
+            if samples >= wanted:
+                break
+        heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))  # the last word is heard whole
+        hours = samples / spotter.sr / 3600
+        for threshold in THRESHOLDS:
+            estimated = _events(spotter, heard, threshold)
+            points.append(Point(condition, threshold, score_events(estimated, truth, hours=hours)))
+    failed: dict[str, str] = {}
+    if wordless is not None:
+        found_false, failed = _listen_to_wordless(run, wordless, files, settings, reporter)
+        points += found_false
+    measured = {
+        "model": str(run),
+        "dataset": dataset.path.resolve().name,
+        "unheard words": len(material.words),
+        "other unheard speech": len(material.others),
+        "unheard backgrounds": len(material.backgrounds),
+        "minutes each": minutes,
+        "signal-to-noise ratio in noise": f"{snr_db[0]:g} to {snr_db[1]:g} dB",
+        "hop_s": settings.hop_s,
+        "smooth": settings.averaged,
+        "tolerance": "0.75 s",
+        WORDLESS: len(files) - len(failed),
+        "unreadable": failed or "none",
+        "seed": seed,
+    }
+    found = ListeningExperiment(measured, tuple(points))
+    _write(found, out)
+    return found
+
+
+def _events(spotter: Spotter, heard: Sequence[tuple[float, _Clip]], threshold: float) -> list[tuple[float, str]]:
+    decoder = Decoder(spotter.classifier.bundle.classes, replace(spotter.settings, threshold=threshold))
+    events = [event for time_s, p in heard for event in decoder(time_s, p)] + decoder.finish()
+    return [(event.time_s, event.label) for event in events]
+
+
+def _listen_to_wordless(
+    run: Path, folder: Path, files: Sequence[Path], settings: SpotterSettings, reporter: Reporter
+) -> tuple[list[Point], dict[str, str]]:
+    """Return a point for each threshold, and what could not be read, with the reason."""
+    alarms, samples = dict.fromkeys(THRESHOLDS, 0), 0
+    failed: dict[str, str] = {}
+    for i, file in enumerate(files, 1):
+        spotter = Spotter(run, settings)
+        heard: list[tuple[float, _Clip]] = []
+        try:
+            for y in blocks(file, sr=spotter.sr):
+                samples += len(y)
+                heard += spotter.probabilities(y)
+        except AudioError as error:  # what was heard of it until then counts
+            failed[file.relative_to(folder).as_posix()] = reason(error).removeprefix(f"{file}: ")
+        heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))
+        for threshold in THRESHOLDS:
+            alarms[threshold] += len(_events(spotter, heard, threshold))
+        reporter.progress("Listening to wordless recordings", i, len(files))
+    if not samples:
+        raise DatasetError(f"{folder}: none of the wordless recordings can be read")
+    hours = samples / spotter.sr / 3600
+    points = [Point(WORDLESS, threshold, EventScores(0, 0, count, hours)) for threshold, count in alarms.items()]
+    return points, failed
+
+
+def table(found: ListeningExperiment) -> tuple[list[str], list[list[str]]]:
+    """Return heads and rows: for each threshold, hits and false alarms in each condition."""
+    heads = ["threshold"]
+    for condition in CONDITIONS:
+        heads += [f"hits in {condition}", "missed", "false alarms/h"]
+    if any(p.condition == WORDLESS for p in found.points):
+        heads.append("wordless: false alarms/h")
+    rows = []
+    for threshold in THRESHOLDS:
+        row = [f"{threshold:g}"]
+        for condition in CONDITIONS:
+            point = next(p for p in found.points if (p.condition, p.threshold) == (condition, threshold))
+            scores = point.scores
+            row += [f"{scores.hit_rate:.1%}", str(scores.misses), f"{scores.false_alarms_per_hour:.1f}"]
+        row += [
+            f"{p.scores.false_alarms_per_hour:.1f}"
+            for p in found.points
+            if (p.condition, p.threshold) == (WORDLESS, threshold)
+        ]
+        rows.append(row)
+    return heads, rows
+
+
+def _unheard(spotter: Spotter, dataset: Dataset, settings: SpotterSettings) -> _Material:
+    bundle = spotter.classifier.bundle
+    if not dataset.has_recordings:
+        raise DatasetError(f"{dataset.path}: was imported and has no recordings to lay into a stream")
+    parts = bundle.parts()
+    known = {*parts["train"], *parts["valid"]}
+    words, others, backgrounds = [], [], []
+    for entry in dataset.files["used"]:
+        if entry["digest"] in known:
+            continue
+        path, label = Path(dataset.source) / entry["file"], entry["label"]
+        if label in bundle.classes and label not in settings.ignore:
+            words.append((path, label))
+        elif "silence" in label or "background" in label:
+            backgrounds.append(path)
+        else:
+            others.append((path, ""))
+    if not words:
+        raise BundleError(
+            f"{dataset.path}: {bundle.path} was trained on every word in it, so a score would mean nothing; train with "
+            "a test part, or give recordings it has not heard"
+        )
+    return _Material(tuple(words), tuple(others), tuple(backgrounds))
+
+
+def _stream(
+    material: _Material, condition: str, *, sr: int, snr_db: tuple[float, float], rng: np.random.Generator
+) -> Iterator[tuple[_Clip, str, int]]:
+    """Yield stretches of sound without end, each a gap and a recording, with its label and where its middle is."""
+    spoken = [*material.words, *material.others]
+    while True:
+        for i in rng.permutation(len(spoken)):
+            path, label = spoken[i]
+            try:
+                word, _ = load(path, sr=sr)
+            except AudioError as error:
+                raise DatasetError(f"{error}; the dataset's recordings must be where they were") from error
+            gap = round(rng.uniform(*_GAP_S) * sr)
+            y = np.concatenate([np.zeros(gap, dtype=np.float32), word])
+            if condition == "noise" and word.any():
+                background = _background(material, len(y), sr=sr, rng=rng)
+                # The ratio is to the word, and not to word and gap.
+                level = float(np.sqrt(np.mean(np.square(word, dtype=np.float64)) / np.mean(np.square(background))))
+                y = y + background * np.float32(level * 10 ** (-rng.uniform(*snr_db) / 20))
+            y = y + noise(sr=sr, duration_s=len(y) / sr, rng=rng, level_db=_FLOOR_DB, colour="pink")[: len(y)]
+            yield y.astype(np.float32), label, gap + len(word) // 2
+
+
+def _background(material: _Material, samples: int, *, sr: int, rng: np.random.Generator) -> _Clip:
+    colour = ("white", "pink", "brown")[int(rng.integers(3))]
+    coloured = noise(sr=sr, duration_s=samples / sr, rng=rng, colour=colour)[:samples]  # type: ignore[arg-type]
+    if not material.backgrounds:
+        return coloured
+    y, _ = load(material.backgrounds[int(rng.integers(len(material.backgrounds)))], sr=sr)
+    return mix(np.resize(y, samples), coloured, snr_db=10.0) if y.any() else coloured
+
+
+def _write(found: ListeningExperiment, out: Path) -> None:
+    curves: dict[str, Sequence[tuple[float, float, float]]] = {
+        condition: [
+            (p.scores.false_alarms_per_hour, p.scores.hit_rate, p.threshold)
+            for p in found.points
+            if p.condition == condition
+        ]
+        for condition in CONDITIONS
+    }
+    hours = found.points[0].scores.hours
+    facts = {key.replace("_", " "): value for key, value in found.settings.items()}
+    parts = [
+        "<h1>SpotterSettings: words found, and words that were none</h1>",
+        '<p class="soft">Words that the model has not heard, laid into silence and into noise; each point is a '
+        "threshold. A word counts as found within 0.75 s of its middle; anything else reported is a false alarm; a "
+        f"single one comes to {1 / hours:.2g} an hour here.</p>",
+        f'<div class="row">{picture(plots.to_svg(plots.detection_curve(curves)))}</div>',
+        text_table(*table(found)),
+        "<h2>How it was measured</h2>",
+        facts_table(facts),
+    ]
+    content = {
+        _RESULTS: orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
+        _PAGE: page("SpotterSettings", parts).encode(),
+    }
+    write_files(out, content)

@@ -1,0 +1,130 @@
+"""Files and folders that are written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from sori.errors import DatasetError
+
+
+@contextmanager
+def replacing_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside ``path``; it takes the place of ``path`` if the block ends without an error."""
+    path = Path(os.path.abspath(path))  # "." has no name to put something beside
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_files(folder: Path, content: Mapping[str, bytes]) -> None:
+    """Write files into a folder, which is made if need be, each whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in content.items():
+        with replacing_file(folder / name) as temporary:
+            temporary.write_bytes(data)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder beside ``path``; it takes the place of ``path`` if the block ends without an error."""
+    path = Path(os.path.abspath(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        move_folder(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def made_by(file: Path, maker: str) -> dict[str, Any] | None:
+    """Read a JSON file that ``maker`` made; None if it is not there, is damaged, or another maker's.
+
+    Files without a maker, as `bundle.json`, are taken by their name.
+    """
+    try:
+        made = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return made if isinstance(made, dict) and made.get("made_by", maker) == maker else None
+
+
+def foreign_file(folder: Path, ours: Iterable[str]) -> Path | None:
+    """Return a file in ``folder`` that none of the patterns ``ours`` names, which replacing the folder would lose.
+
+    Patterns are of paths within it, with ``/`` between parts; hidden files, which systems leave behind, do not count.
+    """
+    names = set(ours)
+    patterns = [name for name in names if set(name) & set("*?[")]
+    for path in sorted(folder.rglob("*")):
+        within = path.relative_to(folder)
+        name, hidden = within.as_posix(), any(part.startswith(".") for part in within.parts)
+        known = name in names or any(fnmatchcase(name, pattern) for pattern in patterns)
+        if path.is_file() and not hidden and not known:
+            return path
+    return None
+
+
+def own_folder(
+    out: Path,
+    *,
+    facts: str,
+    maker: str,
+    ours: Iterable[str],
+    always: Iterable[str] = (),
+    overwrite: bool = True,
+) -> dict[str, Any] | None:
+    """Read what ``maker`` wrote into ``out`` before, in the JSON file ``facts``; None if nothing did.
+
+    Parameters
+    ----------
+    ours, always
+        Files that ``maker`` makes, as :func:`foreign_file` takes them; ``always`` also those it has before ``facts``.
+    overwrite
+        Whether what it wrote may be replaced.
+
+    Raises
+    ------
+    DatasetError
+        If there is anything else, so that nothing can be lost; or it may not be replaced.
+    """
+    if not out.exists():
+        return None
+    if not out.is_dir():
+        raise DatasetError(f"{out}: is a file; choose another name")
+    made = made_by(out / facts, maker)
+    foreign = foreign_file(out, (*always, *(ours if made is not None else ())))
+    if foreign is not None:
+        name = foreign.relative_to(out)
+        raise DatasetError(f"{out}: is there already, and {name} was not made by {maker}; choose another name")
+    if made is not None and not overwrite:
+        raise DatasetError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
+    return made
+
+
+def move_folder(new: Path, path: Path) -> None:
+    """Put the folder ``new`` in the place of ``path``, which is kept until the new one stands."""
+    path = Path(os.path.abspath(path))
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    if path.exists():
+        os.replace(path, old)
+    try:
+        os.replace(new, path)
+    except OSError:
+        if old.exists():
+            os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

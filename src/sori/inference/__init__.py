@@ -1,0 +1,28 @@
+"""From a trained model and sound to numbers: NumPy, ONNX Runtime and soundfile, and nothing heavier."""
+
+from sori.inference.classifier import Classifier, Prediction
+from sori.inference.embedder import Embedder
+from sori.inference.engines import ENGINES, Engine
+from sori.inference.open import open_model
+from sori.inference.spotter import NOT_WORDS, Decoder, Event, Spotter, SpotterSettings
+from sori.inference.transcriber import Cleaner, NoteDecoding, Transcriber, Transcription, transcribe, usual_gain
+
+__all__ = [
+    "ENGINES",
+    "NOT_WORDS",
+    "Classifier",
+    "Cleaner",
+    "Decoder",
+    "Embedder",
+    "Engine",
+    "Event",
+    "NoteDecoding",
+    "Prediction",
+    "Spotter",
+    "SpotterSettings",
+    "Transcriber",
+    "Transcription",
+    "open_model",
+    "transcribe",
+    "usual_gain",
+]

@@ -1,0 +1,60 @@
+"""An embedder: from a recording to vectors that tell sounds apart, for a small classifier to learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.bundle import Bundle, onnx_session, run
+from sori.errors import BundleError
+
+
+class Embedder:
+    """A trained embedder, loaded once.
+
+    Parameters
+    ----------
+    path
+        A model's folder.
+    threads
+        Of the network; 0 is one per core.
+
+    Raises
+    ------
+    BundleError
+        If the folder holds no embedder, or its parts do not fit each other.
+    """
+
+    def __init__(self, path: str | Path, *, threads: int = 0) -> None:
+        self.bundle = Bundle.open(path)
+        preprocessor = self.bundle.preprocessor
+        if self.bundle.task != "embedder" or preprocessor is None:
+            raise BundleError(f"{path}: is a {self.bundle.task}, not an embedder")
+        self.preprocessor = preprocessor
+        self._session = onnx_session(self.bundle.path / "model.onnx", threads=threads)
+        shape = tuple(self._session.get_inputs()[0].shape[1:])
+        if shape != self.bundle.input_shape:
+            raise BundleError(f"{path}: model.onnx takes {shape}, bundle.json says {self.bundle.input_shape}")
+
+    def __repr__(self) -> str:
+        return f"Embedder({str(self.bundle.path)!r}, {self.size} numbers a segment)"
+
+    @property
+    def size(self) -> int:
+        """Numbers of a vector."""
+        return int(self._session.get_outputs()[0].shape[-1])
+
+    def embed(self, y: npt.NDArray[np.float32], *, sr: int) -> npt.NDArray[np.float32]:
+        """Return a vector of each segment of a clip ``(samples,)`` at any rate, shape ``(n, self.size)``.
+
+        Raises
+        ------
+        ParameterError
+            If it is not one-dimensional and floating-point.
+        AudioError
+            If it is too short for one segment.
+        """
+        x, _ = self.preprocessor.segments(y, sr=sr, allow_silence=True)
+        return run(self._session, x)

@@ -1,0 +1,41 @@
+"""Open any trained model by its task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sori.bundle import Bundle
+from sori.inference.classifier import Classifier
+from sori.inference.embedder import Embedder
+from sori.inference.spotter import Spotter
+from sori.inference.transcriber import Cleaner, Transcriber
+
+Model = Classifier | Spotter | Transcriber | Cleaner | Embedder
+
+_CLASSES: dict[str, type[Model]] = {
+    "classifier": Classifier,
+    "spotter": Spotter,
+    "transcriber": Transcriber,
+    "cleaner": Cleaner,
+    "embedder": Embedder,
+}
+
+
+def open_model(path_or_name: str | Path) -> Model:
+    """Open a trained model, whatever its task.
+
+    Parameters
+    ----------
+    path_or_name
+        Its folder, or the name of one that ships with Sori: see :data:`sori.bundle.PRETRAINED`.
+
+    Raises
+    ------
+    BundleError
+        If there is none, or it is damaged.
+
+    >>> open_model("piano").bundle.task
+    'transcriber'
+    """
+    bundle = Bundle.open(path_or_name)
+    return _CLASSES[bundle.task](bundle.path)

@@ -1,0 +1,306 @@
+"""A transcriber: from a piano recording to notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.audio import resample
+from sori.bundle import Bundle, onnx_session, run
+from sori.errors import BundleError, ParameterError, check_between
+from sori.features import LogFrequency
+from sori.music import HIGHEST, LOWEST, Note, NoteReader
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Frames that go through a network together, and those on either side that it only sees the others by: more than the
+# 33 that it looks either way, so that where a chunk ends changes nothing.
+_CHUNK, _AROUND = 500, 60
+# Peaks below which there is nothing to be heard, from which on a recording is heard as it is, up to full scale, and the
+# one that others are brought to.
+_NOTHING, _QUIET, _USUAL = 1e-4, 0.1, 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteDecoding:
+    """How probabilities become notes.
+
+    Parameters
+    ----------
+    threshold
+        Of a note's onset: lower finds more notes, and more that are none.
+    min_note_s
+        Shorter notes are left out.
+    lowest, highest
+        MIDI pitches that are listened for.
+    doubt
+        Believe less where most of what is heard is unsure, as it is of speech or a saw.
+    """
+
+    threshold: float = 0.4
+    min_note_s: float = 0.03
+    lowest: int = LOWEST
+    highest: int = HIGHEST
+    doubt: bool = True
+
+    def __post_init__(self) -> None:
+        check_between("threshold", self.threshold, 0.01, 0.99)
+        check_between("min_note", self.min_note_s, 0, 10, "s")
+        if not LOWEST <= self.lowest <= self.highest <= HIGHEST:
+            raise ParameterError(
+                f"the band must be keys {LOWEST} to {HIGHEST}, the lower first. "
+                f"Received {self.lowest} to {self.highest}."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Transcription:
+    """What was heard in a recording.
+
+    Parameters
+    ----------
+    notes
+        In the order of their onsets.
+    duration_s
+        Length of the recording.
+    posteriors
+        Onset, sounding, offset and velocity of each frame and key, float16 ``(frames, 88, 4)``, if they were asked for.
+    frame_s
+        Seconds from one of their frames to the next.
+    """
+
+    notes: tuple[Note, ...]
+    duration_s: float
+    posteriors: npt.NDArray[np.float16] | None
+    frame_s: float
+
+    def __repr__(self) -> str:
+        return f"Transcription({len(self.notes)} notes in {self.duration_s:.1f} s)"
+
+    def _repr_html_(self) -> str:
+        from sori.reports.notebook import of_transcription
+
+        return of_transcription(self)
+
+    def play(self, *, sr: int = 22050) -> npt.NDArray[np.float32]:
+        """Render the notes as sums of partials, float32 ``(samples,)``; :mod:`sori.synth` has better pianos."""
+        from sori.synth.additive import AdditiveSynth
+        from sori.synth.instruments import instrument
+
+        y = AdditiveSynth(instrument("piano"), sr=sr).render(self.notes, duration_s=self.duration_s)
+        return y / np.float32(max(1.0, float(np.abs(y).max())))
+
+    def to_midi(self, path: str | Path) -> None:
+        """Write a MIDI file.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pretty_midi is not installed.
+        """
+        from sori.music.midi import write_midi
+
+        write_midi(self.notes, Path(path))
+
+    def plot(self, *, ax: Axes | None = None) -> Axes:
+        """Draw a piano roll."""
+        from sori import plots
+
+        return plots.piano_roll(self.notes, duration_s=self.duration_s, ax=ax)
+
+
+class Transcriber:
+    """A trained piano network, loaded once.
+
+    Parameters
+    ----------
+    path
+        A model's folder, or the name of one that ships with Sori.
+    clean
+        The folder of a cleaner, which the picture goes through first.
+    threads
+        Of the network; 0 is one per core.
+
+    Raises
+    ------
+    BundleError
+        If a folder holds no such model.
+    """
+
+    def __init__(self, path: str | Path = "piano", *, clean: Path | None = None, threads: int = 0) -> None:
+        self.bundle, self._session = _open(path, "transcriber", threads)
+        self.front_end: LogFrequency = self.bundle.front_end
+        self._cleaner = None if clean is None else Cleaner(clean, threads=threads)
+        if self._cleaner is not None and self._cleaner.bundle.front_end != self.front_end:
+            raise BundleError(f"{clean}: makes another picture of a recording than {path}; they do not fit")
+        self._around = _AROUND * (1 if clean is None else 2)
+
+    def __repr__(self) -> str:
+        return f"Transcriber({str(self.bundle.path)!r})"
+
+    def posteriors(self, pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield probabilities ``(frames, 88, 4)`` of a recording in pieces ``(samples,)`` at the model's rate.
+
+        However it is cut, they are the same: each stretch is heard with what surrounds it.
+        """
+        hop, margin = self.front_end.hop_length, max(self.front_end.windows) // 2
+        around = self._around * hop
+        # Samples that are kept, the first of them at `begin`; frames up to `done` have been told.
+        kept, begin, done, total = np.zeros(0, dtype=np.float32), 0, 0, 0
+        for piece, is_last in _with_last(pieces):
+            kept = np.concatenate([kept, np.asarray(piece, dtype=np.float32)])
+            total += len(piece)
+            while True:
+                ready = self.front_end.frames(total) if is_last else max(0, (total - margin - around) // hop)
+                until = min(done + _CHUNK, ready if total else 0)
+                if until <= done or (until - done < _CHUNK and not is_last):
+                    break
+                first = max(0, done - self._around)
+                last = min(until + self._around, self.front_end.frames(total))
+                low = max(0, first * hop - margin)
+                high = min(total, (last - 1) * hop + margin + 1)
+                # Frame `first` is then the one in the middle of which sample `first * hop` lies.
+                low -= low % hop
+                x = self.front_end(kept[low - begin : high - begin])[first - low // hop :][: last - first]
+                if self._cleaner is not None:
+                    x = self._cleaner(x)
+                p = run(self._session, x[np.newaxis])[0]
+                yield p[done - first : until - first]
+                done = until
+                keep = max(begin, (max(0, done - self._around) * hop - margin) // hop * hop)
+                kept, begin = kept[keep - begin :], keep
+
+    def notes(
+        self, pieces: Iterable[npt.NDArray[np.float32]], *, decoding: NoteDecoding | None = None
+    ) -> Iterator[tuple[list[Note], npt.NDArray[np.float32]]]:
+        """Yield the notes that have ended, stretch by stretch, and each stretch's probabilities."""
+        decoding = decoding or NoteDecoding()
+        reader = NoteReader(
+            frame_s=self.front_end.frame_s,
+            threshold=decoding.threshold,
+            min_note_s=decoding.min_note_s,
+            doubt=decoding.doubt,
+        )
+        for p in self.posteriors(pieces):
+            yield _within(reader(p), decoding), p
+        yield _within(reader.finish(), decoding), np.empty((0, *self._session.get_outputs()[0].shape[2:]), np.float32)
+
+    def __call__(
+        self, y: npt.NDArray[np.float32], *, sr: int, decoding: NoteDecoding | None = None, posteriors: bool = True
+    ) -> Transcription:
+        """Transcribe a clip ``(samples,)`` at any rate.
+
+        Raises
+        ------
+        ParameterError
+            If it is not one-dimensional, not floating-point, or not finite.
+        """
+        y = np.asarray(y)
+        if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
+            raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
+        heard = resample(y.astype(np.float32), from_sr=sr, to_sr=self.front_end.sr)
+        heard = heard * np.float32(usual_gain(float(np.abs(heard).max(initial=0))))
+        found: list[Note] = []
+        told: list[npt.NDArray[np.float16]] = []
+        for notes, p in self.notes([heard], decoding=decoding):
+            found += notes
+            told.append(p.astype(np.float16))
+        kept = np.concatenate(told) if posteriors else None
+        return Transcription(tuple(sorted(found)), len(y) / sr, kept, self.front_end.frame_s)
+
+
+class Cleaner:
+    """A network that takes from the picture of a recording what is no piano.
+
+    Parameters
+    ----------
+    path
+        A folder that was trained with the target ``spectrum``.
+    threads
+        Of the network; 0 is one per core.
+
+    Raises
+    ------
+    BundleError
+        If the folder holds no such model.
+    """
+
+    def __init__(self, path: str | Path, *, threads: int = 0) -> None:
+        self.bundle, self._session = _open(path, "cleaner", threads)
+
+    def __repr__(self) -> str:
+        return f"Cleaner({str(self.bundle.path)!r})"
+
+    def __call__(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Clean a picture ``(frames, bins, windows)``, as the front end makes it; the bins above the keys stay."""
+        cleaned = run(self._session, x[np.newaxis])[0]
+        return np.concatenate([cleaned, x[:, cleaned.shape[1] :]], axis=1)
+
+
+def usual_gain(peak: float) -> float:
+    """Return what brings a recording that is hardly to be heard, or beyond full scale, to the level of the others.
+
+    >>> usual_gain(0.01), usual_gain(0.4), usual_gain(0.0)
+    (50.0, 1.0, 1.0)
+    """
+    return 1.0 if peak < _NOTHING or _QUIET <= peak <= 1 else _USUAL / peak
+
+
+def transcribe(y: npt.NDArray[np.float32], *, sr: int, model: str | Path = "piano") -> Transcription:
+    """Hear the notes of a piano in a clip.
+
+    Parameters
+    ----------
+    y
+        Samples, float, shape ``(samples,)``.
+    sr
+        Their rate in Hz.
+    model
+        A model that ships with Sori, or the folder of one.
+
+    Raises
+    ------
+    ParameterError
+        If ``y`` is not such a clip.
+    BundleError
+        If there is no such model.
+
+    >>> transcribe(np.zeros(16000, dtype=np.float32), sr=16000).notes
+    ()
+    """
+    return Transcriber(model)(y, sr=sr)
+
+
+def _within(notes: list[Note], decoding: NoteDecoding) -> list[Note]:
+    return [note for note in notes if decoding.lowest <= note.pitch <= decoding.highest]
+
+
+def _with_last(pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[tuple[npt.NDArray[np.float32], bool]]:
+    """Yield each piece, and whether it is the last."""
+    before: npt.NDArray[np.float32] | None = None
+    for piece in pieces:
+        if before is not None:
+            yield before, False
+        before = piece
+    if before is not None:
+        yield before, True
+
+
+def _open(path: str | Path, task: str, threads: int) -> tuple[Bundle, Any]:
+    """Open a model of a task that takes pictures of recordings of any length."""
+    bundle = Bundle.open(path)
+    if bundle.task != task:
+        raise BundleError(f"{bundle.path}: is a {bundle.task}, not a {task}")
+    session = onnx_session(bundle.path / "model.onnx", threads=threads)
+    shape = session.get_inputs()[0].shape[2:]
+    if list(shape) != [bundle.front_end.n_bins, len(bundle.front_end.windows)]:
+        raise BundleError(
+            f"{bundle.path}: model.onnx takes {shape}, which is not what bundle.json makes of a recording"
+        )
+    return bundle, session

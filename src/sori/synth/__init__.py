@@ -1,0 +1,19 @@
+"""From notes to sound: SoundFonts, sums of partials, drawn strings, note banks, and performances on them."""
+
+from sori.synth.instruments import INSTRUMENTS, Instrument, instrument
+from sori.synth.notebank import NoteBank
+from sori.synth.performances import MATERIALS, Clip, Performance, Playing, draw_clip, in_a_room, mixed
+
+__all__ = [
+    "INSTRUMENTS",
+    "MATERIALS",
+    "Clip",
+    "Instrument",
+    "NoteBank",
+    "Performance",
+    "Playing",
+    "draw_clip",
+    "in_a_room",
+    "instrument",
+    "mixed",
+]

@@ -1,0 +1,407 @@
+"""Piano music without end: performances on pianos of many kinds, in rooms of many kinds, each clip made anew."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.signal
+import soundfile
+
+from sori.audio import resample
+from sori.music.notes import HIGHEST, LOWEST
+from sori.synth.notebank import NoteBank
+
+_Clip = npt.NDArray[np.float32]
+_Rows = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playing:
+    """How far what is heard may be from what was played: ranges that every clip draws from.
+
+    Parameters
+    ----------
+    transpose
+        Semitones that the music may move up or down.
+    tempo
+        Factor on the speed.
+    recolour
+        Semitones by which a piano's notes are played on its neighbouring keys' strings (resampled): another piano.
+    cents
+        Standard deviation of the tuning.
+    level_db
+        Lowest and highest peak of the clip, below full scale.
+    touch_db
+        Standard deviation of single notes' levels.
+    hammer
+        Largest number of velocities by which all strokes may sound harder or softer than they are loud: other felts.
+    layered
+        Part of the clips that two pianos play together.
+    room, noise
+        Part of the clips that have one.
+    dense
+        Part of the clips that begin where, of some places, most notes are struck.
+    rings_on
+        Part of the clips in which a string that is struck again under the pedal also goes on sounding as it was, as in
+        most samplers; in the others the new stroke takes its place.
+    resonance
+        Part of the clips with pedal in which all strings sound along softly.
+    coded
+        Part of the clips that have been an MP3 file of a low rate.
+    random_keys
+        Part of the clips in which keys are struck at random, in chords of any kind, instead of music.
+    most_keys
+        Largest of those chords; where it is 1, each key is let go before the next is struck.
+    dry
+        Part of the clips without the sustain pedal.
+    release_s
+        Shortest and longest time in which a damped note falls by a factor e, in the middle of the keyboard.
+    saturated
+        Part of the clips that are driven into an amplifier's limits.
+    others, alone
+        Part of the clips in which something that is no piano sounds along, and part in which it sounds alone: bursts,
+        as of drums, gliding voices, and recordings where there are any.
+    """
+
+    transpose: int = 5
+    tempo: tuple[float, float] = (0.85, 1.2)
+    recolour: float = 2.0
+    cents: float = 12.0
+    level_db: tuple[float, float] = (-36.0, -1.0)
+    touch_db: float = 1.5
+    hammer: float = 6.0
+    layered: float = 0.2
+    room: float = 0.6
+    noise: float = 0.5
+    dense: float = 0.3
+    rings_on: float = 0.5
+    resonance: float = 0.4
+    coded: float = 0.04
+    random_keys: float = 0.15
+    most_keys: int = 6
+    dry: float = 0.2
+    release_s: tuple[float, float] = (0.02, 0.12)
+    saturated: float = 0.1
+    others: float = 0.12
+    alone: float = 0.12
+
+
+# Of a key's next stroke, after which a note that ends there was ended by it; places of which the densest is taken; and
+# the part of keys at random that are a few, struck again and again.
+_AT_ONCE_S, _PLACES, _STRUCK_AGAIN = 0.005, 4, 0.5
+
+_PLAIN = Playing(
+    resonance=0.0,
+    coded=0.0,
+    random_keys=1.0,
+    most_keys=1,
+    layered=0.0,
+    room=0.0,
+    noise=0.0,
+    saturated=0.0,
+    others=0.0,
+    alone=0.0,
+)
+# From easy to hard: one key at a time, chords, music, and music in rooms, noise and what is no piano.
+MATERIALS: Mapping[str, Playing] = {
+    "notes": _PLAIN,
+    "chords": replace(_PLAIN, most_keys=6),
+    "music": replace(_PLAIN, most_keys=6, random_keys=0.1, layered=0.2),
+    "mixtures": Playing(),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """One piece as it was played: rows of onset, offset, pitch, velocity; with the pedal, and with the keys alone."""
+
+    title: str
+    pedalled: _Rows
+    keys: _Rows
+
+
+class Clip(NamedTuple):
+    """A passage as it is heard, the piano alone in it, both float32 ``(samples,)``, and the notes that sound.
+
+    ``notes`` are rows of onset and offset in seconds from the clip's beginning (before 0 if they began earlier), pitch
+    and velocity. ``piano`` is as loud and coloured as in ``y``, without room, noise and what else sounds.
+    """
+
+    y: _Clip
+    piano: _Clip
+    notes: _Rows
+
+
+def draw_clip(
+    performances: Sequence[Performance],
+    banks: Sequence[NoteBank],
+    rng: np.random.Generator,
+    *,
+    samples: int,
+    playing: Playing,
+    others: Sequence[npt.NDArray[np.int16]] = (),
+) -> Clip:
+    """Play a passage on a piano in a room.
+
+    Parameters
+    ----------
+    performances, banks
+        What is played, and on what.
+    samples
+        Length of the clip at the banks' rate.
+    others
+        Recordings at that rate, int16, of what is no piano.
+    """
+    sr = banks[0].sr
+    duration_s = samples / sr
+    alone, pedal = rng.random() < playing.alone, False
+    if alone:
+        notes = np.zeros((0, 4))
+    elif rng.random() < playing.random_keys:
+        notes = _random_notes(rng, duration_s, playing.most_keys)
+    else:
+        pedal = rng.random() >= playing.dry
+        notes = _passage(performances[int(rng.integers(len(performances)))], rng, duration_s, playing, pedal=pedal)
+    # Played on other strings: everything a little slower and lower, then resampled back.
+    semitones = int(rng.integers(-round(playing.recolour), round(playing.recolour) + 1))
+    cents = float(np.clip(rng.normal(0, playing.cents), -50, 50))
+    strings = ringing_on(notes) if rng.random() < playing.rings_on else notes.copy()
+    strings[:, 2] -= semitones
+    fits = (strings[:, 2] >= LOWEST) & (strings[:, 2] <= HIGHEST)
+    notes, strings = notes[fits], strings[fits]
+    factor = round(sr * 2 ** ((semitones + cents / 100) / 12)) / sr
+    strings[:, :2] *= factor
+    longer = round(samples * factor) + 64
+    contrast = rng.uniform(0.6, 1.4)
+    notes[:, 3] = strings[:, 3] = np.clip(64 + (strings[:, 3] - 64) * contrast + rng.uniform(-12, 12), 1, 127)
+    y = np.zeros(longer, dtype=np.float32)
+    for layer in range(2 if rng.random() < playing.layered else 1):
+        bank = banks[int(rng.integers(len(banks)))]
+        gains = (10 ** (rng.normal(0, playing.touch_db, len(strings)) / 20)).astype(np.float32)
+        release_s = float(np.exp(rng.uniform(*np.log(playing.release_s))))
+        y += np.float32(rng.uniform(0.3, 1) if layer else 1) * bank.render(
+            strings,
+            samples=longer,
+            gains=gains,
+            release_s=release_s,
+            harder=rng.uniform(-playing.hammer, playing.hammer),
+        )
+    y = resample(y, from_sr=round(sr * factor), to_sr=sr)[:samples]
+    y = np.pad(y, (0, samples - len(y)))
+    if pedal and rng.random() < playing.resonance:
+        sympathy = _sympathy(int(rng.integers(16)), sr)
+        y = y + scipy.signal.oaconvolve(y, sympathy)[:samples].astype(np.float32) * np.float32(
+            10 ** (rng.uniform(-30, -12) / 20)
+        )
+    piano = y
+    if alone or rng.random() < playing.others:
+        loudest = float(np.abs(y).max()) or 1.0
+        y = y + _no_piano(rng, samples, sr, others) * np.float32(loudest * 10 ** (-rng.uniform(3, 25) / 20))
+    if rng.random() < playing.room:
+        decay_s = float(np.exp(rng.uniform(np.log(0.15), np.log(2.0))))
+        y = in_a_room(y, rng, sr=sr, decay_s=decay_s, wet_db=rng.uniform(-16, 3))
+    colour = _colour(rng, sr)
+    y, piano = (scipy.signal.oaconvolve(heard, colour, mode="same").astype(np.float32) for heard in (y, piano))
+    peak = float(np.abs(y).max())
+    if peak > 0:
+        gain = np.float32(10 ** (rng.uniform(*playing.level_db) / 20) / peak)
+        y, piano = y * gain, piano * gain
+    if rng.random() < playing.noise:
+        y += _noise(rng, samples, sr, loudest=float(np.sqrt(np.mean(y**2))) or 0.01)
+    if rng.random() < playing.saturated:
+        drive = np.float32(rng.uniform(1, 4))
+        y, piano = np.tanh(y * drive) * np.float32(0.7), piano * (np.float32(0.7) * drive)
+    if rng.random() < playing.coded:
+        y = _coded(y, sr)
+    return Clip(y.astype(np.float32), piano, notes)
+
+
+def mixed(y: _Clip, rng: np.random.Generator, *, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:
+    """Let something that is no piano sound along, 3 to 15 dB below it, and a noise of 15 to 60."""
+    loudest = np.abs(y).max() * 10 ** (-rng.uniform(3, 15) / 20)
+    y = y + _no_piano(rng, len(y), sr, others) * np.float32(loudest)
+    return y + _noise(rng, len(y), sr, loudest=float(np.sqrt(np.mean(y**2))))
+
+
+def ringing_on(notes: _Rows) -> _Rows:
+    """Let a note that its key's next stroke ends sound until the last of such strokes ends."""
+    notes = notes.copy()
+    following: dict[float, tuple[float, float]] = {}  # onset and end of the next note of each pitch
+    for i in range(len(notes) - 1, -1, -1):
+        onset_s, offset_s, pitch, _ = notes[i]
+        next_s, end_s = following.get(pitch, (np.inf, np.inf))
+        if next_s - offset_s < _AT_ONCE_S:
+            notes[i, 1] = offset_s = end_s
+        following[pitch] = (onset_s, offset_s)
+    return notes
+
+
+def _passage(
+    performance: Performance, rng: np.random.Generator, duration_s: float, playing: Playing, *, pedal: bool
+) -> _Rows:
+    notes = performance.pedalled if pedal else performance.keys
+    tempo = rng.uniform(*playing.tempo)
+    last_s = float(notes[-1, 0])
+    begins_s = rng.uniform(0, max(0.0, last_s - duration_s * tempo), _PLACES if rng.random() < playing.dense else 1)
+    counts = np.diff(np.searchsorted(notes[:, 0], [begins_s, begins_s + duration_s * tempo]), axis=0)[0]
+    begin_s = float(begins_s[counts.argmax()])
+    first, last = np.searchsorted(notes[:, 0], [begin_s - 15, begin_s + duration_s * tempo])
+    passage = notes[first:last].copy()
+    passage[:, :2] = (passage[:, :2] - begin_s) / tempo
+    passage = passage[passage[:, 1] > -1.5]
+    if len(passage):
+        low = max(-playing.transpose, LOWEST - int(passage[:, 2].min()))
+        high = min(playing.transpose, HIGHEST - int(passage[:, 2].max()))
+        passage[:, 2] += rng.integers(low, high + 1)
+    return passage
+
+
+def _random_notes(rng: np.random.Generator, duration_s: float, most_keys: int) -> _Rows:
+    """Chords of any keys at any time, single notes and repeated ones; never twice on a key that still sounds."""
+    free = np.full(128, -1.0)
+    rows = []
+    at_s, pace_s = 0.0, float(np.exp(rng.uniform(np.log(0.06), np.log(0.8))))
+    centre, spread = rng.uniform(LOWEST + 10, HIGHEST - 10), rng.uniform(4, 25)
+    if most_keys > 1 and rng.random() < _STRUCK_AGAIN:
+        return _struck_again(rng, duration_s, centre)
+    while at_s < duration_s:
+        for _ in range(min(most_keys, rng.choice([1, 1, 2, 3, 4, 6]))):
+            pitch = int(np.clip(round(rng.normal(centre, spread)), LOWEST, HIGHEST))
+            if free[pitch] < at_s:
+                length_s = float(np.exp(rng.uniform(np.log(0.06), np.log(3))))
+                rows.append((at_s, at_s + length_s, pitch, rng.uniform(15, 125)))
+                free[pitch] = at_s + length_s + 0.03
+        at_s += pace_s * rng.exponential()
+    notes = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    if most_keys == 1:
+        notes[:-1, 1] = np.minimum(notes[:-1, 1], notes[1:, 0])
+        notes = notes[notes[:, 1] > notes[:, 0] + 0.03]
+    return notes
+
+
+def _struck_again(rng: np.random.Generator, duration_s: float, centre: float) -> _Rows:
+    """Tremolos, trills and repeated chords: a few keys struck again and again, let go between or under the pedal."""
+    keys = np.unique(np.clip(np.round(rng.normal(centre, rng.uniform(1, 12), rng.integers(1, 6))), LOWEST, HIGHEST))
+    pace_s = float(np.exp(rng.uniform(np.log(0.05), np.log(0.5))))
+    pedal, together = rng.random() < 0.6, rng.random() < 0.4
+    rows = []
+    for i, key in enumerate(keys):
+        step_s = pace_s if together else pace_s * len(keys)
+        at_s = (0.0 if together else pace_s * i) + rng.uniform(0, 0.3)
+        strokes = np.arange(at_s, duration_s, step_s)
+        strokes = np.sort(strokes + rng.normal(0, 0.06 * step_s, len(strokes)))
+        strokes = strokes[rng.random(len(strokes)) < rng.uniform(0.5, 1.0)]
+        if not len(strokes):
+            continue
+        held = rng.uniform(0.3, 0.95)
+        louder = rng.uniform(20, 115)
+        for onset_s, next_s in zip(strokes, [*strokes[1:], duration_s + 1], strict=True):
+            until_s = next_s if pedal else onset_s + held * min(step_s, next_s - onset_s)
+            if until_s > onset_s + 0.03:
+                rows.append((max(0.0, onset_s), until_s, key, np.clip(louder + rng.normal(0, 12), 5, 126)))
+    return np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
+
+
+@lru_cache(maxsize=16)
+def _sympathy(seed: int, sr: int) -> _Clip:
+    """How all strings of a piano answer a stroke: sines at their pitches that begin softly and die slowly, energy 1."""
+    rng = np.random.default_rng((seed, 12))
+    t = np.arange(round(2.5 * sr), dtype=np.float32) / np.float32(sr)
+    out = np.zeros(len(t), dtype=np.float32)
+    for pitch in range(LOWEST, HIGHEST + 1):
+        for k in range(1, 5):
+            hz = k * 440 * 2 ** ((pitch - 69 + rng.normal(0, 0.03)) / 12)
+            if hz < 0.45 * sr:
+                decay = np.exp(-t * np.float32(rng.uniform(1, 4) * (1 + hz / 2000)))
+                out += np.float32(rng.normal() / k) * np.sin(np.float32(2 * np.pi * hz) * t + rng.uniform(0, 6)) * decay
+    out *= np.minimum(1, t / np.float32(0.03))
+    return out / np.float32(np.sqrt(np.sum(out**2)))
+
+
+def _coded(y: _Clip, sr: int) -> _Clip:
+    """Write and read an MP3 file of about 40 kbit a second, and take its delay away."""
+    file = io.BytesIO()
+    loudest = max(1.0, float(np.abs(y).max()))
+    soundfile.write(file, y / loudest, sr, format="MP3", bitrate_mode="CONSTANT", compression_level=0.75)
+    decoded = np.zeros(len(y) + 4096, dtype=np.float32)
+    read, _ = soundfile.read(io.BytesIO(file.getvalue()), dtype="float32")
+    decoded[: len(read)] = read[: len(decoded)]
+    match = scipy.signal.correlate(decoded, y, mode="valid", method="fft")
+    delay = int(match.argmax())
+    return decoded[delay : delay + len(y)] * np.float32(loudest)
+
+
+def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:
+    """Make what must not be taken for notes: a recording, bursts of noise, tuned or not, or a gliding voice; peak 1."""
+    y = np.zeros(samples)
+    if others and rng.random() < 0.7:
+        at, ends = 0, np.cumsum([len(other) for other in others])
+        while at < samples:  # a recording that is longer is drawn more often
+            other = others[int(np.searchsorted(ends, rng.integers(ends[-1]), side="right"))]
+            first = int(rng.integers(max(1, len(other) - samples)))
+            piece = other[first : first + samples - at].astype(np.float64)
+            y[at : at + len(piece)] = piece / max(1e-6, float(np.abs(piece).max()))
+            at += max(1, len(piece))
+    elif rng.random() < 0.5:
+        for at in np.cumsum(rng.exponential(rng.uniform(0.08, 0.6), 100)) * sr:
+            n = min(round(rng.uniform(0.03, 0.4) * sr), samples - int(at))
+            if n <= 0:
+                break
+            t = np.arange(n) / sr
+            thud = np.sin(2 * np.pi * rng.uniform(50, 250) * t * np.exp(-t * rng.uniform(0, 8)))
+            burst = rng.standard_normal(n) * rng.uniform(0, 1) + thud * rng.uniform(0, 1)
+            y[int(at) : int(at) + n] += burst * np.exp(-t / rng.uniform(0.01, 0.1))
+    else:
+        corners = np.arange(0, samples + sr, max(1, round(rng.uniform(0.1, 0.6) * sr)))
+        base = rng.uniform(np.log2(80), np.log2(600))
+        pitch = np.interp(np.arange(samples), corners, base + np.cumsum(rng.normal(0, 0.12, len(corners))))
+        loud = np.interp(np.arange(samples), corners, np.maximum(0, rng.normal(0.5, 0.5, len(corners))))
+        phase = 2 * np.pi * np.cumsum(2.0**pitch) / sr
+        for k in range(1, 16):
+            y += rng.uniform(0, 1) / k * np.sin(k * phase)
+        y *= loud
+    return (y / max(1e-6, float(np.abs(y).max()))).astype(np.float32)
+
+
+def in_a_room(y: _Clip, rng: np.random.Generator, *, sr: int, decay_s: float, wet_db: float) -> _Clip:
+    """Add echoes that die away, by 60 dB in ``decay_s``, the highs sooner than the lows: noise under an exponential.
+
+    ``wet_db`` is their energy's level over that of what is heard directly.
+    """
+    n = round(min(decay_s, 1.2) * sr)
+    t = np.arange(n) / sr
+    echo = rng.standard_normal(n) * np.exp(-6.9 * t / decay_s)
+    echo = scipy.signal.lfilter([1 - (a := rng.uniform(0.2, 0.85))], [1, -a], echo)
+    first = round(rng.uniform(0.001, 0.02) * sr)
+    echo[:first] = 0
+    echo /= np.sqrt(np.sum(echo**2)) + 1e-9
+    room = np.concatenate([[1.0], 10 ** (wet_db / 20) * echo[1:]]).astype(np.float32)
+    return scipy.signal.oaconvolve(y, room)[: len(y)].astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _colour(rng: np.random.Generator, sr: int) -> _Clip:
+    """Draw a filter that colours as a microphone does: a smooth curve over frequency."""
+    corners = np.array([0, *(hz for hz in (60, 150, 400, 1000, 2500, 5000) if hz < sr / 2), sr / 2])
+    gains_db = np.cumsum(rng.normal(0, 2.0, len(corners)))
+    gains_db[0] -= rng.uniform(0, 20)
+    taps = scipy.signal.firwin2(255, corners / (sr / 2), 10 ** ((gains_db - gains_db[4]) / 20))
+    return taps.astype(np.float32)  # type: ignore[no-any-return]
+
+
+def _noise(rng: np.random.Generator, samples: int, sr: int, *, loudest: float) -> _Clip:
+    """Hiss or rumble, 15 to 60 dB below the music, with a mains hum now and then."""
+    white = rng.standard_normal(samples).astype(np.float32)
+    a = rng.choice([0.0, 0.7, 0.95, 0.99])
+    noise = scipy.signal.lfilter([1.0], [1.0, -a], white).astype(np.float32) if a else white
+    if rng.random() < 0.2:
+        t = np.arange(samples, dtype=np.float32) / sr
+        for k in range(1, 5):
+            noise += np.float32(noise.std() * rng.uniform(0, 1)) * np.sin(2 * np.pi * 50 * k * t).astype(np.float32)
+    level = loudest * 10 ** (-rng.uniform(15, 60) / 20)
+    return noise * np.float32(level / (float(noise.std()) + 1e-9))

@@ -1,0 +1,300 @@
+"""Render plans of labelled sound into folders, and MIDI files into recordings."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from joblib import cpu_count
+
+from sori.audio import check_saveable, mix, noise, save
+from sori.audio.tones import Colour
+from sori.datasets.store import building_folder
+from sori.errors import AudioError, DatasetError, ParameterError, check_count, reason
+from sori.folders import foreign_file, made_by, move_folder, replacing_file
+from sori.music import Note
+from sori.reporter import SILENT, Reporter
+from sori.synth import instrument
+from sori.synth.additive import AdditiveSynth
+from sori.synth.plan import COLUMNS, Item, Rendering
+from sori.synth.soundfont import SoundFontSynth, default_soundfont
+
+_MAKER = "sori synth"
+_PLAN, _BEGUN, _REPLACING = "synth.json", "begun", "replacing"
+_SILENCE = 2e-4  # of full scale, seven steps of 16 bits: less is no recording of a note
+_Clip = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What became of the items: files written, and ``(file, reason)`` of those that could not be."""
+
+    out: Path
+    written: int
+    failed: tuple[tuple[str, str], ...]
+
+
+def render(
+    items: Sequence[Item],
+    out: Path,
+    *,
+    rendering: Rendering,
+    jobs: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    reporter: Reporter = SILENT,
+) -> Rendered:
+    """Render items into the folder ``out``, with ``labels.csv``.
+
+    It appears there when complete; until then it stands in ``out.building``. A clip that would go beyond full scale is
+    turned down as a whole.
+
+    Parameters
+    ----------
+    jobs
+        Threads; None is one per core.
+    resume
+        Go on with an interrupted run of the same items: files that are there stay.
+    overwrite
+        Replace what an earlier run has made.
+
+    Raises
+    ------
+    DatasetError
+        If ``out`` is there already and may not be replaced, or holds anything that was not made here, or nothing could
+        be rendered.
+    MissingDependencyError
+        If FluidSynth or a SoundFont is missing.
+    """
+    if not items:
+        raise ParameterError("there is nothing to render: no pitch of these instruments was asked for")
+    if jobs is not None:
+        check_count("jobs", jobs)
+    out = Path(os.path.abspath(out))
+    rendering = with_bank(rendering)
+    plan = hashlib.blake2b(repr((items, rendering)).encode(), digest_size=16).hexdigest()
+    folder = building_folder(out)
+    if resume and overwrite:
+        raise ParameterError(
+            "give `resume=True`, to keep what an interrupted run has done, or `overwrite=True`, not both."
+        )
+    made = made_by(out / _PLAN, _MAKER)
+    if made is not None and "files" not in made:
+        made = None
+    if resume and made is not None and made["plan"] == plan and not folder.exists():
+        return Rendered(out, made["written"], tuple((file, why) for file, why in made["failed"]))
+    _make_room(out, folder, made, plan, resume=resume, overwrite=overwrite)
+    synths = _Synths(rendering)
+    failed: list[tuple[str, str]] = []
+    rows = []
+    try:
+        synths.check(sorted({item.instrument for item in items} | {item.other for item in items if item.other_note}))
+        _begin(folder, plan, overwrite=overwrite)
+        # Not joblib: its threads may still be playing when a run is stopped, and then a bank may not be closed.
+        with ThreadPoolExecutor(jobs or cpu_count()) as pool:
+            futures = [pool.submit(_make, item, folder, synths, rendering.sr) for item in items]
+            try:
+                for done, future in enumerate(futures, 1):
+                    item, problem = future.result()
+                    if problem:
+                        failed.append((item.file, problem))
+                    else:
+                        rows.append(item.row())
+                    reporter.progress("Rendering", done, len(items))
+            finally:
+                pool.shutdown(cancel_futures=True)
+    finally:
+        synths.close()
+    if not rows:
+        shutil.rmtree(folder)
+        raise DatasetError(f"nothing could be rendered; the first of {len(failed)}: {failed[0][0]}: {failed[0][1]}")
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    settings = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(rendering).items()}
+    files = [row["file"] for row in rows]
+    whole = {"made_by": _MAKER, "plan": plan, "rendering": settings, "written": len(rows), "failed": failed}
+    (folder / _PLAN).write_text(json.dumps({**whole, "files": files}, indent=1), encoding="utf-8")
+    (folder / _BEGUN).unlink()
+    move_folder(folder, out)
+    return Rendered(out, len(rows), tuple(failed))
+
+
+def with_bank(rendering: Rendering) -> Rendering:
+    """Return the rendering with the bank that it will use, if it uses one."""
+    if rendering.engine == "soundfont" and rendering.soundfont is None:
+        return replace(rendering, soundfont=default_soundfont())
+    return rendering
+
+
+def render_midi(
+    file: Path, out: Path, *, rendering: Rendering, overwrite: bool = False, reporter: Reporter = SILENT
+) -> tuple[float, float]:
+    """Render a MIDI file as a recording; its programs, pedals, bends and drums sound as the SoundFont has them.
+
+    Returns
+    -------
+    Its length in seconds, and the gain in dB by which it had to be turned down so as not to clip (0 or below).
+
+    Raises
+    ------
+    AudioError
+        If the MIDI file cannot be used, or ``out`` exists or cannot be written.
+    """
+    from sori.music.midi import read_events
+
+    if rendering.engine != "soundfont":
+        raise ParameterError("a MIDI file needs the engine soundfont: partials alone have no programs, pedal or drums")
+    check_saveable(out)
+    if out.exists() and not overwrite:
+        raise AudioError(f"{out}: is there already; give `overwrite=True` to replace it")
+    events = read_events(file)
+    rendering = with_bank(rendering)
+    with _opened(rendering) as synth:
+        y = synth.play(events, reporter=reporter)
+    peak = float(np.abs(y).max())
+    if peak < _SILENCE:
+        raise AudioError(f"{file}: sounds of nothing with {rendering.soundfont}")
+    gain = min(1.0, 0.99 / peak)
+    save(out, y * np.float32(gain), sr=rendering.sr)
+    return len(y) / rendering.sr, float(20 * np.log10(gain))
+
+
+class _Synths:
+    """Synthesisers to borrow: each can play only one clip at a time, and a bank takes a second to load."""
+
+    def __init__(self, rendering: Rendering) -> None:
+        self._rendering = rendering
+        self._free: list[SoundFontSynth] = []
+        self._all: list[SoundFontSynth] = []
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raise ParameterError unless every instrument can be played."""
+        if self._rendering.engine == "additive":
+            return
+        with self._borrowed() as synth:
+            for name in names:
+                synth.check(instrument(name))
+
+    def render(self, name: str, notes: Sequence[Note]) -> _Clip:
+        """Render notes of the instrument of that name."""
+        settings = self._rendering
+        if settings.engine == "additive":
+            additive = AdditiveSynth(instrument(name), sr=settings.sr, tuning_hz=settings.tuning_hz)
+            return additive.render(notes, duration_s=settings.duration_s)
+        with self._borrowed() as synth:
+            return synth.render(instrument(name), notes, duration_s=settings.duration_s)
+
+    def close(self) -> None:
+        """Let go of the banks."""
+        for synth in self._all:
+            synth.close()
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[SoundFontSynth]:
+        try:
+            synth = self._free.pop()
+        except IndexError:
+            synth = _opened(self._rendering)
+            self._all.append(synth)
+        # A room's echoes drift as it is used: with one, every clip gets a fresh synthesiser, which is quick to open
+        # while another holds the bank.
+        fresh = _opened(self._rendering) if self._rendering.reverb else None
+        try:
+            yield fresh or synth
+        finally:
+            if fresh:
+                fresh.close()
+            self._free.append(synth)
+
+
+def _opened(rendering: Rendering) -> SoundFontSynth:
+    return SoundFontSynth(
+        rendering.soundfont or default_soundfont(),
+        sr=rendering.sr,
+        tuning_hz=rendering.tuning_hz,
+        reverb=rendering.reverb,
+    )
+
+
+def _make(item: Item, out: Path, synths: _Synths, sr: int) -> tuple[Item, str]:
+    """Render and write an item, unless it is there; return it as it became, and what is wrong with it, if anything."""
+    path = out / item.file
+    added, second = None, item.other_note
+    while second is not None:
+        added = synths.render(item.other, [second])
+        if np.abs(added).max() >= _SILENCE:
+            break
+        # Banks have gaps, in which an instrument is silent: then it plays the next note below.
+        second = replace(second, pitch=second.pitch - 1) if second.pitch > 0 else None
+    item = replace(item, other_note=second)
+    if path.is_file():
+        return item, ""
+    y = synths.render(item.instrument, item.notes)
+    if np.abs(y).max() < _SILENCE:
+        return item, f"{item.instrument} is next to silent at this pitch and velocity"
+    if item.snr_db is not None:
+        if added is None:
+            colour = cast(Colour, item.other.removesuffix(" noise"))
+            added = noise(sr=sr, duration_s=len(y) / sr, rng=np.random.default_rng(item.seed), colour=colour)
+        y = mix(y, added, snr_db=item.snr_db)
+    try:
+        save(path, y / np.float32(max(1.0, np.abs(y).max() / 0.99)), sr=sr)
+    except AudioError as error:
+        return item, reason(error)
+    return item, ""
+
+
+def _make_room(
+    out: Path, folder: Path, made: dict[str, Any] | None, plan: str, *, resume: bool, overwrite: bool
+) -> None:
+    """Refuse to go on where something would be lost; clear away what may go."""
+    begun = folder / _BEGUN
+    if folder.exists() and not begun.is_file():
+        raise DatasetError(f"{folder}: is in the way, and is not a run of sori synth; move it, or choose another name")
+    interrupted = begun.read_text(encoding="utf-8").split() if folder.exists() else []
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        if made is None:
+            raise DatasetError(f"{out}: is there already, and was not made by sori synth; choose another name")
+        if not (overwrite or (resume and interrupted == [plan, _REPLACING])):
+            what = "was made with other notes or settings" if resume else "is there already"
+            raise DatasetError(f"{out}: {what}; give `overwrite=True` to replace it, or another name")
+        foreign = foreign_file(out, ("labels.csv", _PLAN, *made["files"]))
+        if foreign is not None:
+            raise DatasetError(f"{foreign}: was not made by sori synth, and would be lost; move it first")
+    if not interrupted:
+        return
+    if resume:
+        if interrupted[0] != plan:
+            raise DatasetError(f"{out}: was begun with other notes or settings; give `overwrite=True` to replace it")
+        for unfinished in folder.rglob(".*.tmp"):
+            unfinished.unlink()
+    elif overwrite:
+        shutil.rmtree(folder)
+    else:
+        raise DatasetError(
+            f"{out}: an interrupted run stands in {folder.name}; give `resume=True` to finish it, or `overwrite=True`"
+        )
+
+
+def _begin(folder: Path, plan: str, *, overwrite: bool) -> None:
+    if (folder / _BEGUN).is_file():
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing_file(folder / _BEGUN) as temporary:
+            temporary.write_text(f"{plan} {_REPLACING}" if overwrite else plan, encoding="utf-8")
+    except OSError as error:
+        raise DatasetError(f"{folder}: cannot be written ({reason(error)})") from error

@@ -1,0 +1,85 @@
+"""`sori evaluate`: score a trained classifier on a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sori.bundle import Bundle
+from sori.datasets import Dataset
+from sori.errors import BundleError, DatasetError
+from sori.evaluation import score_classes
+from sori.inference import Classifier
+
+
+def evaluate(run: str | Path, data: str | Path, *, include_training: bool = False) -> dict[str, Any]:
+    """Score a trained model on a dataset, leaving out the recordings it was trained on or chosen by.
+
+    Returns
+    -------
+    As :meth:`sori.evaluation.ClassScores.to_dict`, with ``split``, ``leaky`` and ``left_out`` (recordings).
+
+    Raises
+    ------
+    BundleError, DatasetError
+        If either is missing or damaged, they do not fit each other, or nothing unheard is left.
+    """
+    classifier = Classifier(run)
+    bundle, dataset = classifier.bundle, Dataset.open(data)
+    _check_fit(bundle, dataset)
+    segments, digests = dataset.load(), dataset.digests()
+    parts = bundle.parts()
+    heard = {*parts["train"], *parts["valid"]}
+    known = np.array([digests[recording] in heard for recording in segments.recording])
+    left_out = len(set(segments.recording[known]))
+    leaky = bool(include_training and known.any())
+    if include_training:
+        known[:] = False
+    elif known.all():
+        raise DatasetError(
+            f"{data}: {run} was trained on every recording in it, so a score would mean nothing; give recordings it "
+            "has not heard (or `include_training=True`, to see the flattering number)"
+        )
+    chosen = np.flatnonzero(~known)
+    scores = score_classes(
+        classifier.predict_features(segments.x[chosen]),
+        segments.label[chosen],
+        recordings=segments.recording[chosen],
+        classes=dataset.classes,
+    )
+    if leaky:
+        described = f"LEAKY: {left_out} of the recordings were in training or validation"
+    elif not dataset.has_recordings or not bundle.dataset["source"]:
+        described = "imported features: whether some were used in training cannot be known"
+    elif left_out:
+        described = f"recordings not used in training ({left_out} others left out)"
+    else:
+        described = "no recording was used in training"
+    return {"split": described, "leaky": leaky, "left_out": 0 if leaky else left_out, **scores.to_dict()}
+
+
+def _check_fit(bundle: Bundle, dataset: Dataset) -> None:
+    """Raise BundleError, naming the differences, unless the dataset is what the model takes."""
+    differences = []
+    if (bundle.front_end is None) != (dataset.front_end is None):
+        lacking = dataset.path if dataset.front_end is None else bundle.path
+        differences.append(f"how its features were made is not stated in {lacking}")
+    elif bundle.front_end is not None and dataset.front_end is not None:
+        differences += dataset.front_end.differences(bundle.front_end)
+    if not differences and dataset.shape != bundle.input_shape:
+        differences.append(f"segments of {dataset.shape} (frames, bins), not {bundle.input_shape}")
+    if dataset.classes != bundle.classes:
+        more = [name for name in dataset.classes if name not in bundle.classes]
+        less = [name for name in bundle.classes if name not in dataset.classes]
+        differences.append(
+            "classes: "
+            + "; ".join(
+                [f"unknown to the model: {', '.join(more)}"] * bool(more)
+                + [f"missing: {', '.join(less)}"] * bool(less)
+                + ["in another order"] * (not more and not less)
+            )
+        )
+    if differences:
+        raise BundleError(f"{dataset.path} does not fit {bundle.path}: {'; '.join(differences)}")

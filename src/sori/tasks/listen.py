@@ -1,0 +1,83 @@
+"""Listen to a recording of any length for words, and write what was heard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from sori.audio import blocks, info
+from sori.inference import Event, Spotter, SpotterSettings
+from sori.reporter import SILENT, Reporter
+
+_BLOCK_S = 10.0
+
+
+def spot(
+    run: str | Path,
+    file: str | Path,
+    *,
+    settings: SpotterSettings | None = None,
+    reporter: Reporter = SILENT,
+) -> Iterator[Event]:
+    """Yield the words in a recording of any length, at any rate, in the order in which they end.
+
+    Parameters
+    ----------
+    run
+        A trained model (folder, or the name of one that ships with Sori).
+
+    Raises
+    ------
+    AudioError
+        If the recording cannot be read.
+    BundleError
+        If the model is none, or cannot hear recordings.
+    """
+    spotter = Spotter(run, settings)
+    header = info(file)
+    if header.sr != spotter.sr:
+        reporter.say(f"{file}: resampled from {header.sr} to the model's {spotter.sr} Hz")
+    total_s, done_s = header.duration_s, 0.0
+    for y in blocks(file, sr=spotter.sr, block_s=_BLOCK_S):
+        yield from spotter(y)
+        done_s += len(y) / spotter.sr
+        reporter.progress("Listening", round(min(done_s, total_s)), round(total_s))
+    yield from spotter.finish()
+
+
+def webvtt(events: Iterable[Event], *, width_s: float = 1.0) -> Iterator[str]:
+    """Write events as a WebVTT file, line by line: captions that a player shows while the recording plays.
+
+    >>> print("".join(webvtt([Event(3661.25, "yes", 0.9)])))
+    WEBVTT
+    <BLANKLINE>
+    01:01:00.750 --> 01:01:01.750
+    yes (90 %)
+    <BLANKLINE>
+    <BLANKLINE>
+    """
+    yield "WEBVTT\n\n"
+    for event in events:
+        start_s = max(0.0, event.time_s - width_s / 2)
+        shown = event.label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        yield f"{_clock(start_s)} --> {_clock(start_s + width_s)}\n{shown} ({100 * event.confidence:.0f} %)\n\n"
+
+
+def json_line(event: Event) -> str:
+    """Write an event as a line of JSON."""
+    values = asdict(event)
+    rounded = {"time_s": round(values["time_s"], 3), "confidence": round(values["confidence"], 4)}
+    return json.dumps({**values, **rounded}, ensure_ascii=False)
+
+
+def text_line(event: Event) -> str:
+    """Write an event as a line for a person: minutes, word and confidence."""
+    return f"{_clock(event.time_s)}  {event.label}  {100 * event.confidence:.0f} %"
+
+
+def _clock(seconds: float) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"

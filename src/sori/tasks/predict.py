@@ -1,0 +1,47 @@
+"""`sori predict`: name the class of recordings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from sori.audio import info, recordings_of
+from sori.errors import SoriError
+from sori.inference import Classifier, Prediction
+from sori.reporter import Reporter, usual
+
+
+def predict(
+    run: str | Path,
+    files: Sequence[str | Path],
+    *,
+    reporter: Reporter | None = None,
+) -> list[tuple[Path, Prediction | SoriError]]:
+    """Classify recordings, and those in folders; what cannot be read comes back as its error, in its place.
+
+    Raises
+    ------
+    BundleError
+        If the model is missing or damaged.
+    AudioError
+        If a folder holds no recording.
+    """
+    reporter, classifier = usual(reporter), Classifier(run)
+    preprocessor = classifier.preprocessor  # one that cannot hear is refused before the first file
+    listed = recordings_of(files)
+    results: list[tuple[Path, Prediction | SoriError]] = []
+    others: Counter[int] = Counter()
+    for i, file in enumerate(listed, 1):
+        try:
+            prediction = classifier.predict_file(file)
+            others[info(file).sr] += 1
+            results.append((file, prediction))
+        except SoriError as error:
+            results.append((file, error))
+        reporter.progress("Predicting", i, len(listed))
+    del others[preprocessor.sr]
+    if others:
+        rates = ", ".join(f"{sr} Hz ({count})" for sr, count in sorted(others.items()))
+        reporter.say(f"resampled to the model's {preprocessor.sr} Hz from {rates}")
+    return results

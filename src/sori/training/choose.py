@@ -1,0 +1,110 @@
+"""Choose a front end and a segment length by looking at the recordings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sori.audio import info
+from sori.datasets import Catalog
+from sori.errors import AudioError, DatasetError
+from sori.features import FrontEnd, Preprocessor, Segmenting
+from sori.models import ARCHITECTURES
+
+_LOOK_AT = 400
+_HIGHEST_SR = 22050
+_LONGEST_WHOLE_S, _SEGMENT_S, _LONGEST_USED_S = 6.0, 3.0, 30.0
+# File names of Speech Commands, which say who speaks: bed/0a7c2a8d_nohash_0.wav.
+_SPEAKER, _SPEAKERS_FROM = r"([0-9a-f]{8})_nohash", 0.5
+
+
+def speakers_in_names(files: Sequence[str]) -> str | None:
+    """Return the pattern of a group in file names that are known to carry their speaker; None: they are not.
+
+    >>> speakers_in_names(["yes/0a7c2a8d_nohash_0.wav", "no/0a7c2a8d_nohash_1.wav", "silence/12.wav"])
+    '([0-9a-f]{8})_nohash'
+    >>> speakers_in_names(["yes/1.wav", "no/2.wav"])
+    """
+    carrying = sum(re.search(_SPEAKER, file) is not None for file in files)
+    return _SPEAKER if carrying > _SPEAKERS_FROM * len(files) else None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A preprocessor for a folder, and why, as lines for a person."""
+
+    preprocessor: Preprocessor
+    reasons: tuple[str, ...]
+
+
+def choose(catalog: Catalog, *, model: str | None = None) -> Choice:
+    """Look at up to 400 headers and choose.
+
+    The rate is the commonest among the recordings, at most 22 050 Hz. Recordings of up to 6 s are one segment, as long
+    as nineteen in twenty are, shorter ones padded; longer ones are cut into segments of 3 s, from their first 30 s.
+    Features are 64 mel bands over windows of 32 to 64 ms (a power of two), half a window apart, or a quarter where
+    segments are under 2 s; for a model that hears samples they are those, for one of spectrograms that, and for ``mlp``
+    13 MFCCs.
+
+    Parameters
+    ----------
+    model
+        The architecture that is to be trained; None: whichever is best.
+
+    Raises
+    ------
+    DatasetError
+        If no recording can be read.
+    """
+    step = -(-len(catalog.recordings) // _LOOK_AT)
+    rates, durations_s = [], []
+    for recording in catalog.recordings[::step]:
+        try:
+            header = info(catalog.root / recording.file)
+        except AudioError:
+            continue
+        if header.frames:
+            rates.append(header.sr)
+            durations_s.append(header.duration_s)
+    if not rates:
+        raise DatasetError(f"{catalog.root}: none of the recordings looked at can be read")
+    commonest = Counter(rates).most_common(1)[0][0]
+    sr = min(commonest, _HIGHEST_SR)
+    long_s = float(np.percentile(durations_s, 95))
+    if long_s <= _LONGEST_WHOLE_S:
+        segmenting = Segmenting(duration_s=max(round(long_s, 2), 0.1), segments=1, pad=True)
+        longer = f", longer ones cut to their first {segmenting.duration_s:g} s" if long_s < max(durations_s) else ""
+        cut = f"as one segment of {segmenting.duration_s:g} s (shorter ones padded{longer})"
+    else:
+        segments = max(1, int(min(float(np.median(durations_s)), _LONGEST_USED_S) // _SEGMENT_S))
+        segmenting = Segmenting(duration_s=segments * _SEGMENT_S, segments=segments, pad=True)
+        cut = f"up to their first {segmenting.duration_s:g} s, in {segments} segments of {_SEGMENT_S:g} s"
+    n_fft = max(64, 2 ** int(np.log2(0.064 * sr)))
+    short = segmenting.samples(sr) < 2 * sr
+    hop_length = n_fft // (4 if short else 2)
+    kind = ARCHITECTURES[model].features if model else "mel"
+    if kind == "spectrogram":
+        n_fft = n_fft // 4  # every bin is kept, and a quarter of them is twice as many as there are bands
+        hop_length = n_fft // 2
+    front_end = FrontEnd(kind=kind, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=64)
+    described = {
+        "mel": f"{front_end.n_mels} mel bands",
+        "mfcc": f"{front_end.n_mfcc} MFCCs",
+        "spectrogram": f"{front_end.bins} bins of a spectrogram",
+        "waveform": "samples as they are",
+    }[kind]
+    how = "" if kind == "waveform" else f", n_fft {n_fft}, hop {hop_length}"
+    shortest, longest = f"{min(durations_s):.3g}", f"{max(durations_s):.3g}"
+    span = f"{shortest} s" if shortest == longest else f"{shortest} to {longest} s"
+    return Choice(
+        Preprocessor(front_end, segmenting),
+        (
+            f"{len(catalog.recordings)} recordings of {len(catalog.classes)} classes, {span}, mostly at {commonest} Hz",
+            f"features: {described} at {sr} Hz{how}",
+            f"recordings are used {cut}",
+        ),
+    )

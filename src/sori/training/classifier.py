@@ -1,0 +1,276 @@
+"""Train a classifier on a dataset: split, fit, score, diagnose."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori import models
+from sori.augment import Augmentation
+from sori.datasets import (
+    Dataset,
+    LiveFeatures,
+    Segments,
+    Source,
+    Split,
+    StoredFeatures,
+    fold_splits,
+    read_clips,
+    split,
+)
+from sori.errors import check_keys
+from sori.evaluation import ClassScores, score_classes
+from sori.models.backend import keras as load_keras
+from sori.reporter import SILENT, Reporter
+from sori.training.backgrounds import without_unusable
+from sori.training.diagnosis import Diagnosis, diagnose
+from sori.training.fit import History, Settings, fit
+from sori.training.normalise import Normalisation
+from sori.training.options import TrainingOptions
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A network with the weights that validated best, what its input is normalised by, and how it came about."""
+
+    network: keras.Model
+    normalisation: Normalisation
+    history: History
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What every network of one command has in common."""
+
+    model: str
+    options: Mapping[str, Any]
+    settings: Settings
+    dataset: Dataset
+    reporter: Reporter = SILENT
+
+    def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> Fitted:
+        """Build a network and fit it to some of the segments."""
+        kind = self.dataset.front_end.kind if self.dataset.front_end else None
+        keras = load_keras()
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(self.settings.seed)
+        network = models.build(
+            self.model, input_shape=segments.x.shape[1:], n_classes=len(self.dataset.classes), **self.options
+        )
+        # Decibels are one unit for every bin; MFCCs, and what is imported, have none in common.
+        normalisation = Normalisation.learn(segments.x, train, one_scale=kind in ("mel", "spectrogram", "waveform"))
+        settings = self.settings
+        if settings.augment is not None:
+            digests = self.dataset.digests()
+            held_out = set(digests.values()) - {digests[recording] for recording in segments.recording[train]}
+            augment = without_unusable(settings.augment, held_out=held_out, reporter=self.reporter)
+            settings = replace(settings, augment=augment)
+        with self._source(segments, train, normalisation, settings.augment) as source:
+            history = fit(
+                network,
+                (source, segments.label[train]),
+                (normalisation(segments.x[valid]), segments.label[valid]),
+                settings=settings,
+                reporter=self.reporter,
+                stage=stage,
+            )
+        return Fitted(network, normalisation, history)
+
+    @contextmanager
+    def _source(
+        self,
+        segments: Segments,
+        train: npt.NDArray[np.intp],
+        normalisation: Normalisation,
+        augment: Augmentation | None,
+    ) -> Iterator[Source]:
+        """Yield the training part: as stored, or, where waveforms are to be changed, made of them anew."""
+        front_end = self.dataset.front_end
+        if augment is None or augment.waveform is None or front_end is None:
+            yield StoredFeatures(normalisation(segments.x[train]))
+            return
+        if front_end.kind == "waveform":  # then the dataset has them, wherever they came from
+            yield LiveFeatures(segments.x[train, :, 0], front_end, normalisation, augment.waveform)
+            return
+        with tempfile.TemporaryDirectory(prefix="sori-") as folder:
+            file = Path(folder) / "clips.npy"
+            clips = read_clips(self.dataset, segments, train, file, reporter=self.reporter)
+            if os.name != "nt":  # what is mapped stays readable, and a training that is killed leaves nothing behind
+                file.unlink()
+            yield LiveFeatures(clips, front_end, normalisation, augment.waveform)
+            del clips  # before the file is, which not every system allows while it is mapped
+
+    def score(
+        self, fitted: Fitted, segments: Segments, test: npt.NDArray[np.intp]
+    ) -> tuple[npt.NDArray[np.float32], ClassScores]:
+        """Probabilities for some of the segments, and their scores."""
+        x = fitted.normalisation(segments.x[test])
+        probabilities = _softmax(np.asarray(fitted.network.predict(x, batch_size=64, verbose=0)))
+        scores = score_classes(
+            probabilities, segments.label[test], recordings=segments.recording[test], classes=self.dataset.classes
+        )
+        return probabilities, scores
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network answers to the test part: indices of its segments, and probabilities ``(n, classes)``."""
+
+    test: npt.NDArray[np.intp]
+    probabilities: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TrainedClassifier:
+    """A network that was trained and tested, and all that is known of it.
+
+    Parameters
+    ----------
+    model, settings
+        Architecture and settings, with what was left to the recipe filled in.
+    fitted
+        The network with the weights that validated best.
+    segments, parts, answers
+        The dataset in memory, how it was split, and the answers to the test part (of every fold, where folds were).
+    scores
+        As :meth:`sori.evaluation.ClassScores.to_dict`, with ``split``, ``leaky`` and, of folds, ``folds``.
+    notes
+        Sentences that qualify the scores.
+    diagnosis
+        Whether the network fits.
+    """
+
+    model: str
+    options: TrainingOptions
+    settings: Settings
+    dataset: Dataset
+    fitted: Fitted
+    segments: Segments
+    parts: Split
+    answers: Answers
+    scores: Mapping[str, Any]
+    notes: tuple[str, ...]
+    diagnosis: Diagnosis
+
+    @property
+    def parameters(self) -> int:
+        """Weights of the network."""
+        return int(self.fitted.network.count_params())
+
+    def deployed(self) -> keras.Model:
+        """Return the network with its normalisation in front and a softmax behind: features in, probabilities out."""
+        keras = load_keras()
+        mean, std = self.fitted.normalisation.mean, self.fitted.normalisation.std
+        inputs = keras.Input(self.dataset.shape)
+        normalised = keras.layers.Rescaling(scale=(1 / std).tolist(), offset=(-mean / std).tolist())(inputs)
+        probabilities = keras.layers.Softmax()(self.fitted.network(normalised))
+        return keras.Model(inputs, probabilities, name=self.model)
+
+    def digests(self) -> dict[str, list[str]]:
+        """Hashes of the recordings in each part of the split."""
+        of = self.dataset.digests()
+        return {
+            name: sorted({of[recording] for recording in self.segments.recording[getattr(self.parts, name)]})
+            for name in ("train", "valid", "test")
+        }
+
+
+def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Reporter = SILENT) -> TrainedClassifier:
+    """Train a network on a dataset and test it on recordings that it was not trained on.
+
+    Raises
+    ------
+    SoriError
+        If the options do not fit the dataset, or the loss is no longer a number.
+    """
+    kind = dataset.front_end.kind if dataset.front_end else None
+    model = options.model
+    if model is None:
+        model = models.default_for(kind)
+        reporter.say(f"model: {model} ({models.ARCHITECTURES[model].purpose})")
+        check_keys(f"the options of {model}", options.model_options, models.ARCHITECTURES[model].options)
+    settings = options.settings(model, kind, has_sound=dataset.has_sound)
+    segments = dataset.load()
+    trainer = Trainer(model, options.model_options, settings, dataset, reporter)
+    notes: list[str] = []
+    if options.folds:
+        fitted, parts, scores, answers, notes = _cross_validate(trainer, segments, options)
+    else:
+        parts = split(
+            segments,
+            kind=options.split,
+            test_size=options.test_size,
+            valid_size=options.valid_size,
+            seed=options.seed,
+            test_fold=options.test_fold,
+            classes=dataset.classes,
+        )
+        if parts.leaky:
+            notes.append("This score is leaky: segments of one recording or group are in both training and test sets.")
+        notes += parts.notes
+        for note in notes:
+            reporter.say(note)
+        fitted = trainer.fit(segments, parts.train, parts.valid, "Training")
+        probabilities, result = trainer.score(fitted, segments, parts.test)
+        scores = {"split": parts.description, "leaky": parts.leaky, **result.to_dict()}
+        answers = Answers(parts.test, probabilities)
+    diagnosis = diagnose(fitted.history, settings=settings, kind=kind, options=options.model_options)
+    return TrainedClassifier(
+        model, options, settings, dataset, fitted, segments, parts, answers, scores, tuple(notes), diagnosis
+    )
+
+
+def _cross_validate(
+    trainer: Trainer, segments: Segments, options: TrainingOptions
+) -> tuple[Fitted, Split, dict[str, Any], Answers, list[str]]:
+    """Score every fold with a network that never heard it, then train one on all folds."""
+    dataset, seed, valid_size = trainer.dataset, options.seed, options.valid_size
+    splits = list(fold_splits(segments, valid_size=valid_size, seed=seed, classes=dataset.classes))
+    accuracies, per_fold, tested, answers = [], [], [], []
+    notes = list(dict.fromkeys(note for part in splits for note in part.notes))
+    for note in notes:
+        trainer.reporter.say(note)
+    for part in splits:
+        fitted = trainer.fit(segments, part.train, part.valid, f"Fold {part.fold} of {len(splits)}")
+        probabilities, result = trainer.score(fitted, segments, part.test)
+        accuracies.append(result.accuracy)
+        per_fold.append({"fold": part.fold, "accuracy": result.accuracy, "recordings": result.recordings})
+        tested.append(part.test)
+        answers.append(probabilities)
+        trainer.reporter.say(f"fold {part.fold}: accuracy {result.accuracy:.1%} on {result.recordings} recordings")
+    test, probabilities = np.concatenate(tested), np.concatenate(answers)
+    pooled = score_classes(
+        probabilities, segments.label[test], recordings=segments.recording[test], classes=dataset.classes
+    ).to_dict()
+    scores = {
+        "split": f"each of {len(splits)} folds held out in turn; validation by group (seed {seed})",
+        "leaky": False,
+        **pooled,
+        "accuracy": float(np.mean(accuracies)),
+        "accuracy_std": float(np.std(accuracies)),
+        "folds": per_fold,
+    }
+    # The network to keep hears every fold: a part of the groups chooses its weights, and nothing is left to test on.
+    everything = split(
+        segments, kind="group", test_size=valid_size, valid_size=valid_size, seed=seed, classes=dataset.classes
+    )
+    train = np.concatenate([everything.train, everything.valid])
+    final = Split("group", train, everything.test, np.empty(0, dtype=np.intp), False, seed)
+    fitted = trainer.fit(segments, final.train, final.valid, "All folds")
+    return fitted, final, scores, Answers(test, probabilities), notes
+
+
+def _softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -1,0 +1,156 @@
+"""The losses of a transcriber, and the endless stream that it learns from."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.features import LogFrequency
+from sori.features.log_frequency import DB
+from sori.models.backend import keras as load_keras
+from sori.models.piano import SPECTRUM_BINS
+from sori.music import KEYS, LOWEST, targets
+from sori.music.rolls import PEAK_S
+from sori.synth import NoteBank, Performance, Playing, draw_clip
+
+T = TypeVar("T")
+_PATIENCE_S = 300.0
+
+# What onsets count beside the rest, and how much more those count that are easily missed: a string that is struck while
+# it rings, a low key, a note much softer than what is struck with it.
+_ONSET, _VELOCITY = 2.0, 2.0
+_AGAIN, _LOW, _SOFT = 1.5, 0.75, 0.75
+_LOW_BELOW, _SOFTER_BY, _TOGETHER_S, _RINGS_S = 48, 25, 0.3, 0.06
+
+
+def transcription_loss(y_true: Any, y_pred: Any) -> Any:
+    """Cross-entropy of onset, sounding and offset, and squared error of the velocity where there is an onset.
+
+    Half of the velocity's error is of what it is, half of how it differs from the clip's mean: how hard a piece is
+    played depends on the recording's level, which is hardly to be known, and how its notes differ does not.
+
+    Parameters
+    ----------
+    y_true
+        ``(n, frames, 88, 5)``: what :func:`sori.music.targets` makes, and how much an onset counts there, as
+        :func:`onset_weights` says.
+    y_pred
+        Logits ``(n, frames, 88, 4)``.
+
+    Returns
+    -------
+    A number: the sum over the keys, averaged over frames and clips.
+    """
+    ops = load_keras().ops
+    target, logits = y_true[..., :3], y_pred[..., :3]
+    entropy = ops.maximum(logits, 0) - logits * target + ops.log1p(ops.exp(-ops.abs(logits)))
+    struck = y_true[..., 0]
+    onset = ops.mean(entropy[..., 0] * (1.0 + struck * (y_true[..., 4] - 1.0)))
+    error = ops.sigmoid(y_pred[..., 3]) - y_true[..., 3]
+    strokes = ops.sum(struck, axis=(1, 2)) + 1.0
+    mean = ops.sum(error * struck, axis=(1, 2)) / strokes
+    relative = ops.square(error - mean[:, None, None])
+    velocity = ops.mean(ops.sum((ops.square(error) + relative) * struck, axis=(1, 2)) / strokes) / 2
+    keys = y_true.shape[2]
+    return keys * (_ONSET * onset + ops.mean(entropy[..., 1]) + ops.mean(entropy[..., 2]) + _VELOCITY * velocity)
+
+
+def onset_weights(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> npt.NDArray[np.float32]:
+    """Say how much each onset counts, within 50 ms of it; shape ``(frames, 88)``, 1 elsewhere.
+
+    >>> rows = np.array([[0.1, 0.5, 60, 80], [0.5, 0.9, 60, 80]])
+    >>> onset_weights(rows, frames=40, frame_s=0.02)[[5, 25, 35], 39]
+    array([2. , 3.5, 1. ], dtype=float32)
+    """
+    out = np.ones((frames, KEYS), dtype=np.float32)
+    if not len(notes):
+        return out
+    onsets = notes[:, 0]
+    order = np.lexsort((onsets, notes[:, 2]))
+    weights = np.full(len(notes), _ONSET)
+    before, after = order[:-1], order[1:]
+    again = (notes[before, 2] == notes[after, 2]) & (notes[before, 1] > onsets[after] - _RINGS_S)
+    weights[after[again]] += _AGAIN
+    weights[notes[:, 2] < _LOW_BELOW] += _LOW
+    in_time = np.sort(onsets)
+    by_time = notes[np.argsort(onsets, kind="stable"), 3]
+    first = np.searchsorted(in_time, onsets - _TOGETHER_S)
+    last = np.searchsorted(in_time, onsets + _TOGETHER_S, side="right")
+    loudest = np.array([by_time[i:j].max() for i, j in zip(first, last, strict=True)])
+    weights[loudest - notes[:, 3] >= _SOFTER_BY] += _SOFT
+    reach = int(np.ceil(PEAK_S / frame_s))
+    for onset_s, pitch, weight in zip(onsets, notes[:, 2], weights, strict=True):
+        middle = round(onset_s / frame_s)
+        near = slice(max(0, middle - reach), max(0, middle + reach + 1))
+        out[near, int(pitch) - LOWEST] = np.maximum(out[near, int(pitch) - LOWEST], weight)
+    return out
+
+
+def spectrum_loss(y_true: Any, y_pred: Any) -> Any:
+    """Mean absolute difference of two pictures in dB, of levels as :class:`sori.features.LogFrequency` makes them."""
+    ops = load_keras().ops
+    return DB * ops.mean(ops.abs(y_pred - y_true))
+
+
+@dataclass(frozen=True, eq=False)
+class MusicBatches:
+    """Batches ``(features, targets)`` of clips that are each played anew; ``target`` is ``notes`` or ``spectrum``.
+
+    A batch is drawn from the seed and its number alone: a training that was cut goes on as if it had not been.
+    """
+
+    performances: Sequence[Performance]
+    banks: Sequence[NoteBank]
+    others: Sequence[npt.NDArray[np.int16]]
+    front_end: LogFrequency
+    batch_size: int
+    clip_s: float
+    playing: Playing
+    target: str
+    seed: int
+
+    def __call__(self, step: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return batch number ``step``."""
+        rng = np.random.default_rng((self.seed, step))
+        samples = round(self.clip_s * self.front_end.sr)
+        drawn = [
+            draw_clip(self.performances, self.banks, rng, samples=samples, playing=self.playing, others=self.others)
+            for _ in range(self.batch_size)
+        ]
+        x = self.front_end(np.stack([clip.y for clip in drawn]))
+        if self.target == "spectrum":
+            return x, self.front_end(np.stack([clip.piano for clip in drawn]))[:, :, :SPECTRUM_BINS]
+        size = {"frames": x.shape[1], "frame_s": self.front_end.frame_s}
+        y = [
+            np.concatenate([targets(clip.notes, **size), onset_weights(clip.notes, **size)[..., np.newaxis]], axis=-1)
+            for clip in drawn
+        ]
+        return x, np.stack(y)
+
+
+def in_advance(make: Callable[[int], T], steps: range, *, ahead: int = 4) -> Iterator[T]:
+    """Yield ``make(step)`` for each step, made by a thread of their own a few steps before they are asked for.
+
+    Raises
+    ------
+    TimeoutError
+        If one takes longer than five minutes.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        coming = iter(steps)
+        waiting = deque(pool.submit(make, step) for step in islice(coming, ahead))
+        try:
+            while waiting:
+                made = waiting.popleft().result(timeout=_PATIENCE_S)
+                waiting.extend(pool.submit(make, step) for step in islice(coming, 1))
+                yield made
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,173 @@
+"""The options of a training: written once, checked once, saved in the bundle as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+from sori import models
+from sori.augment import RECIPES, Augmentation, Mix
+from sori.errors import ParameterError, check_between, check_choice, check_count, check_keys
+from sori.training.fit import Settings
+
+SPLITS = ("group", "fold", "segment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How a classifier is trained and tested. None leaves a choice to the architecture's own recipe.
+
+    Parameters
+    ----------
+    model
+        The architecture; None: ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
+    model_options
+        Its own options, such as ``dropout``, ``l2``, ``width`` and ``depth``.
+    epochs
+        Passes over the training part.
+    batch_size
+        Segments in a step.
+    lr
+        Learning rate.
+    patience
+        Stop after so many epochs without a better validation loss; None: never.
+    augment
+        One of :data:`sori.augment.RECIPES`, or ``none``.
+    background
+        Folder of recordings to lay behind half of the clips.
+    mixup, cutmix
+        As :class:`sori.augment.Mix`, in place of the recipe's mixing; 0 is none.
+    mixup_layer
+        Mix at the output of this layer, inside the network, instead of at its input.
+    mask_fill
+        What the masks of a recipe hold: ``zero``, ``mean`` or ``fade``.
+    split
+        ``group``; ``fold``, one of the dataset's own folds; or ``segment``, which leaks, to see what it claims.
+    test_fold
+        The fold to test on; None: the last.
+    folds
+        Test on each of the dataset's folds in turn and report mean and spread; the network that is kept is then trained
+        on all folds.
+    test_size, valid_size
+        Part of the groups that is tested on, and part of the rest that chooses the weights.
+    seed
+        Of the split, the first weights and everything drawn.
+    group_by, fold_by
+        For a folder of recordings: regular expressions on file names, as :func:`sori.datasets.read_catalog` takes them.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, or two of them exclude each other.
+    """
+
+    model: str | None = None
+    model_options: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int | None = None
+    batch_size: int | None = None
+    lr: float | None = None
+    patience: int | None = None
+    augment: str | None = None
+    background: str | Path | None = None
+    mixup: float | None = None
+    cutmix: float | None = None
+    mixup_layer: str | None = None
+    mask_fill: str | None = None
+    split: str = "group"
+    test_fold: str | None = None
+    folds: bool = False
+    test_size: float = 0.3
+    valid_size: float = 0.2
+    seed: int = 0
+    group_by: str | None = None
+    fold_by: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.model is not None:
+            check_keys(f"the options of {self.model}", self.model_options, models.ARCHITECTURES[self.model].options)
+        check_choice("split", self.split, SPLITS)
+        check_between("seed", self.seed, 0, 2**32 - 1)
+        for name in ("epochs", "batch_size", "patience"):
+            if getattr(self, name) is not None:
+                check_count(name, getattr(self, name))
+        if self.folds and (self.split != "group" or self.test_fold is not None):
+            raise ParameterError("`folds=True` tests on every fold in turn: leave out `split` and `test_fold`")
+        if self.test_fold is not None and self.split == "segment":
+            raise ParameterError("`test_fold` belongs to `split='fold'`, not to `split='segment'`")
+        if self.test_fold is not None and self.split == "group":
+            object.__setattr__(self, "split", "fold")
+        self.settings(self.model or "cnn", None)  # whatever is wrong is said before a dataset is built
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild options from :meth:`to_dict`.
+
+        Raises
+        ------
+        ParameterError
+            If a key is unknown, or a value is wrong.
+        """
+        check_keys("TrainingOptions", values, [one.name for one in fields(cls)])
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the options, as JSON can hold them."""
+        return {
+            **asdict(self),
+            "model_options": dict(self.model_options),
+            "background": None if self.background is None else str(self.background),
+        }
+
+    def settings(self, model: str, kind: str | None, *, has_sound: bool = True) -> Settings:
+        """Fill in what the recipe of ``model`` says, for features of a kind.
+
+        Parameters
+        ----------
+        has_sound
+            Whether the dataset has the sound of its features. If not, what a recipe does to waveforms is left out.
+
+        Raises
+        ------
+        ParameterError
+            If a value is out of range, two of them exclude each other, or waveforms that are not there are to be
+            changed.
+        """
+        recipe = models.ARCHITECTURES[model].recipe
+        return Settings(
+            epochs=recipe.epochs if self.epochs is None else self.epochs,
+            batch_size=recipe.batch_size if self.batch_size is None else self.batch_size,
+            lr=recipe.lr if self.lr is None else self.lr,
+            schedule=recipe.schedule,
+            augment=self._augmentation(recipe.augment if self.augment is None else self.augment, kind, has_sound),
+            jit=recipe.jit,
+            patience=self.patience,
+            seed=self.seed,
+        )
+
+    def _augmentation(self, name: str, kind: str | None, has_sound: bool) -> Augmentation | None:
+        if name not in ("", "none"):
+            check_choice("augment", name, ("none", *RECIPES))
+        wanted = RECIPES[name].for_features(kind) if name in RECIPES else Augmentation()
+        if self.background is not None:
+            wanted = wanted.with_background(Path(self.background))
+        if wanted.waveform is not None and not has_sound:
+            if self.augment is not None or self.background is not None:
+                raise ParameterError(
+                    "this dataset was imported without its sound: augment its features (`augment='spectrogram'`), or "
+                    "build it from recordings."
+                )
+            wanted = replace(wanted, waveform=None)
+        if self.mask_fill is not None:
+            if wanted.spectrogram is None or not wanted.spectrogram.masks:
+                raise ParameterError("`mask_fill` needs an `augment` recipe with masks, such as spectrogram.")
+            wanted = replace(wanted, spectrogram=replace(wanted.spectrogram, fill=self.mask_fill))
+        if self.mixup_layer is not None and not self.mixup:
+            raise ParameterError("`mixup_layer` needs `mixup`: how much is mixed there.")
+        if self.mixup is not None or self.cutmix is not None:
+            given = {"mixup": self.mixup or 0.0, "cutmix": self.cutmix or 0.0}
+            if self.mixup_layer is not None:
+                given |= {"mixup": 0.0, "manifold": given["mixup"]}
+            wanted = replace(wanted, mix=Mix(**given, layer=self.mixup_layer or "") if any(given.values()) else None)
+        return None if wanted == Augmentation() else wanted

@@ -1,0 +1,432 @@
+"""Train a piano transcriber on music that is played anew for every batch."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.bundle import Bundle, save_bundle
+from sori.datasets.piano import HeldOut, PianoData
+from sori.errors import (
+    BundleError,
+    DatasetError,
+    ParameterError,
+    SoriError,
+    check_between,
+    check_choice,
+    check_count,
+    printable,
+    reason,
+)
+from sori.evaluation.notes import NoteScores, score_notes
+from sori.features import LogFrequency
+from sori.features.log_frequency import DB
+from sori.folders import made_by, own_folder, replacing_file
+from sori.inference import Transcriber
+from sori.models.backend import keras as load_keras
+from sori.models.piano import SPECTRUM_BINS, TARGETS
+from sori.models.registry import TRANSCRIBERS
+from sori.music import notes_array, notes_from
+from sori.reporter import SILENT, Reporter
+from sori.synth import Playing, mixed
+from sori.training.note_batches import MusicBatches, in_advance, spectrum_loss, transcription_loss
+
+if TYPE_CHECKING:
+    import keras
+
+_MAKER = "sori piano train"
+# The task of a model, by the target that its network learned.
+TASKS = {"notes": "transcriber", "spectrum": "cleaner"}
+_STATE, _HISTORY = "training.json", "history.csv"
+_OURS = (_STATE, _HISTORY, "bundle.json", "model.onnx", "README.md", "epoch-*.keras", "mean-*.npz")
+# Shortest for what is struck while a string rings, longest for which string it is.
+WINDOWS = (512, 1024, 4096)
+# Steps over which the learning rate rises, the part of all over which it falls, and what it falls to.
+_WARM_UP, _FALLS, _LAST_LR = 300, 0.2, 0.01
+# Weights are judged and deployed as their mean over some thousand steps, which is renewed every so often.
+_MEAN_OVER, _RENEWED = 1000, 5
+# Of the recordings without a piano, what sounds along where a spectrum is validated or tested is not trained on.
+_TENTHS = {"valid": 0, "test": 5}
+_LOSSES: Mapping[str, Callable[..., Any]] = {"notes": transcription_loss, "spectrum": spectrum_loss}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PianoSettings:
+    """How a piano network is trained.
+
+    Parameters
+    ----------
+    epochs, steps
+        Times that it is validated and saved, and batches between two of them.
+    batch_size, clip_s
+        Clips of a batch, and seconds of each.
+    lr
+        Highest learning rate; it rises to it over the first 300 steps, and falls to a hundredth of it over the last
+        fifth.
+    model, options
+        The network, ``piano`` or ``densenet``, and its options: see :func:`sori.models.piano.piano`.
+    target
+        ``notes``, or ``spectrum``: the picture of the piano alone, from one in which more is heard.
+    playing
+        How far what is heard may be from what was played.
+    mixed_precision
+        Multiply in bfloat16: a third less time on processors that have instructions for it, more on others. What is
+        deployed is float32 all the same.
+    seed
+        Of first weights and of everything drawn.
+    """
+
+    epochs: int = 26
+    steps: int = 150
+    batch_size: int = 10
+    clip_s: float = 6.0
+    lr: float = 1.5e-3
+    model: str = "piano"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    target: str = "notes"
+    playing: Playing = field(default_factory=Playing)
+    mixed_precision: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("model", self.model, TRANSCRIBERS)
+        check_choice("target", self.target, TARGETS)
+        for name in ("epochs", "steps", "batch_size"):
+            check_count(name, getattr(self, name))
+        check_between("clip_s", self.clip_s, 1, 60, "s")
+        check_between("lr", self.lr, 1e-7, 1)
+        check_count("seed", self.seed, at_least=0)
+
+
+def train_piano(
+    source: Path,
+    out: Path,
+    *,
+    settings: PianoSettings | None = None,
+    start_from: Path | None = None,
+    overwrite: bool = False,
+    reporter: Reporter = SILENT,
+) -> Bundle:
+    """Train, keep the weights with the best validation score, test them, and write a model that transcribes.
+
+    The score is the F1 of notes; or, of a spectrum, how many dB are left between what comes of a mixture and the piano
+    in it. A model of a spectrum cleans what another transcribes: see :class:`sori.inference.transcriber.Transcriber`.
+
+    Called again on a folder whose training was cut off, with the same settings, it goes on from the last epoch.
+
+    Parameters
+    ----------
+    source
+        A folder that :func:`sori.datasets.piano.make_piano_data` made.
+    start_from
+        A folder that an earlier training wrote, whose best weights this one begins with.
+
+    Returns
+    -------
+    The description of the model, as `bundle.json` holds it.
+
+    Raises
+    ------
+    SoriError
+        If anything is missing, does not fit or is there already.
+    """
+    settings = settings or PianoSettings()
+    data = PianoData.open(source)
+    front_end = LogFrequency(windows=WINDOWS)
+    wanted = _as_json(
+        {"made_by": _MAKER, "data": data.facts, "settings": asdict(settings), "from": printable(start_from or "")}
+    )
+    state = _state(out, wanted, overwrite=overwrite)
+    keras = load_keras()
+    valid = data.held_out("valid")
+    if not valid:
+        raise DatasetError(f"{source}: has no recordings to validate on; make it again")
+    performances, banks, others = data.performances(), data.banks(), data.others()
+    kept = {part: others[tenth::10] for part, tenth in _TENTHS.items()}
+    if settings.target == "spectrum":
+        others = [other for i, other in enumerate(others) if i % 10 not in _TENTHS.values()]
+    if state["epoch"]:
+        network = _load(out / state["weights"])
+        reporter.say(f"{out}: goes on after epoch {state['epoch']}")
+    else:
+        keras.utils.set_random_seed(settings.seed)
+        network = _build(settings, front_end)
+        if start_from is not None:
+            _carry_on(network, start_from)
+        _compile(network, settings)
+        out.mkdir(parents=True, exist_ok=True)
+        for pattern in _OURS:  # of a training that is made anew
+            for old in out.glob(pattern):
+                old.unlink()
+        _write_json(out / _STATE, {**wanted, "state": state})
+    heard_by = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
+    mean = _read_mean(out / state["mean"]) if state["mean"] else network.get_weights()
+    make = MusicBatches(
+        performances,
+        banks,
+        others,
+        front_end=front_end,
+        batch_size=settings.batch_size,
+        clip_s=settings.clip_s,
+        playing=settings.playing,
+        target=settings.target,
+        seed=settings.seed,
+    )
+    batches = in_advance(make, range(state["epoch"] * settings.steps, settings.epochs * settings.steps))
+    for epoch in range(state["epoch"], settings.epochs):
+        began = time.monotonic()
+        _reseed(network, settings.seed, epoch)
+        losses = []
+        for step, (x, y) in enumerate(islice(batches, settings.steps), 1):
+            at = epoch * settings.steps + step - 1
+            network.optimizer.learning_rate = learning_rate(at, settings.epochs * settings.steps, highest=settings.lr)
+            losses.append(float(network.train_on_batch(x, y)))
+            if step % _RENEWED == 0 or step == settings.steps:
+                share = np.float32(_RENEWED / min(_MEAN_OVER, at + 1))
+                for old, new in zip(mean, network.get_weights(), strict=True):
+                    old += share * (new - old)
+            reporter.progress(f"Epoch {epoch + 1} of {settings.epochs}", step, settings.steps, {"loss": losses[-1]})
+        loss = float(np.mean(losses))
+        if not np.isfinite(loss):
+            raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no number any more; try a lower `lr`")
+        heard_by.set_weights(mean)
+        if settings.target == "notes":
+            scores = _scored(partial(_heard, heard_by, front_end), valid)
+            score, unit = float(np.mean([scores[condition]["f1"] for condition in scores])), "F1"
+        else:
+            scores = _cleaned(heard_by, front_end, valid, kept["valid"])
+            score, unit = -scores["mixed"]["after_db"], "dB"
+        row = {"epoch": epoch + 1, "loss": loss, "score": score, "seconds": time.monotonic() - began}
+        reporter.say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
+        # Weights of a name of their own, so that state and weights belong together whenever the work is cut.
+        weights, averaged = f"epoch-{epoch + 1}.keras", f"mean-{epoch + 1}.npz"
+        _save(network, out / weights)
+        with replacing_file(out / averaged) as temporary, temporary.open("wb") as file:
+            np.savez(file, *mean)
+        if score >= state["best"]:
+            state |= {"best": score, "best_epoch": epoch + 1, "best_weights": averaged, "valid": scores}
+        state |= {
+            "epoch": epoch + 1, "weights": weights, "mean": averaged, "history": [*state["history"], row]
+        }  # fmt: skip
+        _write_json(out / _STATE, {**wanted, "state": state})
+        for old in (*out.glob("epoch-*.keras"), *out.glob("mean-*.npz")):
+            if old.name not in (state["weights"], state["mean"], state["best_weights"]):
+                old.unlink()
+    return _finish(out, settings, data, front_end, state, kept["test"], reporter)
+
+
+def _finish(
+    out: Path,
+    settings: PianoSettings,
+    data: PianoData,
+    front_end: LogFrequency,
+    state: Mapping[str, Any],
+    others: Sequence[npt.NDArray[np.int16]],
+    reporter: Reporter,
+) -> Bundle:
+    keras = load_keras()
+    network = _build(replace(settings, mixed_precision=False), front_end)
+    network.set_weights(_read_mean(out / state["best_weights"]))
+    last = "sigmoid" if settings.target == "notes" else "relu"  # probabilities, or levels, which are 0 or more
+    deployed = keras.Model(network.inputs[0], keras.layers.Activation(last)(network.outputs[0]))
+    bundle = Bundle(
+        task=TASKS[settings.target],
+        front_end=front_end,
+        segmenting=None,
+        input_shape=(None, front_end.n_bins, len(front_end.windows)),
+        architecture={
+            "name": settings.model,
+            "options": dict(settings.options),
+            "parameters": int(network.count_params()),
+        },
+        training={**_as_json(asdict(settings)), "best_epoch": state["best_epoch"]},
+        dataset={"pianos": data.facts["pianos"], "performances": data.facts["performances"]},
+        scores={"valid": state["valid"]},
+    )
+    name = os.path.basename(os.path.abspath(out))
+    save_bundle(out, bundle, deployed, name=name, keep_keras=False)
+    if (data.path / "test").is_dir():
+        test = data.held_out("test")
+        if settings.target == "notes":
+            scores = judge(out, test, reporter=reporter)
+        else:
+            scores = _cleaned(network, front_end, test, others)
+        bundle = replace(bundle, scores={**bundle.scores, "test": scores})
+        save_bundle(out, bundle, deployed, name=name, keep_keras=False)
+    with replacing_file(out / _HISTORY) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["epoch", "loss", "score", "seconds"])
+        writer.writeheader()
+        writer.writerows(state["history"])
+    return bundle
+
+
+def judge(
+    model: str | Path, recordings: Sequence[HeldOut], *, reporter: Reporter = SILENT
+) -> dict[str, dict[str, float]]:
+    """Score a model that transcribes on held-out recordings: the mean over recordings, for each condition."""
+    transcriber = Transcriber(model)
+
+    def heard(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        return notes_array(transcriber(y, sr=transcriber.front_end.sr, posteriors=False).notes)
+
+    return _scored(heard, recordings, reporter)
+
+
+def _scored(
+    heard: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float64]],
+    recordings: Sequence[HeldOut],
+    reporter: Reporter = SILENT,
+) -> dict[str, dict[str, float]]:
+    """Score the notes that are ``heard`` in the samples of each recording; the mean, for each condition."""
+    scores: dict[str, list[NoteScores]] = {}
+    for i, recording in enumerate(recordings, 1):
+        scores.setdefault(recording.condition, []).append(score_notes(recording.notes, heard(recording.y)))
+        reporter.progress("Judging", i, len(recordings))
+    return {condition: _mean(of) for condition, of in scores.items()}
+
+
+def _heard(network: keras.Model, front_end: LogFrequency, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the notes that a network in training hears, as rows; one that is young is unsure of all, and believed."""
+    logits = np.asarray(network(front_end(y)[np.newaxis], training=False))[0]
+    return notes_from(1 / (1 + np.exp(-logits)), frame_s=front_end.frame_s, doubt=False)
+
+
+def _cleaned(
+    network: Callable[[npt.NDArray[np.float32]], Any],
+    front_end: LogFrequency,
+    recordings: Sequence[HeldOut],
+    others: Sequence[npt.NDArray[np.int16]],
+) -> dict[str, dict[str, float]]:
+    """How far mixtures are from the pianos in them, as they are heard and as the network tells them; mean over both."""
+    before, after = [], []
+    for i, recording in enumerate(one for one in recordings if one.condition == "light"):
+        heard, wanted = (
+            front_end(y)
+            for y in (mixed(recording.y, np.random.default_rng(i), sr=front_end.sr, others=others), recording.y)
+        )
+        told = np.asarray(network(heard[np.newaxis]))[0]
+        before.append(float(np.abs(heard - wanted)[:, :SPECTRUM_BINS].mean()))
+        after.append(float(np.abs(np.maximum(told, 0) - wanted[:, :SPECTRUM_BINS]).mean()))
+    means = {"before_db": DB * float(np.mean(before)), "after_db": DB * float(np.mean(after))}
+    return {"mixed": {**means, "recordings": len(before)}}
+
+
+def _mean(scores: Sequence[NoteScores]) -> dict[str, float]:
+    rows = [score.to_dict() for score in scores]
+    return {
+        **{name: float(np.mean([row[name] for row in rows])) for name in rows[0] if name not in ("notes", "estimated")},
+        "recordings": len(rows),
+    }
+
+
+def _build(settings: PianoSettings, front_end: LogFrequency) -> keras.Model:
+    config = load_keras().config
+    usual = config.dtype_policy()
+    config.set_dtype_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
+    try:
+        shape = (None, front_end.n_bins, len(front_end.windows))
+        return TRANSCRIBERS[settings.model](shape, target=settings.target, **settings.options)
+    finally:
+        config.set_dtype_policy(usual)
+
+
+def _compile(network: keras.Model, settings: PianoSettings) -> None:
+    keras = load_keras()
+    network.compile(keras.optimizers.Adam(settings.lr, clipnorm=1.0), loss=_LOSSES[settings.target], jit_compile=False)
+
+
+def learning_rate(step: int, total: int, *, highest: float) -> float:
+    """Return the rate of a step: up in a line, the highest for long, and down in a line over the last fifth.
+
+    >>> [round(learning_rate(step, 10_000, highest=1.0), 3) for step in (0, 149, 5000, 9000)]
+    [0.01, 0.5, 1.0, 0.5]
+    """
+    left = (total - step) / (_FALLS * total)
+    return highest * max(_LAST_LR, min(1.0, (step + 1) / _WARM_UP, left))
+
+
+def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
+    """Begin what dropout draws anew for this epoch: a saved network forgets how far that had come."""
+    for i, layer in enumerate(network.layers):
+        if hasattr(layer, "seed_generator"):
+            state = np.random.default_rng((seed, epoch, i)).integers(2**32, size=2, dtype=np.uint32)
+            layer.seed_generator.state.assign(state)
+
+
+def _carry_on(network: keras.Model, folder: Path) -> None:
+    made = made_by(folder / _STATE, _MAKER)
+    if made is None or not made["state"]["best_weights"]:
+        raise BundleError(f"{folder}: no training of a piano, or one without an epoch")
+    before = _read_mean(folder / made["state"]["best_weights"])
+    if [w.shape for w in before] != [tuple(w.shape) for w in network.weights]:
+        raise ParameterError(f"{folder}: is a network of another size; begin with one of the same options.")
+    network.set_weights(before)
+
+
+def _read_mean(path: Path) -> list[npt.NDArray[np.float32]]:
+    """Read weights, in the order that Keras gives them in."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[name].astype(np.float32) for name in file.files]
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
+
+
+def _load(path: Path) -> keras.Model:
+    losses = {loss.__name__: loss for loss in _LOSSES.values()}
+    try:
+        return load_keras().saving.load_model(path, custom_objects=losses)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
+
+
+def _save(network: keras.Model, path: Path) -> None:
+    with replacing_file(path) as temporary:
+        named = temporary.with_suffix(".keras")  # Keras goes by the name's ending
+        try:
+            network.save(named)
+            os.replace(named, temporary)
+        finally:
+            named.unlink(missing_ok=True)
+
+
+def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str, Any]:
+    fresh: dict[str, Any] = {
+        "epoch": 0,
+        "weights": "",
+        "mean": "",
+        "best": -1000.0,
+        "best_epoch": 0,
+        "best_weights": "",
+        "valid": {},
+        "history": [],
+    }
+    made = own_folder(out, facts=_STATE, maker=_MAKER, ours=_OURS)
+    if made is None or overwrite:
+        return fresh
+    if {key: made.get(key) for key in wanted} != wanted:
+        raise DatasetError(f"{out}: is a training with other data or settings; give `overwrite=True`, or another name")
+    state: dict[str, Any] = made["state"]
+    return state
+
+
+def _as_json(values: Any) -> Any:
+    """Return values as they come back from JSON, so that two can be compared."""
+    return json.loads(json.dumps(values))
+
+
+def _write_json(path: Path, values: Any) -> None:
+    with replacing_file(path) as temporary:
+        temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

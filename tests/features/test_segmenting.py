@@ -1,0 +1,123 @@
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from sori import audio
+from sori.datasets import Dataset, build, read_catalog
+from sori.errors import MissingDependencyError, ParameterError
+from sori.features import FrontEnd, Segmenting
+from sori.features.segmenting import beat_samples
+
+WAVEFORM = FrontEnd(kind="waveform", sr=22050)
+
+
+def test_segments_begin_at_beats_and_keep_their_time():
+    y = audio.clicks(np.arange(0.25, 9.9, 0.5), sr=22050, duration_s=10)
+    segmenting = Segmenting(duration_s=10, segments=20, by="beats")
+    clips, starts = segmenting.cut(y, front_end=WAVEFORM)
+    assert clips.shape[1] == 11025
+    assert len(starts) >= 15
+    for clip, start in zip(clips, starts, strict=True):
+        last = min(start + 11025, len(y))
+        np.testing.assert_array_equal(clip[: last - start][:9000], y[start:last][:9000])
+    short = Segmenting(duration_s=10, segments=100, by="beats")
+    assert short.cut(y, front_end=WAVEFORM)[0].shape == (len(starts), 2205)
+    every_other = Segmenting(duration_s=10, segments=20, by="beats", beats=2)
+    assert (
+        every_other.cut(y, front_end=WAVEFORM)[1]
+        == starts[::2][: (len(starts) + 1 - 1) // 2 + len(starts) % 2][: len(every_other.cut(y, front_end=WAVEFORM)[1])]
+    )
+
+
+def test_what_lies_beyond_the_next_beat_is_zeros():
+    y = np.ones(5 * 22050, dtype=np.float32) * 0.01 + audio.clicks(np.arange(0.5, 5, 0.5), sr=22050, duration_s=5)
+    clips, starts = Segmenting(duration_s=5, segments=5, by="beats").cut(y, front_end=WAVEFORM)
+    assert len(starts) >= 5
+    gap = starts[1] - starts[0]
+    assert gap < 22050
+    assert clips[0, :gap].all()
+    assert not clips[0, gap:].any()
+
+
+def test_a_dataset_at_beats(tmp_path):
+    root = tmp_path / "music"
+    for label, gap_s in (("fast", 0.4), ("slow", 0.8)):
+        (root / label).mkdir(parents=True)
+        y = audio.clicks(np.arange(0.1, 9.9, gap_s), sr=22050, duration_s=10)
+        soundfile.write(root / label / "a.wav", y, 22050)
+    (root / "slow" / "silent.wav").write_bytes((root / "slow" / "a.wav").read_bytes())
+    soundfile.write(root / "slow" / "short.wav", y[:3000] + 0.1, 22050)
+    dataset = build(
+        read_catalog(root),
+        tmp_path / "data",
+        front_end=FrontEnd(kind="mfcc", sr=22050),
+        segmenting=Segmenting(duration_s=10, segments=20, by="beats"),
+    )
+    assert Dataset.open(tmp_path / "data").segmenting["by"] == "beats"
+    assert dataset.counts["segments"] > 20
+    assert dataset.counts["segments_dropped"] == 0
+    assert [entry["reason"] for entry in dataset.files["dropped"]] == ["no two beats were found to cut at"]
+
+
+def test_without_a_tracker_nothing_is_begun(tmp_path, sounds, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    with pytest.raises(MissingDependencyError, match=r"sori\[beats\]"):
+        build(
+            read_catalog(sounds()),
+            tmp_path / "data",
+            front_end=FrontEnd(kind="mfcc", sr=8000),
+            segmenting=Segmenting(duration_s=1, segments=2, by="beats"),
+        )
+    assert not list(tmp_path.glob("data*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"by": "bars"}, "segment-by must be one of time, beats"), ({"beats": 0}, "beats must be")],
+)
+def test_bad_cuts_are_refused(arguments, message):
+    with pytest.raises(ParameterError, match=message):
+        Segmenting(**arguments)
+
+
+def test_a_segment_shorter_than_a_frame_is_refused(tmp_path, sounds):
+    with pytest.raises(ParameterError, match="a segment of 800 samples is shorter than n_fft=2048"):
+        build(
+            read_catalog(sounds()),
+            tmp_path / "data",
+            front_end=FrontEnd(kind="mfcc", sr=8000, center=False),
+            segmenting=Segmenting(duration_s=1, segments=10),
+        )
+
+
+@pytest.mark.parametrize("sr", [8000, 22050, 44100])
+def test_beats_of_clicks_are_the_clicks(sr):
+    times_s = np.arange(0.25, 15, 0.5)
+    y = audio.clicks(times_s, sr=sr, duration_s=15.5)
+    found = beat_samples(y, sr=sr)
+    assert len(found) >= 25
+    start_s = found / sr
+    off = (start_s - 0.25 + 0.25) % 0.5 - 0.25
+    assert np.abs(off).max() < 0.03
+    assert np.median(np.diff(found)) == pytest.approx(sr / 2, rel=0.05)
+
+
+def test_silence_has_no_beats():
+    assert beat_samples(np.zeros(22050, dtype=np.float32), sr=22050).shape == (0,)
+
+
+def test_a_missing_tracker_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'sori\[beats\]'"):
+        beat_samples(np.ones(100, dtype=np.float32), sr=8000)
+
+
+def test_bad_clips_have_no_beats():
+    with pytest.raises(ParameterError, match="floating-point"):
+        beat_samples(np.arange(9), sr=100)
+    with pytest.raises(ParameterError, match="sr must be"):
+        beat_samples(np.zeros(9), sr=0)
