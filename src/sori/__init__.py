@@ -4,8 +4,8 @@ The names below are all that a project needs; each is imported when it is first 
 nothing.
 
 >>> import sori
->>> sori.open("piano")
-Transcriber('piano')
+>>> sori.open("piano").bundle.task
+'transcriber'
 """
 
 from __future__ import annotations

@@ -128,3 +128,9 @@ def move_folder(new: Path, path: Path) -> None:
             os.replace(old, path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def building_folder(path: Path) -> Path:
+    """Return where a folder that takes long to make stands until it is complete."""
+    path = Path(os.path.abspath(path))
+    return path.with_name(f"{path.name}.building")

@@ -37,9 +37,9 @@ def test_survives_a_round_trip(run):
         (lambda v: v["segmenting"].update(padd=True), "unknown key 'padd' in segmenting; did you mean 'pad'"),
         (lambda v: v.pop("classes"), "'classes' is missing"),
         (lambda v: v.pop("scores"), "scores"),
-        (lambda v: v.update(schema_version=9), "has format 9, this Sori reads 1"),
+        (lambda v: v.update(schema_version=9), "has format 9; this Sori reads 1 to 2"),
         (lambda v: v.update(input_shape=3), "bundle.json: "),
-        (lambda v: v["classes"].pop(), r"model\.onnx tells 3 classes apart, bundle\.json 2"),
+        (lambda v: v["classes"].pop(), r"model\.onnx has 3 outputs, bundle\.json 2 classes"),
     ],
 )
 def test_a_wrong_description_is_one_line(run, change, message):

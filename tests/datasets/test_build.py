@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from sori.datasets import Dataset, build, read_catalog
-from sori.datasets.store import building_folder
+from sori.folders import building_folder
 from sori.errors import DatasetError, ParameterError
 from sori.features import FrontEnd, Preprocessor, Segmenting
 from tests.audio.test_files import write_bad
@@ -151,11 +151,11 @@ def test_killed_and_resumed_is_as_never_killed(sounds, tmp_path, monkeypatch):
     segmenting = Segmenting(duration_s=4, segments=4)
     made(source, tmp_path / "straight", front_end=front_end, segmenting=segmenting)
     script = (
-        "import sys; from pathlib import Path; from sori.features import FrontEnd;"
-        "from sori.datasets import Segmenting, build, read_catalog;"
+        "import sys; from pathlib import Path; from sori.features import FrontEnd, Preprocessor, Segmenting;"
+        "from sori.datasets import build, read_catalog;"
         "build(read_catalog(Path(sys.argv[1])), Path(sys.argv[2]), jobs=1,"
-        "front_end=FrontEnd(kind='spectrogram', sr=44100, n_fft=2048, hop_length=256),"
-        "segmenting=Segmenting(duration_s=4, segments=4))"
+        "preprocessor=Preprocessor(FrontEnd(kind='spectrogram', sr=44100, n_fft=2048, hop_length=256),"
+        "Segmenting(duration_s=4, segments=4)))"
     )
     process = subprocess.Popen([sys.executable, "-c", script, str(source), str(tmp_path / "out")])
     building = building_folder(tmp_path / "out")
@@ -190,7 +190,7 @@ def test_copies_of_a_recording_share_a_group(sounds, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"duration_s": 0}, "duration must be above 0"),
+        ({"duration_s": 0}, "duration_s must be above 0"),
         ({"segments": 0}, "segments must be"),
         ({"overlap": 1.0}, r"overlap must be 0 to 0\.95"),
     ],

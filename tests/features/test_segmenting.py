@@ -7,7 +7,7 @@ import soundfile
 from sori import audio
 from sori.datasets import Dataset, build, read_catalog
 from sori.errors import MissingDependencyError, ParameterError
-from sori.features import FrontEnd, Segmenting
+from sori.features import Preprocessor, FrontEnd, Segmenting
 from sori.features.segmenting import beat_samples
 
 WAVEFORM = FrontEnd(kind="waveform", sr=22050)
@@ -52,8 +52,7 @@ def test_a_dataset_at_beats(tmp_path):
     dataset = build(
         read_catalog(root),
         tmp_path / "data",
-        front_end=FrontEnd(kind="mfcc", sr=22050),
-        segmenting=Segmenting(duration_s=10, segments=20, by="beats"),
+        preprocessor=Preprocessor(FrontEnd(kind="mfcc", sr=22050), Segmenting(duration_s=10, segments=20, by="beats")),
     )
     assert Dataset.open(tmp_path / "data").segmenting["by"] == "beats"
     assert dataset.counts["segments"] > 20
@@ -69,15 +68,14 @@ def test_without_a_tracker_nothing_is_begun(tmp_path, sounds, monkeypatch):
         build(
             read_catalog(sounds()),
             tmp_path / "data",
-            front_end=FrontEnd(kind="mfcc", sr=8000),
-            segmenting=Segmenting(duration_s=1, segments=2, by="beats"),
+            preprocessor=Preprocessor(FrontEnd(kind="mfcc", sr=8000), Segmenting(duration_s=1, segments=2, by="beats")),
         )
     assert not list(tmp_path.glob("data*"))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"by": "bars"}, "segment-by must be one of time, beats"), ({"beats": 0}, "beats must be")],
+    [({"by": "bars"}, "by must be one of time, beats"), ({"beats": 0}, "beats must be")],
 )
 def test_bad_cuts_are_refused(arguments, message):
     with pytest.raises(ParameterError, match=message):
@@ -89,8 +87,9 @@ def test_a_segment_shorter_than_a_frame_is_refused(tmp_path, sounds):
         build(
             read_catalog(sounds()),
             tmp_path / "data",
-            front_end=FrontEnd(kind="mfcc", sr=8000, center=False),
-            segmenting=Segmenting(duration_s=1, segments=10),
+            preprocessor=Preprocessor(
+                FrontEnd(kind="mfcc", sr=8000, center=False), Segmenting(duration_s=1, segments=10)
+            ),
         )
 
 

@@ -107,7 +107,7 @@ def test_a_recording_at_another_rate_is_resampled_and_that_is_said(trained, stre
             trained / "run",
             tmp_path / "말.wav",
             settings=listening,
-            reporter=Said(said),
+            reporter=Said(said, on_progress=lambda *report: done.append(report)),
         )
     )
     assert said == [f"{tmp_path / '말.wav'}: resampled from 22050 to the model's 8000 Hz"]
@@ -117,7 +117,7 @@ def test_a_recording_at_another_rate_is_resampled_and_that_is_said(trained, stre
 
 
 def test_what_is_no_model_or_no_recording_is_refused(trained, tmp_path):
-    with pytest.raises(BundleError, match=r"not a trained model .* or use keywords"):
+    with pytest.raises(BundleError, match=r"not a trained model .* or use one that ships"):
         Spotter(tmp_path)
     with pytest.raises(AudioError):
         list(spot(trained / "run", tmp_path / "none.wav"))

@@ -10,7 +10,7 @@ import sori
 from sori.audio import rms_db, snr_db
 from sori.datasets import build, read_catalog
 from sori.errors import AudioError, DatasetError, MissingDependencyError, ParameterError
-from sori.features import FrontEnd, Segmenting
+from sori.features import Preprocessor, FrontEnd, Segmenting
 from sori.synth import render as synth
 from sori.synth.plan import COLUMNS, Rendering, plan_chords, plan_mixtures, plan_notes
 from sori.synth.render import render, render_midi
@@ -103,8 +103,9 @@ def test_what_is_rendered_is_a_dataset(tmp_path):
     dataset = build(
         catalog,
         tmp_path / "data",
-        front_end=FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40),
-        segmenting=Segmenting(duration_s=0.5, segments=1),
+        preprocessor=Preprocessor(
+            FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40), Segmenting(duration_s=0.5, segments=1)
+        ),
     )
     assert list(dataset.classes) == ["flute", "piano"]
     assert dataset.counts["recordings"] == 12

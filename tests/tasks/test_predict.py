@@ -35,8 +35,7 @@ def test_evaluate_knows_a_recording_under_another_name(trained, tmp_path):
     build(
         read_catalog(tmp_path / "in"),
         tmp_path / "same",
-        front_end=FRONT_END,
-        segmenting=Segmenting(duration_s=1, segments=2),
+        preprocessor=Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=2)),
     )
     with pytest.raises(DatasetError, match="was trained on every recording in it"):
         evaluate(trained / "run", tmp_path / "same")
@@ -61,8 +60,7 @@ def test_evaluate_names_classes_that_differ(trained, sounds, tmp_path):
     build(
         read_catalog(sounds(("high", "loud"))),
         tmp_path / "data",
-        front_end=FRONT_END,
-        segmenting=Segmenting(duration_s=1, segments=2),
+        preprocessor=Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=2)),
     )
     with pytest.raises(BundleError, match="unknown to the model: loud; missing: mid, 낮은 음"):
         evaluate(trained / "run", tmp_path / "data")
@@ -114,8 +112,7 @@ def test_a_run_from_a_dataset_without_overlap_of_recordings_scores_all(trained, 
     build(
         read_catalog(sounds(("high", "mid", "낮은 음"), name="other")),
         tmp_path / "data",
-        front_end=FRONT_END,
-        segmenting=Segmenting(duration_s=1, segments=2),
+        preprocessor=Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=2)),
     )
     scores = evaluate(trained / "run", tmp_path / "data")
     assert (scores["recordings"], scores["left_out"], scores["split"]) == (18, 0, "no recording was used in training")

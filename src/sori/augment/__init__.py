@@ -3,6 +3,20 @@
 from sori.augment.batch import Mix
 from sori.augment.recipes import RECIPES, Augmentation
 from sori.augment.spectrogram import SpectrogramAugment
+from sori.augment.variants import Variant, looked_at, make_variant, named_augmentation
 from sori.augment.waveform import TRANSFORMS, Background, Chain, Transform
 
-__all__ = ["RECIPES", "TRANSFORMS", "Augmentation", "Background", "Chain", "Mix", "SpectrogramAugment", "Transform"]
+__all__ = [
+    "RECIPES",
+    "TRANSFORMS",
+    "Augmentation",
+    "Background",
+    "Chain",
+    "Mix",
+    "SpectrogramAugment",
+    "Transform",
+    "Variant",
+    "looked_at",
+    "make_variant",
+    "named_augmentation",
+]

@@ -163,6 +163,9 @@ def _read(values: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the JSON of the present version into fields."""
     names = [name for name in Bundle.__dataclass_fields__ if name != "path"]
     check_keys(_FILE, values, names)
+    for name in names:
+        if name not in values:
+            raise ParameterError(f"{name} is missing")
     front_end, segmenting = values["front_end"], values["segmenting"]
     if segmenting is not None:
         check_keys("segmenting", segmenting, Segmenting.__dataclass_fields__)
@@ -192,6 +195,7 @@ def _upgraded(values: dict[str, Any], path: Path) -> dict[str, Any]:
         "segmenting": None,
         "classes": (),
         "input_shape": (None, front_end["n_bins"], len(front_end["windows"])),
+        "normalisation": {},
         "dataset": values.pop("data", {}),
         **{key: value for key, value in values.items() if key != "front_end"},
     }

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sori.bundle.bundle import Bundle
+from typing import Any
 
 # How a model of each task is used, on the command line and in Python.
 _USE = {
     "classifier": ("sori predict {name} recording.wav", 'sori.open("{name}").predict_file("recording.wav")'),
     "spotter": ("sori listen {name} recording.wav", 'sori.open("{name}")'),
-    "transcriber": ("sori transcribe recording.wav --model {name}", 'sori.open("{name}")(y, sr=sr).notes'),
-    "cleaner": ("sori transcribe recording.wav --clean {name}", 'sori.open("{name}")'),
+    "transcriber": (None, 'sori.open("{name}")(y, sr=sr).notes'),
+    "cleaner": (None, 'sori.Transcriber(clean="{name}")(y, sr=sr).notes'),
     "embedder": (None, 'sori.open("{name}").embed(y, sr=sr)'),
 }
 _UNKNOWN_LICENCE = "Their licence is not known to Sori: whoever shares this model states it here."
 
 
-def model_card(name: str, bundle: Bundle, notes: Sequence[str] = ()) -> str:
-    """Write the card of a bundle, in Markdown; ``notes`` qualify its scores."""
+def model_card(name: str, bundle: Any, notes: Sequence[str] = ()) -> str:
+    """Write the card of a :class:`sori.bundle.Bundle`, in Markdown; ``notes`` qualify its scores."""
     command, expression = _USE[bundle.task]
     shape = ", ".join("any" if size is None else str(size) for size in bundle.input_shape)
     network = bundle.architecture
@@ -96,5 +93,5 @@ def _data(dataset: Mapping[str, Any]) -> list[str]:
     return ["Not stated."]
 
 
-def _front_end(bundle: Bundle) -> dict[str, Any]:
+def _front_end(bundle: Any) -> dict[str, Any]:
     return bundle.front_end.to_dict() if bundle.front_end else {"kind": "imported features, not stated how made"}

@@ -20,7 +20,6 @@ from sori.datasets.catalog import Catalog, Recording
 from sori.datasets.store import (
     Dataset,
     Rows,
-    building_folder,
     read_outcome,
     rows_per_shard,
     shard_name,
@@ -29,7 +28,7 @@ from sori.datasets.store import (
 )
 from sori.errors import DatasetError, ParameterError, SoriError, check_between, check_count, reason, require
 from sori.features import SILENCE, Preprocessor, Unusable
-from sori.folders import foreign_file, move_folder, replacing_file
+from sori.folders import building_folder, foreign_file, move_folder, replacing_file
 from sori.reporter import SILENT, Reporter
 
 _PLAN = "build.json"

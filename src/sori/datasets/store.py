@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 
 from sori.errors import DatasetError, ParameterError, reason
 from sori.features import FrontEnd, Preprocessor
-from sori.folders import replacing_file
+from sori.folders import building_folder, replacing_file
 
 SCHEMA_VERSION = 1
 _META = b"sori"
@@ -270,12 +269,6 @@ def _counts(classes: Sequence[str], used: Sequence[Mapping[str, Any]], segments_
         "folds": sorted({entry["fold"] for entry in used} - {""}),
         "per_class": per_class,
     }
-
-
-def building_folder(path: Path) -> Path:
-    """Where a dataset stands until it is complete."""
-    path = Path(os.path.abspath(path))
-    return path.with_name(f"{path.name}.building")
 
 
 def _opened(path: Path) -> pq.ParquetFile:

@@ -15,10 +15,9 @@ import orjson
 
 from sori.analysis.inspection import BANDS
 from sori.audio import load
-from sori.datasets.store import building_folder
 from sori.errors import ParameterError, check_between, check_choice, check_count, require
 from sori.features import FrontEnd
-from sori.folders import own_folder, write_files
+from sori.folders import building_folder, own_folder, write_files
 from sori.reporter import SILENT, Reporter
 from sori.synth import instrument
 from sori.synth.plan import Item, Rendering, plan_mixtures, plan_notes

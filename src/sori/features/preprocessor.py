@@ -156,7 +156,8 @@ class Preprocessor:
             raise Unusable("no two beats were found to cut at")
         if not starts:
             raise Unusable(
-                f"too short: {len(y) / self.sr:.3g} s, one segment is {self.samples / self.sr:.3g} s (pad fills it up)"
+                f"too short: {len(y) / self.sr:.3g} s, one segment is {self.samples / self.sr:.3g} s "
+                "(`pad=True` fills it up)"
             )
         return clips, starts
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from sori.nn.backpropagation import Blame, Rounding, backpropagate
-
-if TYPE_CHECKING:
-    from sori.nn.mlp import MLP
 
 Array = npt.NDArray[np.float64]
 
@@ -107,7 +104,15 @@ class StepTrace:
         return json.dumps(self.to_dict(), indent=2)
 
 
-def trace_step(network: MLP, inputs: Array, targets: Array, learning_rate: float) -> StepTrace:
+class Traceable(Protocol):
+    """What of a network its trace needs; :class:`sori.nn.MLP` has it."""
+
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+    activation: Any
+
+
+def trace_step(network: Traceable, inputs: Array, targets: Array, learning_rate: float) -> StepTrace:
     """Trace a step on one example ``(1, n_inputs)``; the network stays as it is."""
     activations, net_inputs = [inputs], []
     with np.errstate(over="ignore"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from sori.datasets import Dataset
     from sori.inference import Transcription
-    from sori.tasks.train import TrainingResult
 
 
 def of_dataset(dataset: Dataset) -> str:
@@ -30,8 +29,8 @@ def of_dataset(dataset: Dataset) -> str:
     )
 
 
-def of_run(result: TrainingResult) -> str:
-    """Show a run: its score with the interval, and its learning curves."""
+def of_run(result: Any) -> str:
+    """Show a run, a :class:`sori.tasks.train.TrainingResult`: its score with the interval, and its learning curves."""
     import csv
 
     from sori import plots

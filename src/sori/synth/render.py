@@ -20,9 +20,8 @@ from joblib import cpu_count
 
 from sori.audio import check_saveable, mix, noise, save
 from sori.audio.tones import Colour
-from sori.datasets.store import building_folder
 from sori.errors import AudioError, DatasetError, ParameterError, check_count, reason
-from sori.folders import foreign_file, made_by, move_folder, replacing_file
+from sori.folders import building_folder, foreign_file, made_by, move_folder, replacing_file
 from sori.music import Note
 from sori.reporter import SILENT, Reporter
 from sori.synth import instrument

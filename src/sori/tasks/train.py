@@ -14,9 +14,8 @@ import sori
 from sori import models
 from sori.bundle import Bundle, save_bundle
 from sori.datasets import Dataset, build, read_catalog
-from sori.datasets.store import building_folder
 from sori.errors import DatasetError, ParameterError
-from sori.folders import own_folder, replacing_folder
+from sori.folders import building_folder, own_folder, replacing_folder
 from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
 from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_classifier

@@ -7,7 +7,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -149,7 +149,6 @@ def train_piano(
         {"made_by": _MAKER, "data": data.facts, "settings": asdict(settings), "from": printable(start_from or "")}
     )
     state = _state(out, wanted, overwrite=overwrite)
-    keras = load_keras()
     valid = data.held_out("valid")
     if not valid:
         raise DatasetError(f"{source}: has no recordings to validate on; make it again")
@@ -157,20 +156,7 @@ def train_piano(
     kept = {part: others[tenth::10] for part, tenth in _TENTHS.items()}
     if settings.target == "spectrum":
         others = [other for i, other in enumerate(others) if i % 10 not in _TENTHS.values()]
-    if state["epoch"]:
-        network = _load(out / state["weights"])
-        reporter.say(f"{out}: goes on after epoch {state['epoch']}")
-    else:
-        keras.utils.set_random_seed(settings.seed)
-        network = _build(settings, front_end)
-        if start_from is not None:
-            _carry_on(network, start_from)
-        _compile(network, settings)
-        out.mkdir(parents=True, exist_ok=True)
-        for pattern in _OURS:  # of a training that is made anew
-            for old in out.glob(pattern):
-                old.unlink()
-        _write_json(out / _STATE, {**wanted, "state": state})
+    network = _begun(out, settings, front_end, wanted, state, start_from, reporter)
     heard_by = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
     mean = _read_mean(out / state["mean"]) if state["mean"] else network.get_weights()
     make = MusicBatches(
@@ -188,19 +174,9 @@ def train_piano(
     for epoch in range(state["epoch"], settings.epochs):
         began = time.monotonic()
         _reseed(network, settings.seed, epoch)
-        losses = []
-        for step, (x, y) in enumerate(islice(batches, settings.steps), 1):
-            at = epoch * settings.steps + step - 1
-            network.optimizer.learning_rate = learning_rate(at, settings.epochs * settings.steps, highest=settings.lr)
-            losses.append(float(network.train_on_batch(x, y)))
-            if step % _RENEWED == 0 or step == settings.steps:
-                share = np.float32(_RENEWED / min(_MEAN_OVER, at + 1))
-                for old, new in zip(mean, network.get_weights(), strict=True):
-                    old += share * (new - old)
-            reporter.progress(f"Epoch {epoch + 1} of {settings.epochs}", step, settings.steps, {"loss": losses[-1]})
-        loss = float(np.mean(losses))
+        loss = _train_epoch(network, mean, batches, settings, epoch, reporter)
         if not np.isfinite(loss):
-            raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no number any more; try a lower `lr`")
+            raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no longer a number; try a lower `lr`")
         heard_by.set_weights(mean)
         if settings.target == "notes":
             scores = _scored(partial(_heard, heard_by, front_end), valid)
@@ -225,6 +201,54 @@ def train_piano(
             if old.name not in (state["weights"], state["mean"], state["best_weights"]):
                 old.unlink()
     return _finish(out, settings, data, front_end, state, kept["test"], reporter)
+
+
+def _begun(
+    out: Path,
+    settings: PianoSettings,
+    front_end: LogFrequency,
+    wanted: Mapping[str, Any],
+    state: Mapping[str, Any],
+    start_from: Path | None,
+    reporter: Reporter,
+) -> keras.Model:
+    """Return the network where a training was cut off, or a new one whose folder is made and empty."""
+    if state["epoch"]:
+        reporter.say(f"{out}: goes on after epoch {state['epoch']}")
+        return _load(out / state["weights"])
+    load_keras().utils.set_random_seed(settings.seed)
+    network = _build(settings, front_end)
+    if start_from is not None:
+        _carry_on(network, start_from)
+    _compile(network, settings)
+    out.mkdir(parents=True, exist_ok=True)
+    for pattern in _OURS:  # of a training that is made anew
+        for old in out.glob(pattern):
+            old.unlink()
+    _write_json(out / _STATE, {**wanted, "state": state})
+    return network
+
+
+def _train_epoch(
+    network: keras.Model,
+    mean: list[npt.NDArray[np.float32]],
+    batches: Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
+    settings: PianoSettings,
+    epoch: int,
+    reporter: Reporter,
+) -> float:
+    """Take the steps of an epoch, renew the mean of the weights in place, and return the mean loss."""
+    losses = []
+    for step, (x, y) in enumerate(islice(batches, settings.steps), 1):
+        at = epoch * settings.steps + step - 1
+        network.optimizer.learning_rate = learning_rate(at, settings.epochs * settings.steps, highest=settings.lr)
+        losses.append(float(network.train_on_batch(x, y)))
+        if step % _RENEWED == 0 or step == settings.steps:
+            share = np.float32(_RENEWED / min(_MEAN_OVER, at + 1))
+            for old, new in zip(mean, network.get_weights(), strict=True):
+                old += share * (new - old)
+        reporter.progress(f"Epoch {epoch + 1} of {settings.epochs}", step, settings.steps, {"loss": losses[-1]})
+    return float(np.mean(losses))
 
 
 def _finish(

@@ -1,0 +1,103 @@
+"""Variants of a clip: what an augmentation recipe does to a sound, and how each was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.augment.recipes import RECIPES, Augmentation
+from sori.augment.spectrogram import SpectrogramAugment
+from sori.augment.waveform import TRANSFORMS, Chain
+from sori.errors import ParameterError, check_choice
+from sori.features import FrontEnd
+
+_N_FFT, _HOP, _N_MELS = 1024, 256, 64
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A changed clip, what was drawn for it, and its mel spectrogram ``(frames, bins)``, also after masks.
+
+    ``softer_db`` is how much softer it is played than a network hears it, so that nothing clips.
+    """
+
+    y: npt.NDArray[np.float32]
+    drawn: Mapping[str, Any]
+    softer_db: float
+    mel_db: npt.NDArray[np.float32]
+    masked_db: npt.NDArray[np.float32] | None
+
+
+def make_variant(
+    y: npt.NDArray[np.float32],
+    augmentation: Augmentation,
+    *,
+    sr: int,
+    rng: np.random.Generator,
+    drawn: Mapping[str, Any] | None = None,
+) -> Variant:
+    """Change a clip ``(samples,)``, as was drawn before or as is drawn now.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    KeyError, TypeError, ValueError, IndexError
+        If what was drawn before does not fit the augmentation.
+    """
+    chain = augmentation.waveform or Chain(())
+    waveform = chain.draw(rng, samples=len(y), sr=sr) if drawn is None else drawn["waveform"]
+    changed = chain.apply(y, waveform, sr=sr)
+    mel_db = looked_at(sr)(changed)
+    made: dict[str, Any] = {"waveform": waveform}
+    masked = None
+    if augmentation.spectrogram is not None:
+        shape = (1, *mel_db.shape)
+        features = (
+            augmentation.spectrogram.draw(rng, shape)
+            if drawn is None
+            else {name: np.array(values) for name, values in drawn["spectrogram"].items()}
+        )
+        masked = _masked(mel_db, augmentation.spectrogram, features)
+        made["spectrogram"] = {name: values.tolist() for name, values in features.items()}
+    peak = max(1.0, float(np.abs(changed).max(initial=0)))
+    return Variant(changed / np.float32(peak), made, 20 * float(np.log10(peak)), mel_db, masked)
+
+
+def looked_at(sr: int) -> FrontEnd:
+    """Return the mel spectrogram, in dB without a floor, that variants are looked at through."""
+    return FrontEnd(kind="mel", sr=sr, n_fft=_N_FFT, hop_length=_HOP, n_mels=_N_MELS, top_db=np.inf)
+
+
+def named_augmentation(name: str, background: str | None = None) -> Augmentation:
+    """Return the augmentation of a recipe's name, or of a transform's for that change alone.
+
+    Raises
+    ------
+    ParameterError
+        If there is none, or the transform Background is without a folder.
+    """
+    check_choice("recipe", name, (*RECIPES, *TRANSFORMS))
+    if name == "Background" and background is None:
+        raise ParameterError("Background needs `background`, a folder of recordings.")
+    if name in RECIPES:
+        wanted = RECIPES[name]
+    elif name == "Background":
+        wanted = Augmentation()
+    else:
+        wanted = Augmentation(waveform=Chain((TRANSFORMS[name](),)))
+    return wanted if background is None else wanted.with_background(Path(background))
+
+
+def _masked(
+    mel_db: npt.NDArray[np.float32], change: SpectrogramAugment, drawn: dict[str, npt.NDArray[Any]]
+) -> npt.NDArray[np.float32]:
+    """Do to one mel spectrogram what is done to normalised ones in training."""
+    mean, std = float(mel_db.mean()), max(float(mel_db.std()), 1e-6)
+    x = ((mel_db - mean) / std)[np.newaxis]
+    return np.asarray(change.apply(x, drawn)[0] * std + mean, dtype=np.float32)
