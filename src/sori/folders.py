@@ -51,15 +51,12 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def made_by(file: Path, maker: str) -> dict[str, Any] | None:
-    """Read a JSON file that ``maker`` made; None if it is not there, is damaged, or another maker's.
-
-    Files without a maker, as `bundle.json`, are taken by their name.
-    """
+    """Read a JSON file that says it was made by ``maker``; None if it is not there, is damaged, or says otherwise."""
     try:
         made = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return made if isinstance(made, dict) and made.get("made_by", maker) == maker else None
+    return made if isinstance(made, dict) and made.get("made_by") == maker else None
 
 
 def foreign_file(folder: Path, ours: Iterable[str]) -> Path | None:
@@ -86,6 +83,7 @@ def own_folder(
     ours: Iterable[str],
     always: Iterable[str] = (),
     overwrite: bool = True,
+    signed: bool = True,
 ) -> dict[str, Any] | None:
     """Read what ``maker`` wrote into ``out`` before, in the JSON file ``facts``; None if nothing did.
 
@@ -95,6 +93,8 @@ def own_folder(
         Files that ``maker`` makes, as :func:`foreign_file` takes them; ``always`` also those it has before ``facts``.
     overwrite
         Whether what it wrote may be replaced.
+    signed
+        Whether ``facts`` says who made it; else it is known by its name.
 
     Raises
     ------
@@ -106,6 +106,8 @@ def own_folder(
     if not out.is_dir():
         raise DatasetError(f"{out}: is a file; choose another name")
     made = made_by(out / facts, maker)
+    if not signed and (out / facts).is_file():
+        made = {}
     foreign = foreign_file(out, (*always, *(ours if made is not None else ())))
     if foreign is not None:
         name = foreign.relative_to(out)

@@ -32,12 +32,12 @@ def test_a_folder_goes_on_past_a_bad_file(folder, tmp_path):
     done = sori(
         "inspect", folder, "--out", tmp_path / "out", "--n-fft", 512, "--hop-length", 128, "--n-mels", 40, "--json"
     )
-    assert done.returncode == 0
+    assert done.returncode == 1
     *read, broken = json.loads(done.stdout)
     assert [one["peaks"][0]["note"] for one in read] == ["A3", "A4"]
     assert "not readable as audio" in broken["error"]
     assert "broken.wav: not readable as audio" in done.stderr
-    assert "1 of 3 could not be looked at" in done.stderr
+    assert "1 of 3 could not be read" in done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"b", "한국어 파일"}
 
 
@@ -70,7 +70,10 @@ def test_mistakes_are_one_line_and_leave_nothing(folder, tmp_path, arguments, me
 def test_nothing_readable_is_an_error(tmp_path):
     for name in ("a.wav", "b.wav"):
         (tmp_path / name).touch()
-    assert "b.wav: the file is empty" in fails("inspect", tmp_path, "--out", tmp_path / "out")
+    done = sori("inspect", tmp_path, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "b.wav: the file is empty" in done.stderr
+    assert "2 of 2 could not be read" in done.stderr
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "text.txt").write_text("mine")
     soundfile.write(tmp_path / "c.wav", np.zeros(100), 8000)

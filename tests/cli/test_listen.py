@@ -103,7 +103,7 @@ def test_what_is_heard_live_is_in_the_file_at_once(spoken, tmp_path, monkeypatch
 
     out, seen = tmp_path / "live.jsonl", []
 
-    def microphone(*, sr, say):
+    def microphone(*, sr, reporter):
         y, _ = load(spoken, sr=sr)
         for start in range(0, len(y), sr // 10):
             seen.append(out.read_text(encoding="utf-8") if out.exists() else "")

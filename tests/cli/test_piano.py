@@ -54,7 +54,7 @@ def test_json_lists_every_recording(made, recordings):  # noqa: F811
     assert told["written"] == [str(recordings / "silence.mid")]
     again = run(app, ["transcribe", str(recordings / "silence.flac"), "--model", str(made / "run")])
     assert isinstance(again.exception, Exception)
-    assert "--overwrite" in str(again.exception)
+    assert "`overwrite=True`" in str(again.exception)
 
 
 def test_two_files_of_one_name_and_unknown_formats_are_refused(made, recordings):  # noqa: F811

@@ -20,7 +20,7 @@ def test_notes_become_a_dataset(tmp_path):
     done = additive("notes", out, "--instruments", "piano,flute", "--pitches", "C4-D4", "--velocities", "60,100")
     assert done.returncode == 0, done.stderr
     assert "12 files of 0.3 s, and labels.csv" in done.stdout
-    assert f"next: sori dataset build {out} DATASET --labels" in done.stderr
+    assert f"next: sori dataset build {out} --out DATASET --labels" in done.stderr
     assert done.stderr.strip().endswith("--duration 0.3 --segments 1")
     built = sori(
         "dataset", "build", out, tmp_path / "data", "--labels", out / "labels.csv", "--duration", 0.3, "--segments", 1,
@@ -56,7 +56,7 @@ def test_chords_and_mixtures(tmp_path):
         (("notes", "OUT", "--velocities", "200"), "velocity must be 1 to 127"),
         (("notes", "OUT", "--soundfont", "none.sf2"), "none.sf2: No such file"),
         (("notes", "OUT", "--reverb", "big"), "reverb is room"),
-        (("notes", "OUT", "--tuning", "4400"), "tuning_hz must be 380 to 500 Hz"),
+        (("notes", "OUT", "--tuning", "4400"), "--tuning must be 380 to 500 Hz"),
         (("mix", "OUT", "--with", "piano"), "what is mixed is two instruments"),
         (("mix", "OUT", "--snr", "loud"), "snr must be numbers"),
         (("mix", "OUT", "--seed", "-1"), "seed must be"),

@@ -279,7 +279,7 @@ def test_rounding_in_a_change_of_rate_costs_no_segment(tmp_path):
 
 def test_what_is_put_beside_the_shards_is_not_deleted(sounds, tmp_path):
     catalog = read_catalog(sounds())
-    settings = {"front_end": FRONT_END, "segmenting": Segmenting(duration_s=1, segments=1)}
+    settings = {"preprocessor": Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=1))}
     build(catalog, tmp_path / "data", **settings)
     (tmp_path / "data" / "thesis.txt").write_text("years of work")
     with pytest.raises(DatasetError, match=r"thesis.txt: is no part of the dataset, and would be lost"):

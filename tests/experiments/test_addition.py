@@ -25,8 +25,9 @@ def test_the_twin_is_the_very_same_network():
 
 
 def test_the_verdict():
-    assert verdict(1e-3, 1.2e-3) == "train and test loss are close: it learned addition"
-    assert verdict(1e-3, 5e-3) == "the test loss is 5.0 times the train loss: it memorised its examples"
+    assert verdict(1e-3, 1.2e-3, 0.04) == "train and test loss are close, and its sums are right: it learned addition"
+    assert verdict(1e-3, 5e-3, 0.04) == "the test loss is 5.0 times the train loss: it memorised its examples"
+    assert verdict(1e-3, 1.2e-3, 0.22).startswith("its sums are off by up to 0.220: it has not learned addition yet")
 
 
 def test_arguments_are_checked():

@@ -50,8 +50,8 @@ def test_one_seed_has_no_spread():
 def test_all_of_them_is_every_one():
     alone, every = remedies("mlp", augment="spectrogram")[1:-1], remedies("mlp", augment="spectrogram")[-1]
     assert every.options == {"l2": 0.001, "dropout": 0.3, "width": 0.5, "depth": -1}
-    assert every.wishes == {"patience": 10, "augment": "spectrogram", "mixup": 0.2}
-    assert {name for remedy in alone for name in (*remedy.options, *remedy.wishes)} == {*every.options, *every.wishes}
+    assert every.changes == {"patience": 10, "augment": "spectrogram", "mixup": 0.2}
+    assert {name for remedy in alone for name in (*remedy.options, *remedy.changes)} == {*every.options, *every.changes}
 
 
 def test_what_cannot_be_done_to_imported_features_is_said_before_the_first_network(tmp_path, rng):

@@ -54,7 +54,7 @@ def test_a_dataset_at_beats(tmp_path):
         tmp_path / "data",
         preprocessor=Preprocessor(FrontEnd(kind="mfcc", sr=22050), Segmenting(duration_s=10, segments=20, by="beats")),
     )
-    assert Dataset.open(tmp_path / "data").segmenting["by"] == "beats"
+    assert Dataset.open(tmp_path / "data").preprocessor.segmenting.by == "beats"
     assert dataset.counts["segments"] > 20
     assert dataset.counts["segments_dropped"] == 0
     assert [entry["reason"] for entry in dataset.files["dropped"]] == ["no two beats were found to cut at"]

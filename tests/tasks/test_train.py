@@ -83,7 +83,7 @@ def test_folds_report_mean_and_spread(trained, tmp_path):
 
 
 def test_a_leaky_score_is_marked_everywhere(trained, tmp_path):
-    result = train(trained / "data", tmp_path / "run", model="mlp", epochs=1, split_by="segment")
+    result = train(trained / "data", tmp_path / "run", model="mlp", epochs=1, split="segment")
     assert result.scores["leaky"] is True
     assert any("leaky" in note for note in result.notes)
     assert "LEAKY" in json.loads((tmp_path / "run" / "bundle.json").read_text())["scores"]["split"]
@@ -98,7 +98,7 @@ def test_imported_features_train_but_only_with_known_groups(trained, tmp_path):
         train(tmp_path / "unknown", tmp_path / "run", epochs=1)
     import_json(tmp_path / "out.json", tmp_path / "known", group_size=2)
     train(tmp_path / "known", tmp_path / "run", epochs=1)
-    with pytest.raises(BundleError, match="cannot hear a recording"):
+    with pytest.raises(BundleError, match="cannot be used on a recording"):
         from sori.inference.classifier import Classifier
 
         Classifier(tmp_path / "run").predict_file("x.wav")
@@ -108,13 +108,13 @@ def test_imported_features_train_but_only_with_known_groups(trained, tmp_path):
     ("arguments", "message"),
     [
         ({"model": "mpl"}, "model must be one of mlp, cnn.*did you mean 'mlp'"),
-        ({"options": {"droput": 1}}, "unknown key 'droput' in the options of mlp"),
+        ({"model": "mlp", "model_options": {"droput": 1}}, "unknown key 'droput' in the options of mlp"),
         ({"epochs": 0}, "epochs must be"),
         ({"lr": -1.0}, "lr must be"),
         ({"test_size": 1.5}, "test_size must be"),
         ({"folds": True}, "no folds of its own"),
         ({"group_by": "x"}, "a dataset has its groups already"),
-        ({"model": "mlp", "options": {"dropout": 2}}, "dropout must be 0 to 0.95"),
+        ({"model": "mlp", "model_options": {"dropout": 2}}, "dropout must be 0 to 0.95"),
     ],
 )
 def test_refused_before_anything_is_written(trained, tmp_path, arguments, message):
@@ -129,7 +129,7 @@ def test_what_is_there_is_kept(trained, tmp_path):
         train(trained / "data", trained / "run", epochs=1)
     assert (trained / "run" / "bundle.json").read_bytes() == before
     (tmp_path / "thesis.txt").write_text("x")
-    with pytest.raises(SoriError, match="is not a training run; choose another name"):
+    with pytest.raises(SoriError, match="was not made by sori train; choose another name"):
         train(trained / "data", tmp_path, epochs=1, overwrite=True)
 
 
@@ -146,8 +146,8 @@ def test_a_mistake_in_the_call_is_told_before_anything_is_built(trained, tmp_pat
         ({"model": "cnnn"}, "did you mean 'cnn'"),
         ({"seed": -1}, "seed must be 0 to"),
         ({"epochs": 0}, "epochs must be"),
-        ({"folds": True, "split_by": "segment"}, "leave out `split`"),
-        ({"test_fold": "1", "split_by": "segment"}, "`test_fold` belongs to"),
+        ({"folds": True, "split": "segment"}, "leave out `split`"),
+        ({"test_fold": "1", "split": "segment"}, "`test_fold` belongs to"),
     ):
         with pytest.raises(SoriError, match=message):
             train(trained / "sounds", tmp_path / "run", **bad)
@@ -254,7 +254,7 @@ def test_words_in_an_npz_are_heard_in_the_report_and_what_a_recipe_does_to_sound
     train(tmp_path / "mel", tmp_path / "run", model="bcresnet", epochs=1)
     assert Bundle.open(tmp_path / "run").training["augment"]["waveform"] is None
     import_npz(tmp_path / "in.npz", tmp_path / "samples", front_end=FrontEnd(kind="waveform", sr=8000))
-    train(tmp_path / "samples", tmp_path / "heard", model="wave", options={"width": 0.05}, epochs=1)
+    train(tmp_path / "samples", tmp_path / "heard", model="wave", model_options={"width": 0.05}, epochs=1)
     assert "<audio" in (tmp_path / "heard" / "report.html").read_text(encoding="utf-8")
 
 
@@ -274,4 +274,4 @@ def test_what_was_imported_without_its_sound_cannot_be_changed_as_sound(trained,
     export_json(Dataset.open(trained / "data"), tmp_path / "classic.json")
     import_json(tmp_path / "classic.json", tmp_path / "data")
     with pytest.raises(ParameterError, match="imported without its sound"):
-        train(tmp_path / "data", tmp_path / "run", model="mlp", epochs=1, augment="speech", split_by="segment")
+        train(tmp_path / "data", tmp_path / "run", model="mlp", epochs=1, augment="speech", split="segment")

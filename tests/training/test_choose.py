@@ -26,8 +26,9 @@ def folder(root, *, sr, lengths_s):
 )
 def test_fits_the_recordings(tmp_path, sr, lengths_s, segment, features):
     choice = folder(tmp_path, sr=sr, lengths_s=lengths_s)
-    assert (choice.segmenting.duration_s, choice.segmenting.segments) == pytest.approx(segment, rel=0.06)
-    front_end = choice.front_end
+    cut = choice.preprocessor.segmenting
+    assert (cut.duration_s, cut.segments) == pytest.approx(segment, rel=0.06)
+    front_end = choice.preprocessor.front_end
     assert (front_end.sr, front_end.n_fft, front_end.hop_length) == features
     assert len(choice.reasons) == 3
 
@@ -53,11 +54,11 @@ def test_features_are_those_that_the_model_takes(tmp_path, model, kind, shape):
     (tmp_path / "a").mkdir()
     soundfile.write(tmp_path / "a" / "1.wav", np.full(8000, 0.1), 8000)
     choice = choose(read_catalog(tmp_path), model=model)
-    assert choice.front_end.kind == kind
-    assert choice.front_end.shape(choice.segmenting.samples(8000)) == shape
+    assert choice.preprocessor.front_end.kind == kind
+    assert choice.preprocessor.front_end.shape(choice.preprocessor.segmenting.samples(8000)) == shape
 
 
 @needs_real
 @pytest.mark.parametrize(("name", "sr"), [("esc10", 22050), ("spoken_digits", 8000), ("speech_commands_12", 16000)])
 def test_real_folders(name, sr):
-    assert choose(read_catalog(REAL / name)).front_end.sr == sr
+    assert choose(read_catalog(REAL / name)).preprocessor.front_end.sr == sr

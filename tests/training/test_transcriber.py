@@ -239,9 +239,9 @@ def test_a_model_of_the_spectrum_cleans_what_is_transcribed(made, cleaner, rng):
     assert np.abs(whole - np.concatenate(list(plain.posteriors([y])))).max() > 1e-6
     pieces = np.concatenate(list(cleaned.posteriors(y[i : i + 100_001] for i in range(0, len(y), 100_001))))
     np.testing.assert_allclose(pieces, whole, atol=1e-4)
-    with pytest.raises(BundleError, match="is no piano model of notes"):
+    with pytest.raises(BundleError, match="is a cleaner, not a transcriber"):
         Transcriber(cleaner)
-    with pytest.raises(BundleError, match="is no piano model of spectrum"):
+    with pytest.raises(BundleError, match="is a transcriber, not a cleaner"):
         Transcriber(made / "run", clean=made / "run")
 
 
@@ -291,7 +291,7 @@ def test_what_is_no_clip_or_no_piano_model_is_refused(made, trained, tmp_path):
     for y in (np.zeros((2, 100), np.float32), np.zeros(100, np.int16), np.array([np.nan], np.float32)):
         with pytest.raises(ParameterError, match="finite floating-point"):
             transcriber(y, sr=16000)
-    with pytest.raises(BundleError, match="is no piano model"):
+    with pytest.raises(BundleError, match="is a classifier, not a transcriber"):
         Transcriber(trained / "run")
     with pytest.raises(BundleError, match=r"bundle\.json"):
         Transcriber(tmp_path)

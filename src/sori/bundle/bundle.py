@@ -165,7 +165,7 @@ def _read(values: Mapping[str, Any]) -> dict[str, Any]:
     check_keys(_FILE, values, names)
     for name in names:
         if name not in values:
-            raise ParameterError(f"{name} is missing")
+            raise KeyError(name)
     front_end, segmenting = values["front_end"], values["segmenting"]
     if segmenting is not None:
         check_keys("segmenting", segmenting, Segmenting.__dataclass_fields__)

@@ -22,7 +22,7 @@ from sori.reporter import SILENT, Reporter
 from sori.reports.page import facts_table, page, picture, text_table
 
 _MAKER = "sori experiment listening"
-_RESULTS, _PAGE = "settings.json", "report.html"
+_RESULTS, _PAGE = "listening.json", "report.html"
 CONDITIONS = ("silence", "noise")
 WORDLESS = "wordless recordings"
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
@@ -84,7 +84,7 @@ def compare_thresholds(
     overwrite: bool = False,
     reporter: Reporter = SILENT,
 ) -> ListeningExperiment:
-    """Make a stream in silence and one in noise, listen to both, and write ``settings.json`` and ``report.html``.
+    """Make a stream in silence and one in noise, listen to both, and write ``listening.json`` and ``report.html``.
 
     Words that the model has not heard, and words that are none of its own where the dataset has any, come one after
     another with 0.5 to 3 s between them. In noise, the background is made of unheard recordings of silence where there
@@ -287,7 +287,7 @@ def _write(found: ListeningExperiment, out: Path) -> None:
     hours = found.points[0].scores.hours
     facts = {key.replace("_", " "): value for key, value in found.settings.items()}
     parts = [
-        "<h1>SpotterSettings: words found, and words that were none</h1>",
+        "<h1>Listening: words found, and false alarms</h1>",
         '<p class="soft">Words that the model has not heard, laid into silence and into noise; each point is a '
         "threshold. A word counts as found within 0.75 s of its middle; anything else reported is a false alarm; a "
         f"single one comes to {1 / hours:.2g} an hour here.</p>",
@@ -298,6 +298,6 @@ def _write(found: ListeningExperiment, out: Path) -> None:
     ]
     content = {
         _RESULTS: orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
-        _PAGE: page("SpotterSettings", parts).encode(),
+        _PAGE: page("Listening", parts).encode(),
     }
     write_files(out, content)

@@ -79,8 +79,10 @@ def train(
         If anything is missing, does not fit or is there already; then nothing is written to ``out``.
     """
     began, source, out, reporter = time.monotonic(), Path(source), Path(out), usual(reporter)
+    if options is not None and not isinstance(options, TrainingOptions):
+        raise ParameterError(f"options must be TrainingOptions. Received {type(options).__name__}.", "options")
     options = replace(options, **changes) if options is not None else TrainingOptions.from_dict(changes)
-    own_folder(out, facts="bundle.json", maker="sori train", ours=_FILES, overwrite=overwrite)
+    own_folder(out, facts="bundle.json", maker="sori train", ours=_FILES, overwrite=overwrite, signed=False)
     if not source.exists() and not building_folder(source).is_dir():
         raise DatasetError(f"{source}: no such dataset, folder of recordings or CSV file")
     is_dataset = (source / "dataset.json").is_file() or building_folder(source).is_dir()
