@@ -7,7 +7,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.units import seconds_to_samples
@@ -158,6 +157,8 @@ def noise(
     check_between("level_db", level_db, -200, 60, "dB")
     y = rng.standard_normal(n)
     if colour != "white" and n > 1:
+        import scipy.fft  # slow to import
+
         spectrum = scipy.fft.rfft(y)
         spectrum[0] = 0
         spectrum[1:] *= np.arange(1, len(spectrum), dtype=np.float64) ** (_SLOPES[colour] / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -10,7 +11,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from sori.errors import ParameterError, check_choice, check_count
 from sori.features.transform import RealTransform
@@ -67,7 +67,7 @@ class Frames:
     def share_out(self, n_clips: int, work: Callable[[range], None]) -> None:
         """Call ``work`` with the blocks of ``n_clips`` clips, on as many threads as ``scipy.fft`` is set to use."""
         blocks = range(-(-n_clips // self.clips_per_block) * self.blocks_per_clip)
-        threads = min(scipy.fft.get_workers(), len(blocks))
+        threads = min(_workers(), len(blocks))
         if threads == 1:
             work(blocks)
             return
@@ -169,3 +169,9 @@ def _window(window: str | tuple[str, float], win_length: int, n_fft: int) -> npt
     padded[before : before + win_length] = values
     padded.setflags(write=False)
     return padded
+
+
+def _workers() -> int:
+    """Return the threads that ``scipy.fft`` is set to use: one, unless somebody has imported it to set more."""
+    fft = sys.modules.get("scipy.fft")
+    return 1 if fft is None else int(fft.get_workers())

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.features.filter_bank import FilterGroup, filter_groups, filtered
@@ -201,6 +200,8 @@ def mfcc(
         center=center,
         pad_mode=pad_mode,
     )
+    import scipy.fft  # slow to import, here and below
+
     basis = _cosines(n_mfcc, n_mels, dct_type, norm, lifter)
     # Averaged over the filters, the error of 32-bit butterflies stays below 1e-3 from 1024 samples up
     # (worst measured: 7e-4) where the length has small factors; shorter frames cost little more in 64-bit.
@@ -280,6 +281,8 @@ def _cosines(n_mfcc: int, n_mels: int, dct_type: int, norm: str | None, lifter: 
     if norm not in ("ortho", None):
         raise ParameterError(f"norm must be 'ortho' or None. Received norm={norm!r}.")
     check_between("lifter", lifter, 0, np.inf)
+    import scipy.fft
+
     basis = scipy.fft.dct(np.eye(n_mels), type=dct_type, norm=norm, axis=-1)[:, :n_mfcc]
     if lifter > 0:
         basis = basis * (1 + lifter / 2 * np.sin(np.pi * np.arange(1, n_mfcc + 1) / lifter))

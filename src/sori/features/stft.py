@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from sori.errors import ParameterError, check_between, check_count
 from sori.features.frames import Frames, PadMode, as_clips, bins_by_frames
@@ -39,6 +38,8 @@ def spectrum(y: FloatArray, *, sr: int) -> tuple[npt.NDArray[np.float64], npt.ND
     clips = as_clips(y)
     check_count("sr", sr)
     frequencies_hz = np.arange(1 + clips.shape[-1] // 2) * sr / clips.shape[-1]
+    import scipy.fft  # slow to import
+
     magnitude: npt.NDArray[np.float32] = np.abs(scipy.fft.rfft(clips.astype(np.float64, copy=False), axis=-1)).astype(
         np.float32
     )

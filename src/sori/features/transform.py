@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from functools import cache
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fftpack
 
 from sori.units import FloatArray
 
@@ -36,7 +36,7 @@ class RealTransform:
         # In place, one column on from the left: the constant's real part, then real and imaginary part of each bin in
         # turn. Only the constant has to move for these to be complex numbers.
         frames = parts[:, 1 : self.n_fft + 1]
-        transformed = scipy.fftpack.rfft(frames, axis=-1, overwrite_x=True)
+        transformed = _fftpack().rfft(frames, axis=-1, overwrite_x=True)
         if not np.may_share_memory(transformed, frames):  # overwriting is allowed to it, not promised by it
             frames[...] = transformed
         parts[:, 0] = parts[:, 1]
@@ -44,6 +44,12 @@ class RealTransform:
         if self.n_fft % 2 == 0:
             parts[:, -1] = 0
         return spectrum
+
+
+@cache
+def _fftpack() -> ModuleType:
+    """SciPy's transforms, which take longer to import than most clips take to transform."""
+    return importlib.import_module("scipy.fftpack")
 
 
 @cache

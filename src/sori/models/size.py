@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TypeVar
 
 from sori.errors import ParameterError, check_between
 
 T = TypeVar("T")
+# A weight, its gradient, Adam's two moments, the best weight so far and the copy that is saved, float32 each.
+_BYTES_IN_TRAINING = 6 * 4
 
 
 def check_regularisation(*, dropout: float, l2: float) -> None:
@@ -35,3 +38,30 @@ def sized(stages: Sequence[T], depth: int) -> list[T]:
     if not isinstance(depth, int) or isinstance(depth, bool) or not 1 - len(stages) <= depth <= 20:
         raise ParameterError(f"depth must be a whole number from {1 - len(stages)} to 20. Received depth={depth!r}.")
     return list(stages[: len(stages) + min(depth, 0)]) + [stages[-1]] * max(depth, 0)
+
+
+def check_memory(model: str, weights: int) -> None:
+    """Raise ParameterError if training so many weights needs more memory than the machine has.
+
+    Where the system does not tell how much it has, nothing is refused.
+    """
+    needed = weights * _BYTES_IN_TRAINING
+    there = _memory()
+    if there is not None and needed > 0.9 * there:
+        raise ParameterError(
+            f"model {model} would have {weights:,} weights for these segments, and training it would need "
+            f"{needed / 2**30:.1f} GiB, of which {there / 2**30:.1f} are free: use shorter segments, a lower rate, or a smaller `width`"
+        )
+
+
+def _memory() -> int | None:
+    """Bytes of memory that are free on this machine; all that it has, where the system does not tell what is free."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            return next(1024 * int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        pass  # not Linux
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None

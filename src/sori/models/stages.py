@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from sori.errors import ParameterError
 from sori.models.backend import keras as load_keras
-from sori.models.size import check_regularisation, scaled, sized
+from sori.models.size import check_memory, check_regularisation, scaled, sized
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +47,17 @@ def wave(
     ParameterError
         If the input is not a waveform.
     """
-    return _network("wave", input_shape, n_classes, False, dropout, l2, width, depth)
+    return _network(
+        "wave",
+        input_shape,
+        n_classes,
+        over_samples=True,
+        skip=False,
+        dropout=dropout,
+        l2=l2,
+        width=width,
+        depth=depth,
+    )
 
 
 def wave_skip(
@@ -62,7 +73,17 @@ def wave_skip(
 
     What a stage was given reaches the next one as it was, and gradients reach it on a shorter way.
     """
-    return _network("wave-skip", input_shape, n_classes, True, dropout, l2, width, depth)
+    return _network(
+        "wave-skip",
+        input_shape,
+        n_classes,
+        over_samples=True,
+        skip=True,
+        dropout=dropout,
+        l2=l2,
+        width=width,
+        depth=depth,
+    )
 
 
 def spectrogram_cnn(
@@ -81,7 +102,17 @@ def spectrogram_cnn(
     ParameterError
         If the input is a waveform, or too small to be halved so often.
     """
-    return _network("spectrogram-cnn", input_shape, n_classes, False, dropout, l2, width, depth)
+    return _network(
+        "spectrogram-cnn",
+        input_shape,
+        n_classes,
+        over_samples=False,
+        skip=False,
+        dropout=dropout,
+        l2=l2,
+        width=width,
+        depth=depth,
+    )
 
 
 def spectrogram_skip(
@@ -94,13 +125,25 @@ def spectrogram_skip(
     depth: int = 0,
 ) -> keras.Model:
     """As :func:`spectrogram_cnn`, with the skips of :func:`wave_skip`."""
-    return _network("spectrogram-skip", input_shape, n_classes, True, dropout, l2, width, depth)
+    return _network(
+        "spectrogram-skip",
+        input_shape,
+        n_classes,
+        over_samples=False,
+        skip=True,
+        dropout=dropout,
+        l2=l2,
+        width=width,
+        depth=depth,
+    )
 
 
 def _network(
     name: str,
     input_shape: tuple[int, int],
     n_classes: int,
+    *,
+    over_samples: bool,
     skip: bool,
     dropout: float,
     l2: float,
@@ -108,9 +151,13 @@ def _network(
     depth: int,
 ) -> keras.Model:
     check_regularisation(dropout=dropout, l2=l2)
-    over_samples = name.startswith("wave")
     stages = sized(_STAGES, depth)
-    _check_shape(name, input_shape, halvings=len(stages))
+    _check_shape(name, input_shape, over_samples=over_samples, halvings=len(stages))
+    # Nearly all of its weights: those from the last stage, laid flat, to the dense layer.
+    entering = scaled(stages[-2][1], width) if skip and len(stages) > 1 else int(skip)
+    channels = scaled(stages[-1][1], width) + entering
+    flat = channels * math.prod(size // 2 ** len(stages) for size in input_shape[: 1 if over_samples else 2])
+    check_memory(name, flat * scaled(256, width))
     keras = load_keras()
     layers = keras.layers
     regularizer = keras.regularizers.L2(l2) if l2 else None
@@ -134,19 +181,19 @@ def _network(
     return keras.Model(inputs, layers.Dense(n_classes, kernel_regularizer=regularizer)(x), name=name)
 
 
-def _check_shape(name: str, input_shape: tuple[int, int], *, halvings: int) -> None:
+def _check_shape(name: str, input_shape: tuple[int, int], *, over_samples: bool, halvings: int) -> None:
     frames, bins = input_shape
-    if name.startswith("wave"):
+    if over_samples:
         if bins != 1:
             raise ParameterError(
-                f"model {name} hears samples, and these segments are {frames} frames x {bins}: build the dataset with "
-                "`feature='waveform'`"
+                f"model {name} takes waveforms, and these segments are {frames} frames x {bins}: build the "
+                "dataset with `feature='waveform'`"
             )
         smallest = frames
     else:
         if bins == 1:
             raise ParameterError(
-                f"model {name} looks at time and frequency, and a waveform has one bin: build the dataset with "
+                f"model {name} works over time and frequency, and a waveform has one bin: build the dataset with "
                 "`feature='spectrogram'`"
             )
         smallest = min(frames, bins)
