@@ -159,12 +159,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        module, _, there = _HOME[name].partition(":")
-        return getattr(importlib.import_module(module), there or name)
-    if name in _MODULES:
-        return importlib.import_module(f"sori.{name}")
-    raise AttributeError(f"module 'sori' has no attribute {name!r}")
+    module, _, there = _HOME.get(name, f"sori.{name}" if name in _MODULES else "").partition(":")
+    if not module:
+        raise AttributeError(f"module 'sori' has no attribute {name!r}")
+    try:
+        home = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        from sori.errors import missing
+
+        raise missing(error.name or module) from error
+    return getattr(home, there or name) if name in _HOME else home
 
 
 def __dir__() -> list[str]:

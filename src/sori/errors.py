@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import difflib
 import importlib
+import importlib.util
 import io
 import os
+import sys
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
@@ -91,6 +93,32 @@ def require(module: str, *, extra: str) -> ModuleType:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
         raise MissingDependencyError(f"this needs {module}, which is not installed: {install_line(extra)}") from error
+
+
+# The extra that brings each library, by its module.
+_EXTRAS = {
+    **dict.fromkeys(("joblib", "keras", "onnx", "pyarrow", "sklearn", "tensorflow", "tf2onnx"), "train"),
+    **dict.fromkeys(("audiomentations", "pyroomacoustics"), "augment"),
+    **dict.fromkeys(("fluidsynth", "pretty_midi"), "synth"),
+    "librosa": "beats",
+    "matplotlib": "plots",
+    "mir_eval": "piano",
+    "sounddevice": "microphone",
+}
+
+
+def check_installed(*modules: str) -> None:
+    """Raise MissingDependencyError for the first of these libraries that is not installed; none is imported."""
+    for module in modules:
+        if module not in sys.modules and importlib.util.find_spec(module) is None:
+            raise missing(module)
+
+
+def missing(module: str) -> MissingDependencyError:
+    """Return the error that says how a library is installed."""
+    name = module.partition(".")[0]
+    how = install_line(_EXTRAS[name]) if name in _EXTRAS else f"pip install {name}"
+    return MissingDependencyError(f"this needs {name}, which is not installed: {how}")
 
 
 def install_line(extra: str) -> str:

@@ -29,7 +29,7 @@ def test_the_interval_is_wilsons():
     probabilities = np.tile([[0.9, 0.1]], (100, 1))
     labels = np.repeat([0, 1], [90, 10])
     scores = score_classes(probabilities, labels, recordings=names(*map(str, range(100))), classes=["a", "b"])
-    assert scores.accuracy == 0.9
+    assert scores.accuracy == scores.segment_accuracy == 0.9
     # Closed form: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)
     z, n, p = 1.959964, 100, 0.9
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
@@ -41,6 +41,12 @@ def test_a_class_that_was_not_tested_does_not_count():
     scores = score_classes(np.eye(3)[:2], np.array([0, 1]), recordings=names("a", "b"), classes=["a", "b", "c"])
     assert scores.balanced_accuracy == 1.0
     assert scores.per_class["c"]["recordings"] == 0
+
+
+def test_a_class_that_was_never_guessed_scores_nothing():
+    scores = score_classes(np.eye(2)[[0, 0, 0]], np.array([0, 0, 1]), recordings=names(*"abc"), classes=["a", "b"])
+    assert scores.per_class["b"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "recordings": 1}
+    assert scores.macro_f1 == pytest.approx((2 * 2 / 5 + 0) / 2)  # 2 hits, of 2 recordings and 3 guesses
 
 
 def test_by_recording_averages():

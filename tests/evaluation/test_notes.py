@@ -37,6 +37,50 @@ def test_nothing_heard_scores_nothing_unless_nothing_was_played():
     assert score_notes(NOTHING, NOTHING).f1 == 1
 
 
+def test_frames_are_steps_of_ten_milliseconds():
+    """Frames 0 to 12 and 3 to 14: ten in both, of 13 and of 12."""
+    truth, estimate = np.array([[0.0, 0.13, 60, 80]]), np.array([[0.03, 0.15, 60, 80]])
+    scores = score_notes(truth, estimate)
+    frames = (scores.frame_precision, scores.frame_recall, scores.frame_f1)
+    assert frames == pytest.approx((10 / 12, 10 / 13, 20 / 25))
+    elsewhere = score_notes(truth, estimate + np.array([0, 0, 1, 0]))
+    assert (elsewhere.frame_precision, elsewhere.frame_recall, elsewhere.frame_f1) == (0, 0, 0)
+
+
+def test_every_key_of_midi_has_frames():
+    ends = np.array([[0.0, 1.0, 0, 80], [0.0, 1.0, 127, 80]])
+    assert score_notes(ends, ends[:1]).frame_recall == score_notes(ends, ends[1:]).frame_recall == 0.5
+
+
+def test_frames_of_nothing_score_nothing_unless_nothing_was_played():
+    for truth, estimate, f1 in ((TRUTH, NOTHING, 0), (NOTHING, TRUTH, 0), (NOTHING, NOTHING, 1)):
+        scores = score_notes(truth, estimate)
+        assert (scores.frame_precision, scores.frame_recall, scores.frame_f1) == (f1, f1, f1)
+
+
+@pytest.mark.parametrize("spread", [0, 40])
+def test_velocities_are_compared_as_mir_eval_does(rng, spread):
+    """With notes so far apart that there is one way to match them."""
+    import mir_eval
+
+    from sori.units import midi_to_hz
+
+    onsets = 0.3 * np.arange(60)
+    truth = np.stack([onsets, onsets + 0.2, np.full(60, 60), 60 + rng.integers(-spread, spread + 1, 60)], axis=1)
+    estimate = truth + np.stack([*np.zeros((3, 60)), rng.normal(0, 10, 60).round()], axis=1)
+    estimate[50:, 0] += 0.1
+    hz = np.full(60, midi_to_hz(60))
+    velocity = mir_eval.transcription_velocity.precision_recall_f1_overlap(
+        truth[:, :2], hz, truth[:, 3], estimate[:, :2], hz, estimate[:, 3], offset_ratio=None
+    )
+    assert score_notes(truth, estimate).velocity_f1 == pytest.approx(velocity[2])
+    assert score_notes(truth, estimate).f1 == pytest.approx(50 / 60)
+
+
+def test_without_a_pair_no_velocity_is_right():
+    assert score_notes(TRUTH, TRUTH + np.array([0.1, 0.1, 0, 0])).velocity_f1 == 0
+
+
 def test_notes_are_paired_once():
     twice = np.vstack([TRUTH, TRUTH[:1] + np.array([0.01, 0, 0, 0])])
     pairs = match_notes(TRUTH, twice)

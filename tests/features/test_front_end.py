@@ -67,6 +67,10 @@ def test_what_a_kind_does_not_use_does_not_tell_two_apart():
     assert FrontEnd(kind="waveform", sr=8000, n_fft=99).to_dict() == {"kind": "waveform", "sr": 8000}
 
 
+def test_any_rate_up_to_a_million_will_do():
+    assert [FrontEnd(kind="waveform", sr=sr).sr for sr in (1, 1_000_000)] == [1, 1_000_000]
+
+
 def test_names_differences():
     assert FrontEnd(kind="mfcc", sr=8000).differences(FrontEnd(kind="mfcc", sr=16000, n_mfcc=20)) == [
         "sr: 8000, not 16000",
@@ -81,6 +85,8 @@ def test_names_differences():
         ({"kind": "mell", "sr": 8000}, "did you mean 'mel'"),
         ({"kind": "mel", "sr": 8000, "n_mells": 64}, "unknown key 'n_mells' in FrontEnd; did you mean 'n_mels'"),
         ({"kind": "mel", "sr": "8000"}, "sr must be a whole number"),
+        ({"kind": "waveform", "sr": 0}, "sr must be a whole number, at least 1"),
+        ({"kind": "waveform", "sr": 1_000_001}, "sr must be 1 to 1e"),
         ({"kind": "mel", "sr": 8000, "hop_length": 0}, "hop_length must be"),
         ({"kind": "mel", "sr": 8000, "hop_length": 4096}, "hop_length must be at most n_fft=2048"),
         ({"kind": "mel", "sr": 8000, "center": 1}, "center must be true or false"),

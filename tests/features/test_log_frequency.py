@@ -17,6 +17,27 @@ def test_every_filter_below_nyquist_sums_to_one_and_the_others_are_empty():
     assert not filters.flags.writeable
 
 
+def test_a_hand_computed_bank():
+    """Middles at 1, 2, 4 and 8 Hz, an octave wide on either side, and of spectra with a bin a hertz up to 4 Hz."""
+    filters = log_frequency_filters(sr=8, n_fft=8, fmin=1, bins_per_octave=1, n_bins=4)
+    triangles = np.array([[0, 4, 0, 0, 0], [0, 2, 4, 2, 0], [0, 1, 2, 3, 4], [0, 0, 0, 0, 0]])
+    np.testing.assert_allclose(filters, triangles / [[4], [8], [10], [1]], rtol=1e-6)
+    # Half as far apart, they would be narrower than a bin: then they reach to the next one and no further.
+    narrow = log_frequency_filters(sr=8, n_fft=8, fmin=2, bins_per_octave=2, n_bins=3)
+    r = 2 * 2**0.5
+    reach = r * (2**0.5 - 1)
+    sloping = np.array([0, 0, 1 - (r - 2) / reach, 1 - (3 - r) / reach, 1 - (4 - r) / reach])
+    expected = [np.eye(5)[2], sloping.clip(0) / sloping.clip(0).sum(), [0, 0, 0, 1 - 1 / (4 * (2**0.5 - 1)), 1]]
+    np.testing.assert_allclose(narrow[0], expected[0], atol=1e-6)
+    np.testing.assert_allclose(narrow[1], expected[1], atol=1e-6)
+    np.testing.assert_allclose(narrow[2], expected[2] / np.sum(expected[2]), atol=1e-6)
+
+
+def test_the_lowest_of_a_pianos_three_bins_a_key_is_a_third_of_a_semitone_below_it():
+    assert RECIPE.fmin * 2 ** (1 / 36) == pytest.approx(27.5)
+    assert (RECIPE.frame_s, RECIPE.frames(16000)) == (0.02, 51)
+
+
 @pytest.mark.parametrize("pitch", [45, 60, 69, 84, 100])
 def test_a_key_is_the_middle_one_of_its_three_bins(pitch):
     y = audio.tone(float(midi_to_hz(pitch)), sr=16000, duration_s=1)
@@ -48,6 +69,9 @@ def test_it_comes_back_from_json():
 
 def test_what_cannot_be_is_refused():
     with pytest.raises(ParameterError, match="fmin"):
-        log_frequency_filters(sr=8000, n_fft=512, fmin=5000, bins_per_octave=12, n_bins=3)
+        log_frequency_filters(sr=8000, n_fft=512, fmin=4001, bins_per_octave=12, n_bins=3)
+    with pytest.raises(ParameterError, match="fmin must be 1 to 4000 Hz"):
+        log_frequency_filters(sr=8000, n_fft=512, fmin=0.9, bins_per_octave=12, n_bins=3)
+    assert log_frequency_filters(sr=8000, n_fft=512, fmin=4000, bins_per_octave=12, n_bins=1).any()
     with pytest.raises(ParameterError, match="n_fft"):
         LogFrequency(windows=(0,))

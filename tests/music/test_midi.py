@@ -64,7 +64,7 @@ def test_what_is_no_midi_is_named(tmp_path):
     song(tmp_path / "silent.mid", drums=False, notes=False)
     for name, message in (
         ("text.mid", "not a MIDI file"),
-        ("cut.mid", "not readable as MIDI"),
+        ("cut.mid", r"has no notes \(track 1 ends too early\)"),
         ("silent.mid", "has no notes"),
         ("none.mid", "No such file"),
     ):
@@ -141,3 +141,72 @@ def test_hours_and_overlaps_come_back(tmp_path):
     back = read_notes(tmp_path / "long.mid")
     assert [note.onset_s for note in back] == pytest.approx([0, 1, 20_000], abs=0.003)
     assert back[0].offset_s == pytest.approx(1.0, abs=0.003)
+
+
+def raw(*tracks, division=480, form=1):
+    """A MIDI file of tracks of (delta, bytes), put together by hand."""
+
+    def number(n):
+        out = [n & 127]
+        while n := n >> 7:
+            out.append(n & 127 | 128)
+        return bytes(reversed(out))
+
+    def chunk(events):
+        body = b"".join(number(delta) + event for delta, event in events)
+        return b"MTrk" + len(body).to_bytes(4, "big") + body
+
+    head = b"MThd" + (6).to_bytes(4, "big") + form.to_bytes(2, "big") + len(tracks).to_bytes(2, "big")
+    return head + division.to_bytes(2, "big") + b"".join(chunk(track) for track in tracks)
+
+
+ON, OFF = (lambda key: bytes([0x90, key, 80])), (lambda key: bytes([0x80, key, 64]))
+TWO = [(0, ON(60)), (480, OFF(60)), (0, ON(62)), (480, OFF(62))]  # C4 0 to 0.5 s, D4 0.5 to 1 s
+END = [(0, b"\xff\x2f\x00")]
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (raw(TWO + END), [(60, 0, 0.5), (62, 0.5, 1)]),
+        (raw([(0, b"\xff\x03\x01x"), *END], [(0, b"\xff\x51\x03\x0f\x42\x40"), *TWO, *END]), [(60, 0, 1), (62, 1, 2)]),
+        (raw([(0, b"\xff\x59\x02\x08\x00"), (0, b"\xf0\x03abc"), *TWO, *END]), [(60, 0, 0.5), (62, 0.5, 1)]),
+        (raw([(0, ON(60)), (480, OFF(60)), (0, ON(62)), (480, b"\xff\x2f\x00")]), [(60, 0, 0.5), (62, 0.5, 1)]),
+        (raw([(0, ON(60)), (480, bytes([60, 0])), (0, bytes([62, 80])), (480, bytes([62, 0])), *END]), [(60, 0, 0.5), (62, 0.5, 1)]),
+        (raw([(0, bytes([0x90, 60 | 128, 80 | 128])), (480, OFF(60)), *TWO[2:], *END]), [(60, 0, 0.5), (62, 0.5, 1)]),
+        (raw([(0, ON(60)), (500, OFF(60)), (0, ON(62)), (500, OFF(62)), *END], division=((256 - 25) << 8) | 40), [(60, 0, 0.5), (62, 0.5, 1)]),
+        (b"RIFF\x00\x00\x00\x00RMIDdata\x00\x00\x00\x00" + raw(TWO + END), [(60, 0, 0.5), (62, 0.5, 1)]),
+        (raw(TWO + END)[:14] + b"XFIH\x00\x00\x00\x04abcd" + raw(TWO + END)[14:], [(60, 0, 0.5), (62, 0.5, 1)]),
+    ],
+    ids=["plain", "tempo elsewhere", "meta, sysex", "never let go", "running", "high bits", "SMPTE", "RIFF", "chunk"],
+)  # fmt: skip
+def test_files_as_people_have_them(tmp_path, data, wanted):
+    (tmp_path / "a.mid").write_bytes(data)
+    found = [(n.pitch, n.onset_s, n.offset_s) for n in read_notes(tmp_path / "a.mid")]
+    assert [note[0] for note in found] == [note[0] for note in wanted]
+    for one, other in zip(found, wanted, strict=True):
+        assert one[1:] == pytest.approx(other[1:], abs=1e-6)
+
+
+def test_a_division_of_nothing_tells_no_time(tmp_path):
+    (tmp_path / "a.mid").write_bytes(raw(TWO + END, division=0))
+    with pytest.raises(AudioError, match="division is 0 ticks"):
+        read_notes(tmp_path / "a.mid")
+
+
+def test_what_is_left_of_a_damaged_file_is_read_and_that_is_said(tmp_path):
+    (tmp_path / "a.mid").write_bytes(raw(TWO + END)[:-10])
+    with pytest.warns(UserWarning, match="track 1 ends too early; what there is was read"):
+        assert [note.pitch for note in read_notes(tmp_path / "a.mid")][0] == 60
+
+
+@needs_real
+def test_performances_are_read_as_pretty_midi_reads_them():
+    files = sorted((REAL / "piano" / "midi").glob("*.mid"))[::40]
+    assert len(files) >= 3
+    for file in files:
+        song = pretty_midi.PrettyMIDI(str(file))
+        theirs = sorted((n.start, n.pitch, n.velocity) for i in song.instruments for n in i.notes)
+        ours = sorted((n.onset_s, n.pitch, n.velocity) for n in read_notes(file))
+        assert [note[1:] for note in ours] == [note[1:] for note in theirs]
+        assert max(abs(a[0] - b[0]) for a, b in zip(ours, theirs, strict=True)) < 1e-6

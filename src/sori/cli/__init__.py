@@ -28,7 +28,7 @@ from sori.cli import (
     transcribe,
 )
 from sori.cli.help import WIDTH, Command
-from sori.errors import SoriError, reason
+from sori.errors import SoriError, missing, reason
 from sori.reporter import Cancelled
 
 app = typer.Typer(
@@ -86,6 +86,8 @@ def main() -> None:
     except (Cancelled, KeyboardInterrupt):
         console.fail("stopped")
         sys.exit(130)
+    except ModuleNotFoundError as error:
+        console.fail(str(missing(error.name or "a library")))
     except BrokenPipeError:  # whoever read our output has seen enough
         sys.stderr.close()
     except OSError as error:

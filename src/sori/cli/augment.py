@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
+from sori.errors import check_installed
 
 
 def augment(
@@ -29,6 +30,7 @@ def augment(
 
     Example: sori augment yes.flac --recipe speech --out looked-into/yes --count 8
     """
+    check_installed("audiomentations", "matplotlib")
     from sori.tasks.augment import augment as augment_task
 
     with console.reporting() as reporter:

@@ -29,7 +29,7 @@ from sori.cli.options import (
     Resume,
     out_of,
 )
-from sori.errors import ParameterError
+from sori.errors import ParameterError, check_installed
 
 if TYPE_CHECKING:
     from sori.datasets import Dataset
@@ -91,6 +91,7 @@ def build(
 
     Example: sori dataset build genres/ --out data/genres --feature mfcc --duration 30 --segments 10
     """
+    check_installed("joblib", "pyarrow")
     from sori.features import Segmenting
     from sori.tasks.build import build as build_task
 

@@ -10,6 +10,7 @@ import typer
 from sori.cli import console
 from sori.cli.options import Json
 from sori.cli.scores import show_scores
+from sori.errors import check_installed
 
 
 def evaluate(
@@ -24,6 +25,7 @@ def evaluate(
 
     Example: sori evaluate runs/first data/more-sounds
     """
+    check_installed("pyarrow", "sklearn")
     from sori.tasks.evaluate import evaluate as evaluate_task
 
     scores = evaluate_task(run, dataset, include_training=include_training)

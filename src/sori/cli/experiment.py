@@ -11,6 +11,7 @@ from sori.cli import console
 from sori.cli.help import Command
 from sori.cli.options import Json, OldOut, Overwrite, names, out_of, whole_numbers
 from sori.cli.synth import Duration, Engine, Soundfont, Sr
+from sori.errors import check_installed
 
 app = typer.Typer(help="Questions answered by measuring.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -45,6 +46,7 @@ def features_(
 
     Example: sori experiment features --out looked-into/features
     """
+    check_installed("sklearn", "matplotlib", "joblib")
     from sori.experiments.features import compare_features, table
     from sori.music import parse_pitches
     from sori.synth.plan import Rendering
@@ -102,6 +104,7 @@ def overfitting_(
 
     Example: sori experiment overfitting data/digits --out looked-into/overfitting
     """
+    check_installed("joblib", "pyarrow", "keras", "sklearn", "tf2onnx", "matplotlib")
     from sori.experiments.overfitting import compare_remedies, table
 
     with (
@@ -154,6 +157,7 @@ def listening_(
 
     Example: sori experiment listening runs/words data/words --out looked-into/listening
     """
+    check_installed("pyarrow", "matplotlib")
     from sori.errors import ParameterError
     from sori.experiments.listening import compare_thresholds, table
     from sori.inference import SpotterSettings

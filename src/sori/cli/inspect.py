@@ -9,6 +9,7 @@ import typer
 
 from sori.cli import console
 from sori.cli.options import Fmax, HopLength, Json, NFft, NMels, NMfcc
+from sori.errors import check_installed
 
 
 def inspect(
@@ -37,6 +38,7 @@ def inspect(
 
     Example: sori inspect piano.flac --band piano --out looked-at
     """
+    check_installed("matplotlib")
     from sori.analysis.inspection import BANDS, View, inspect
     from sori.audio import recordings_of
     from sori.errors import ParameterError, SoriError, check_choice

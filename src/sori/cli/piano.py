@@ -10,6 +10,7 @@ import typer
 from sori.cli import console
 from sori.cli.help import Command
 from sori.cli.options import Json, OldOut, names, out_of
+from sori.errors import check_installed
 
 _SHOWN = {
     "notes": {"precision": "precision", "recall": "recall", "f1": "F1", "offset_f1": "F1 with offset"},
@@ -105,6 +106,7 @@ def train_(
 
     Example: sori piano train data/piano --out runs/piano
     """
+    check_installed("keras", "mir_eval", "tf2onnx")
     from sori.errors import check_choice
     from sori.synth import MATERIALS
     from sori.training.transcriber import PianoSettings, train_piano

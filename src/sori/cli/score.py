@@ -9,6 +9,7 @@ import typer
 
 from sori.cli import console
 from sori.cli.options import Json
+from sori.errors import check_installed
 
 
 def score(
@@ -24,6 +25,7 @@ def score(
 
     Example: sori score notes/waltz.mid truth.mid --plot waltz.png
     """
+    check_installed("mir_eval", "matplotlib")
     from sori.tasks.score import score_midi
 
     scores = score_midi(estimate, truth, pedal=pedal, plot=plot)

@@ -12,6 +12,7 @@ import typer
 from sori.cli import console
 from sori.cli.options import Json, Overwrite
 from sori.cli.scores import show_scores
+from sori.errors import check_installed
 
 _COMMON, _NETWORK, _FITTING, _AUGMENTING, _TESTING, _FOLDER = (
     "Options",
@@ -61,6 +62,7 @@ def train(**given: Any) -> None:
 
     Example: sori train my-sounds/ --out runs/first
     """
+    check_installed("joblib", "pyarrow", "keras", "sklearn", "tf2onnx", "matplotlib")
     from sori.tasks.train import train as train_task
     from sori.training import TrainingOptions
 

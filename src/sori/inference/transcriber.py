@@ -97,13 +97,7 @@ class Transcription:
         return y / np.float32(max(1.0, float(np.abs(y).max())))
 
     def to_midi(self, path: str | Path) -> None:
-        """Write a MIDI file.
-
-        Raises
-        ------
-        MissingDependencyError
-            If pretty_midi is not installed.
-        """
+        """Write a MIDI file."""
         from sori.music.midi import write_midi
 
         write_midi(self.notes, Path(path))

@@ -50,12 +50,13 @@ def check_memory(model: str, weights: int) -> None:
     if there is not None and needed > 0.9 * there:
         raise ParameterError(
             f"model {model} would have {weights:,} weights for these segments, and training it would need "
-            f"{needed / 2**30:.1f} GiB, of which {there / 2**30:.1f} are free: use shorter segments, a lower rate, or a smaller `width`"
+            f"{needed / 2**30:.1f} GiB, of which {there / 2**30:.1f} are free: use shorter "
+            "segments, a lower rate, or a smaller `width`"
         )
 
 
 def _memory() -> int | None:
-    """Bytes of memory that are free on this machine; all that it has, where the system does not tell what is free."""
+    """Bytes of memory that are free; all that the machine has, where the system does not tell what is free."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             return next(1024 * int(line.split()[1]) for line in file if line.startswith("MemAvailable"))

@@ -2,49 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from sori.errors import AudioError, ParameterError, reason, require
+from sori.errors import AudioError, ParameterError
 from sori.folders import replacing_file
 from sori.music.events import DRUM_CHANNEL, Event, in_order
 from sori.music.notes import Note
+from sori.music.smf import Message, Song, compose, parse
 
 PEDAL, _PEDAL_DOWN = 64, 64
-_MOST_TICKS = 9_000_000
+_NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM, _BEND = 0x8, 0x9, 0xB, 0xC, 0xE
+_MOST_TICKS = 9_000_000  # that readers of MIDI believe in
+_LAST_RINGS_S = 0.5  # a note that begins where its track ends, never let go
+
+
+class _Part(NamedTuple):
+    """What one channel of one track plays: its messages, its notes as pairs of messages, and its last program."""
+
+    is_drums: bool
+    program: int
+    messages: list[Message]
+    notes: list[Note]
 
 
 def read_events(path: Path) -> list[Event]:
     """Read everything that sounds in a MIDI file: notes, programs, pedals and other controls, pitch bends.
 
-    Each track and program gets a channel of its own; drums share one.
+    Each channel of each track gets a channel of its own; drums share one.
 
     Raises
     ------
     AudioError
         If the file cannot be read, is not MIDI, or has no notes.
-    MissingDependencyError
-        If pretty_midi is not installed.
     """
     song = _open(path)
     events: list[Event] = []
     channels = (channel for channel in range(256) if channel % 16 != DRUM_CHANNEL)
-    for track in song.instruments:
-        channel = DRUM_CHANNEL if track.is_drum else next(channels, None)
+    for part in _parts(song):
+        channel = DRUM_CHANNEL if part.is_drums else next(channels, None)
         if channel is None:
             raise ParameterError(f"{path}: has more than 240 instruments")
-        events.append(Event(0.0, 2, channel, "program", track.program))
-        for note in track.notes:
-            if note.velocity and note.end > note.start:
-                events.append(Event(note.start, 3, channel, "note_on", note.pitch, note.velocity))
-                events.append(Event(note.end, 0, channel, "note_off", note.pitch))
-        events += [Event(c.time, 1, channel, "control", c.number, c.value) for c in track.control_changes]
-        events += [Event(bend.time, 1, channel, "bend", bend.pitch) for bend in track.pitch_bends]
-    if not any(event.kind == "note_on" for event in events):
-        raise AudioError(f"{path}: has no notes")
+        events.append(Event(0.0, 2, channel, "program", part.program))
+        for note in part.notes:
+            events.append(Event(note.onset_s, 3, channel, "note_on", note.pitch, note.velocity))
+            events.append(Event(note.offset_s, 0, channel, "note_off", note.pitch))
+        for time_s, _, _, kind, a, b in part.messages:
+            if kind == _CONTROL:
+                events.append(Event(time_s, 1, channel, "control", a, b))
+            elif kind == _BEND:
+                events.append(Event(time_s, 1, channel, "bend", (b << 7 | a) - 8192))
+            elif kind == _PROGRAM and time_s > 0:
+                events.append(Event(time_s, 1, channel, "program", a))
+    _check_notes(any(event.kind == "note_on" for event in events), path, song)
     return in_order(events)
 
 
@@ -66,32 +80,31 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     ------
     AudioError
         If the file cannot be read, is not MIDI, or has no notes.
-    MissingDependencyError
-        If pretty_midi is not installed.
     """
+    song = _open(path)
+    parts = [part for part in _parts(song) if not part.is_drums]
     rows: list[tuple[float, float, int, int]] = []
-    tracks = [track for track in _open(path).instruments if not track.is_drum]
-    for track in tracks:
+    for part in parts:
         # Two hands are often two tracks with one pedal.
         pedals = sorted(
-            (c.time, c.value >= _PEDAL_DOWN)
-            for other in tracks
-            if other.program == track.program
-            for c in other.control_changes
-            if c.number == PEDAL
+            (message.time_s, message.b >= _PEDAL_DOWN)
+            for other in parts
+            if other.program == part.program
+            for message in other.messages
+            if message.kind == _CONTROL and message.a == PEDAL
         )
         times_s = np.array([time_s for time_s, _ in pedals])
         down = [is_down for _, is_down in pedals]
-        for note in track.notes:
-            end_s = note.end
+        last_s = max((note.offset_s for note in part.notes), default=0.0)
+        for note in part.notes:
+            end_s = note.offset_s
             i = int(np.searchsorted(times_s, end_s, side="right")) - 1
             if pedal and i >= 0 and down[i]:
                 up = next((time_s for time_s, is_down in pedals[i + 1 :] if not is_down), None)
-                end_s = max(end_s, max(note.end for note in track.notes)) if up is None else up
-            if note.velocity and end_s > note.start:
-                rows.append((note.start, end_s, note.pitch, note.velocity))
-    if not rows and not allow_empty:
-        raise AudioError(f"{path}: has no notes")
+                end_s = max(end_s, last_s) if up is None else up
+            rows.append((note.onset_s, end_s, note.pitch, note.velocity))
+    if not allow_empty:
+        _check_notes(bool(rows), path, song)
     rows.sort()
     following: dict[int, float] = {}
     notes: list[Note] = []
@@ -104,43 +117,65 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
 
 
 def write_midi(notes: Iterable[Note], path: Path) -> None:
-    """Write notes as a MIDI file of one piano.
-
-    Raises
-    ------
-    MissingDependencyError
-        If pretty_midi is not installed.
-    """
-    pretty_midi = require("pretty_midi", extra="piano")
+    """Write notes as a MIDI file of one piano."""
     ordered = sorted(notes)
-    # 960 ticks a quarter note at 120 beats a minute, steps of half a millisecond, unless more would come to be than
-    # readers of MIDI believe in.
+    # 960 ticks a quarter note at 120 quarters a minute, steps of half a millisecond, unless there would be more ticks
+    # than readers of MIDI believe in.
     last_s = max((note.offset_s for note in ordered), default=0.0)
-    song = pretty_midi.PrettyMIDI(resolution=int(max(1, min(960, _MOST_TICKS / (2 * last_s + 1)))))
-    piano = pretty_midi.Instrument(0, name="piano")
+    division = int(max(1, min(960, _MOST_TICKS / (2 * last_s + 1))))
+    events: list[tuple[int, int, bytes]] = []
     following: dict[int, float] = {}
     for note in reversed(ordered):  # two that overlap on a key could not be told apart again
         end_s = min(note.offset_s, following.get(note.pitch, note.offset_s))
         if end_s > note.onset_s:
-            piano.notes.append(pretty_midi.Note(note.velocity, note.pitch, note.onset_s, end_s))
+            first, last = (round(2 * division * at_s) for at_s in (note.onset_s, end_s))
+            events.append((first, 1, bytes([_NOTE_ON << 4, note.pitch, note.velocity])))
+            events.append((max(last, first + 1), 0, bytes([_NOTE_OFF << 4, note.pitch, 64])))
             following[note.pitch] = note.onset_s
-    piano.notes.reverse()
-    song.instruments.append(piano)
     with replacing_file(path) as temporary:
-        song.write(str(temporary))
+        temporary.write_bytes(
+            compose([(tick, event) for tick, _, event in sorted(events)], division=division, name="piano")
+        )
 
 
-def _open(path: Path) -> Any:
-    pretty_midi = require("pretty_midi", extra="piano")
+def _open(path: Path) -> Song:
     try:
-        with path.open("rb") as file:
-            if file.read(4) != b"MThd":
-                raise AudioError(f"{path}: not a MIDI file")
-        song = pretty_midi.PrettyMIDI(str(path))
+        data = path.read_bytes()
     except OSError as error:
-        raise AudioError(f"{path}: {error.strerror or 'not readable as MIDI (it ends too early)'}") from error
-    except AudioError:
-        raise
-    except Exception as error:  # mido raises what it likes at a file that is damaged
-        raise AudioError(f"{path}: not readable as MIDI ({reason(error)})") from error
+        raise AudioError(f"{path}: {error.strerror or 'not readable'}") from error
+    song = parse(data, name=str(path))
+    if song.damage and any(message.kind == _NOTE_ON for message in song.messages):
+        warnings.warn(f"{path}: {song.damage}; what there is was read", stacklevel=3)
     return song
+
+
+def _check_notes(there: bool, path: Path, song: Song) -> None:
+    if not there:
+        raise AudioError(f"{path}: has no notes{f' ({song.damage})' if song.damage else ''}")
+
+
+def _parts(song: Song) -> Iterator[_Part]:
+    """Yield what each channel of each track plays, if it plays anything."""
+    by_part: dict[tuple[int, int], list[Message]] = {}
+    for message in song.messages:
+        by_part.setdefault((message.track, message.channel), []).append(message)
+    for (track, channel), messages in sorted(by_part.items()):
+        programs = [message.a for message in messages if message.kind == _PROGRAM]
+        notes = list(_notes(messages, end_s=song.ends_s[track]))
+        if notes or any(message.kind == _CONTROL for message in messages):
+            yield _Part(channel == DRUM_CHANNEL, programs[0] if programs else 0, messages, sorted(notes))
+
+
+def _notes(messages: Iterable[Message], *, end_s: float) -> Iterator[Note]:
+    """Pair what strikes keys with what lets them go, first with first; what is never let go ends with its track."""
+    open_keys: dict[int, list[Message]] = {}
+    for message in messages:
+        if message.kind == _NOTE_ON and message.b:
+            open_keys.setdefault(message.a, []).append(message)
+        elif message.kind in (_NOTE_ON, _NOTE_OFF) and open_keys.get(message.a):
+            struck = open_keys[message.a].pop(0)
+            if message.time_s > struck.time_s:
+                yield Note(struck.time_s, message.time_s, struck.a, struck.b)
+    for struck in (message for keys in open_keys.values() for message in keys):
+        until_s = end_s if end_s > struck.time_s else struck.time_s + _LAST_RINGS_S
+        yield Note(struck.time_s, until_s, struck.a, struck.b)

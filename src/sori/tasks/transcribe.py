@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sori import audio, plots
-from sori.errors import ParameterError, SoriError, check_choice, printable, reason, require
+from sori import audio
+from sori.errors import ParameterError, SoriError, check_choice, check_installed, printable, reason
 from sori.folders import replacing_file
 from sori.inference import ENGINES, Engine, NoteDecoding, Transcriber, usual_gain
 from sori.music import HIGHEST, LOWEST, Note, parse_pitches
@@ -103,8 +103,8 @@ def transcribe_files(
         raise SoriError(f"{out}: is no folder; give `out` a folder, or another name")
     if not formats:
         raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
-    if "mid" in formats:
-        require("pretty_midi", extra="piano")
+    if "png" in formats:
+        check_installed("matplotlib")
     reporter, decoding = usual(reporter), decoding or NoteDecoding()
     files = audio.recordings_of(files)
     targets = _targets(files, out, formats, overwrite=overwrite)
@@ -218,6 +218,8 @@ def _write(notes: Sequence[Note], path: Path, *, duration_s: float) -> None:
     if kind == "mid":
         write_midi(notes, path)
     elif kind == "png":
+        from sori import plots  # an extra
+
         plots.save(plots.piano_roll(notes, duration_s=duration_s), path)
     else:
         if kind == "tsv":

@@ -1,0 +1,186 @@
+"""Standard MIDI Files, byte by byte: what people have, not only what the standard allows."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sori.errors import AudioError
+
+_USUAL_TEMPO = 500_000  # microseconds a quarter note, 120 quarters a minute, until the file says otherwise
+_DROP_FRAME = 29  # which is 30 / 1.001 frames a second
+# Data bytes of each kind of channel message, by the upper half of its status byte.
+_DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
+
+
+class Message(NamedTuple):
+    """A channel message: when, in which track and channel, the upper half of its status byte, and its data."""
+
+    time_s: float
+    track: int
+    channel: int
+    kind: int
+    a: int
+    b: int
+
+
+class Song(NamedTuple):
+    """The channel messages of a file, in order; the end of each track; and what was damaged, empty if nothing was."""
+
+    messages: list[Message]
+    ends_s: list[float]
+    damage: str
+
+
+def parse(data: bytes, *, name: str) -> Song:
+    """Read a MIDI file's bytes.
+
+    A RIFF around them, chunks and events that say nothing of notes, wrong track counts and lengths, a missing end and
+    data bytes above 127 (whose highest bit is dropped) are passed over.
+
+    Parameters
+    ----------
+    name
+        Of the file, for errors.
+
+    Raises
+    ------
+    AudioError
+        If they are not MIDI, or tell no time.
+
+    Source: MIDI Manufacturers Association, Standard MIDI Files 1.0 (1996).
+    """
+    if data[:4] == b"RIFF":
+        data = data[data.find(b"MThd") :] if b"MThd" in data[:4096] else b""
+    if data[:4] != b"MThd" or len(data) < 14:
+        raise AudioError(f"{name}: not a MIDI file")
+    division = int.from_bytes(data[12:14], "big")
+    if division & 0x7FFF == 0:
+        raise AudioError(f"{name}: not readable as MIDI (its division is 0 ticks a quarter note, so it tells no time)")
+    tracks: list[list[tuple[int, bytes]]] = []
+    damage = ""
+    at = 8 + int.from_bytes(data[4:8], "big")
+    while at + 8 <= len(data):
+        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
+        if kind == b"MTrk":
+            events, whole = _events(data[at + 8 : at + 8 + length])
+            tracks.append(events)
+            if not whole or at + 8 + length > len(data):
+                damage = f"track {len(tracks)} ends too early"
+        at += 8 + length
+    clock = _Clock(division, [event for events in tracks for event in events])
+    messages = [
+        Message(clock(tick), i, status & 15, status >> 4, *(byte & 127 for byte in [*event[1:], 0][:2]))
+        for i, events in enumerate(tracks)
+        for tick, event in events
+        if (status := event[0]) < 0xF0
+    ]
+    ends_s = [clock(events[-1][0]) if events else 0.0 for events in tracks]
+    return Song(sorted(messages, key=lambda message: message.time_s), ends_s, damage)
+
+
+def _events(data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
+    """Split a track into ticks and events, without those that say nothing of notes or time; and say if it was whole."""
+    events: list[tuple[int, bytes]] = []
+    tick, at, running = 0, 0, 0
+    try:
+        while at < len(data):
+            delta, at = _number(data, at)
+            tick += delta
+            status = data[at]
+            if status < 0x80:  # as before
+                status = running
+            else:
+                at += 1
+            if status == 0xFF:
+                kind = data[at]
+                length, at = _number(data, at + 1)
+                if kind == 0x51 and length == 3:
+                    events.append((tick, b"\xff" + data[at : at + 3]))
+                elif kind == 0x2F:
+                    events.append((tick, b"\xff"))
+                    return events, True
+                at += length
+            elif status in (0xF0, 0xF7):
+                length, at = _number(data, at)
+                at += length
+            elif status >> 4 in _DATA_BYTES:
+                running, n = status, _DATA_BYTES[status >> 4]
+                if at + n > len(data):
+                    return events, False
+                events.append((tick, bytes([status]) + data[at : at + n]))
+                at += n
+            else:  # a data byte without a status, or a message that no file should hold
+                at += 1 if status == 0 else 0
+    except IndexError:
+        return events, False
+    return events, True
+
+
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """Read a number of variable length; return it and where it ends."""
+    value = 0
+    while True:
+        value = value << 7 | data[at] & 127
+        at += 1
+        if data[at - 1] < 0x80:
+            return value, at
+
+
+class _Clock:
+    """Turns ticks into seconds, by the tempi of all tracks."""
+
+    def __init__(self, division: int, events: Iterable[tuple[int, bytes]]) -> None:
+        if division & 0x8000:  # frames a second, and ticks a frame
+            frames = 256 - (division >> 8)
+            rate = 30 / 1.001 if frames == _DROP_FRAME else float(frames)
+            self._changes = [(0, 0.0, 1 / (rate * (division & 255)))]
+            return
+        tempi = sorted(
+            (tick, int.from_bytes(event[1:4], "big")) for tick, event in events if event[:1] == b"\xff" and event[1:]
+        )
+        self._changes = [(0, 0.0, _USUAL_TEMPO / 1e6 / division)]
+        for tick, tempo in tempi:
+            since, at_s, tick_s = self._changes[-1]
+            self._changes.append((tick, at_s + (tick - since) * tick_s, max(1, tempo) / 1e6 / division))
+        self._ticks = [tick for tick, _, _ in self._changes]
+
+    def __call__(self, tick: int) -> float:
+        """Return the time of a tick."""
+        which = 0 if len(self._changes) == 1 else bisect_right(self._ticks, tick) - 1
+        since, at_s, tick_s = self._changes[which]
+        return at_s + (tick - since) * tick_s
+
+
+def compose(events: Sequence[tuple[int, bytes]], *, division: int, name: str) -> bytes:
+    """Make the bytes of a MIDI file of one track, at 120 quarters a minute.
+
+    Parameters
+    ----------
+    events
+        Ticks and channel messages, in order.
+    division
+        Ticks a quarter note.
+    name
+        Of the track.
+    """
+    title = name.encode()
+    body = b"\x00\xff\x51\x03" + _USUAL_TEMPO.to_bytes(3, "big") + b"\x00\xff\x03" + _as_number(len(title)) + title
+    before = 0
+    for tick, event in events:
+        body += _as_number(tick - before) + event
+        before = tick
+    body += b"\x00\xff\x2f\x00"
+    head = (
+        b"MThd" + (6).to_bytes(4, "big") + (0).to_bytes(2, "big") + (1).to_bytes(2, "big") + division.to_bytes(2, "big")
+    )
+    return head + b"MTrk" + len(body).to_bytes(4, "big") + body
+
+
+def _as_number(value: int) -> bytes:
+    """Write a number in as many bytes as it takes, seven bits each."""
+    out = [value & 127]
+    while value := value >> 7:
+        out.append(value & 127 | 128)
+    return bytes(reversed(out))
