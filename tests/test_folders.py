@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +74,17 @@ def test_a_folder_is_ours_though_a_killed_run_left_something_hidden(tmp_path):
         own_folder(tmp_path, **facts)
     with pytest.raises(DatasetError, match="is a file"):
         own_folder(tmp_path / "thesis.txt", **facts)
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
+    dead = tmp_path / f".run.{done.stdout.strip()}.tmp"
+    alive, other = tmp_path / f".run.{os.getppid()}.tmp", tmp_path / f".mine.{done.stdout.strip()}.tmp"
+    for folder in (dead, alive, other):
+        (folder / "deep").mkdir(parents=True)
+    with replacing_folder(tmp_path / "run") as folder:
+        (folder / "file").touch()
+    assert not dead.exists()
+    assert alive.exists() and other.exists()

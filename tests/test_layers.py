@@ -27,7 +27,7 @@ LAYERS = (
 )
 # What a lower layer may ask for of a higher one, inside a function alone: how an object shows itself in a notebook, or
 # plays itself.
-SHOWN = {("datasets", "reports"), ("inference", "reports"), ("nn", "plots")}
+SHOWN = {("datasets", "reports"), ("inference", "reports"), ("analysis", "reports"), ("nn", "plots")}
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 HEAVY = ("keras", "tensorflow", "sklearn", "matplotlib", "librosa", "torch", "jax")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -42,12 +43,34 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """Yield a new folder beside ``path``; it takes the place of ``path`` if the block ends without an error."""
     path = Path(os.path.abspath(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    sweep(path)
     temporary.mkdir(parents=True)
     try:
         yield temporary
         move_folder(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sweep(path: Path) -> None:
+    """Delete the temporary folders that killed processes have left beside ``path``."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        process = left.name.split(".")[-2]
+        if left.is_dir() and process.isdigit() and not _is_alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    """Whether a process runs; where the system does not say, it may."""
+    if os.name == "nt":  # there, asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def made_by(file: Path, maker: str) -> dict[str, Any] | None:

@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from sori.datasets import Dataset, build, read_catalog
-from sori.folders import building_folder
 from sori.errors import DatasetError, ParameterError
 from sori.features import FrontEnd, Preprocessor, Segmenting
+from sori.folders import building_folder
 from tests.audio.test_files import write_bad
 from tests.conftest import FRONT_END, REAL, needs_real, tone
 

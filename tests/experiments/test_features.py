@@ -29,7 +29,10 @@ def test_every_cell_is_measured(found):
     _, experiment = found
     assert len(experiment.cells) == 2 * 2 * 3 * 2
     assert len({(c.target, c.condition, c.kind, c.band) for c in experiment.cells}) == len(experiment.cells)
-    assert all(0 <= cell.accuracy <= 1 for cell in experiment.cells)
+    for cell in experiment.cells:
+        right = 12 * np.array(cell.folds)  # of the twelve clips that each of three folds tests
+        np.testing.assert_allclose(right, right.round(), atol=1e-9)
+        assert cell.accuracy == pytest.approx(right.sum() / 36)
     assert experiment.clips == {"clean": 36, "mixed": 36}
     assert experiment.cell("pitch", "clean", "spectrogram", "full").bins == 1025
     assert experiment.cell("pitch", "clean", "mfcc", "full").bins == 13
@@ -39,6 +42,17 @@ def test_every_cell_is_measured(found):
         experiment.cell("pitch", "clean", "mel", "full").accuracy
         > experiment.cell("pitch", "clean", "mfcc", "full").accuracy + 0.2
     )
+
+
+def test_a_classifier_that_is_told_the_answer_is_right_and_one_that_is_told_nothing_is_at_chance():
+    labels, groups = np.tile(np.arange(6), 6), np.repeat(["piano", "guitar", "flute"], 12)
+    told = np.eye(6, dtype=np.float32)[labels]
+    assert feature_experiment._scores(told, labels, groups, seed=0) == [1.0, 1.0, 1.0]
+    nothing = np.zeros((36, 6), dtype=np.float32)
+    assert feature_experiment._scores(nothing, labels, groups, seed=0) == pytest.approx([1 / 6] * 3)
+    # What only tells in which group a clip is cannot be used in another.
+    where = np.repeat(np.eye(3, dtype=np.float32), 12, axis=0)
+    assert feature_experiment._scores(where, labels, groups, seed=0) == pytest.approx([1 / 6] * 3)
 
 
 def test_it_is_written_and_said_in_words(found):

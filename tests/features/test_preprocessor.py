@@ -44,7 +44,7 @@ def test_a_segment_has_the_rate_of_the_front_end_and_its_frames():
 def test_a_segment_must_hold_a_frame_and_fit_a_gigabyte():
     unpadded = replace(MEL, center=False)
     assert Preprocessor(unpadded, Segmenting(duration_s=0.064, segments=1)).shape == (1, 20)
-    with pytest.raises(ParameterError, match="a segment of 511 samples is shorter than n_fft=512"):
+    with pytest.raises(ParameterError, match="a segment of 511 samples is shorter than"):
         Preprocessor(unpadded, Segmenting(duration_s=0.0639, segments=1))
     largest_s = 2**28 / 8000
     assert Preprocessor(WAVEFORM, Segmenting(duration_s=largest_s, segments=1)).shape == (2**28, 1)

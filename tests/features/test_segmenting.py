@@ -7,7 +7,7 @@ import soundfile
 from sori import audio
 from sori.datasets import Dataset, build, read_catalog
 from sori.errors import MissingDependencyError, ParameterError
-from sori.features import Preprocessor, FrontEnd, Segmenting
+from sori.features import FrontEnd, Preprocessor, Segmenting
 from sori.features.segmenting import beat_samples
 
 WAVEFORM = FrontEnd(kind="waveform", sr=22050)

@@ -13,6 +13,14 @@ def test_a_roll_has_a_bar_for_every_note(tmp_path):
     assert (tmp_path / "악보.png").stat().st_size > 1000
 
 
+def test_a_long_roll_has_rows_of_twenty_seconds():
+    notes = [Note(at, at + 0.5, 60, 64) for at in (1.0, 19.8, 45.0)]
+    figure = plots.piano_roll(notes, duration_s=50).figure
+    rows = [ax for ax in figure.axes if ax.get_yticklabels()]
+    assert [ax.get_xlim() for ax in rows] == [(0, 20), (20, 40), (40, 60)]
+    assert [len(ax.collections[0].get_paths()) for ax in rows] == [2, 1, 1]  # one rings on into the next row
+
+
 def test_a_roll_of_nothing_is_drawn():
     assert not plots.piano_roll([]).collections[0].get_paths()
 

@@ -10,7 +10,7 @@ import sori
 from sori.audio import rms_db, snr_db
 from sori.datasets import build, read_catalog
 from sori.errors import AudioError, DatasetError, MissingDependencyError, ParameterError
-from sori.features import Preprocessor, FrontEnd, Segmenting
+from sori.features import FrontEnd, Preprocessor, Segmenting
 from sori.synth import render as synth
 from sori.synth.plan import COLUMNS, Rendering, plan_chords, plan_mixtures, plan_notes
 from sori.synth.render import render, render_midi

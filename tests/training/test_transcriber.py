@@ -10,6 +10,7 @@ import soundfile
 
 from sori.datasets.piano import PianoData, make_piano_data
 from sori.errors import BundleError, DatasetError, ParameterError, SoriError
+from sori.evaluation.notes import score_notes
 from sori.inference.transcriber import NoteDecoding, Transcriber
 from sori.music import Note, notes_array
 from sori.music.midi import read_notes, write_midi
@@ -19,6 +20,7 @@ from sori.training.note_batches import transcription_loss
 from sori.training.transcriber import PianoSettings, train_piano
 from tests.conftest import Said, needs_fluidsynth
 
+SCORES = ("precision", "recall", "f1", "offset_f1", "velocity_f1", "frame_f1")
 SMALL = PianoSettings(epochs=2, steps=2, batch_size=2, clip_s=1.0, options={"width": 0.1})
 
 
@@ -102,9 +104,28 @@ def test_what_is_heard_can_be_listened_to(made):
 def test_a_training_makes_a_model_that_transcribes(made):
     facts = json.loads((made / "run" / "bundle.json").read_text())
     assert facts["scores"]["valid"].keys() == {"light", "heavy"}
-    assert 0 <= facts["scores"]["valid"]["light"]["f1"] <= 1
-    heard = Transcriber(made / "run")(np.zeros(16000, dtype=np.float32), sr=16000)
-    assert heard.posteriors.shape == (51, 88, 4)
+    transcriber = Transcriber(made / "run")
+    assert transcriber(np.zeros(16000, dtype=np.float32), sr=16000).posteriors.shape == (51, 88, 4)
+    for held in PianoData.open(made / "data").held_out("valid"):
+        notes = transcriber(held.y, sr=16000, decoding=NoteDecoding(doubt=False), posteriors=False).notes
+        found = score_notes(held.notes, notes_array(notes)).to_dict()
+        assert {name: found[name] for name in SCORES} == pytest.approx(
+            {name: facts["scores"]["valid"][held.condition][name] for name in SCORES}, abs=1e-3
+        )
+
+
+def test_what_is_heard_is_scored_for_each_condition(made):
+    """By an ear that hears all of the heavy touch and every other note of the light one."""
+    held = PianoData.open(made / "data").held_out("valid")
+
+    def heard(y):
+        one = next(recording for recording in held if recording.y is y)
+        return one.notes if one.condition == "heavy" else one.notes[::2]
+
+    scores = piano_train._scored(heard, held)
+    assert {name: scores["heavy"][name] for name in SCORES} == dict.fromkeys(SCORES, 1.0)
+    assert [scores["light"][name] for name in ("precision", "recall", "f1")] == pytest.approx([1, 1 / 2, 2 / 3])
+    assert [scores[condition]["recordings"] for condition in ("heavy", "light")] == [1, 1]
 
 
 def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):

@@ -110,14 +110,27 @@ class Inspection:
     notes: list[str]
     degraded: list[Degraded] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return f"Inspection({str(self.path)!r}, {len(self.y) / self.sr:.2f} s at {self.sr} Hz)"
+
+    def _repr_html_(self) -> str:
+        from sori.reports.notebook import of_inspection
+
+        return of_inspection(self)
+
     @property
     def end_s(self) -> float:
         """Centre of the last frame."""
         return self.start_s + float(frame_times_s(self.mfcc.shape[1], sr=self.sr, hop_length=self.hop_length)[-1])
 
 
-def inspect(path: Path, view: View) -> Inspection:
+def inspect(path: str | Path, view: View | None = None) -> Inspection:
     """Read a recording and work out what there is to see.
+
+    Parameters
+    ----------
+    view
+        Which stretch, and how; None: all of it, up to five minutes, with the usual settings.
 
     Raises
     ------
@@ -126,6 +139,7 @@ def inspect(path: Path, view: View) -> Inspection:
     ParameterError
         If the band or the frames do not fit its rate.
     """
+    path, view = Path(path), view or View()
     header = audio.info(path)
     notes = []
     duration_s = view.duration_s

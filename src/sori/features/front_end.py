@@ -142,15 +142,6 @@ class FrontEnd:
         used = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
         return {**used, "top_db": "inf"} if used.get("top_db") == np.inf else used
 
-    def differences(self, other: FrontEnd) -> list[str]:
-        """List the settings that differ, each as ``name: mine, not theirs``.
-
-        >>> FrontEnd(kind="mel", sr=16000).differences(FrontEnd(kind="mel", sr=16000, n_mels=64))
-        ['n_mels: 128, not 64']
-        """
-        pairs = [(f.name, getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
-        return [f"{name}: {mine}, not {theirs}" for name, mine, theirs in pairs if mine != theirs]
-
     @property
     def bins(self) -> int:
         """Numbers per frame."""

@@ -60,7 +60,7 @@ class Preprocessor:
         frames, bins = self.shape
         if not frames:
             raise ParameterError(
-                f"a segment of {self.samples} samples is shorter than n_fft={self.front_end.n_fft}: use longer "
+                f"a segment of {self.samples} samples is shorter than a frame of {self.front_end.kind}: use longer "
                 "segments or a smaller n_fft"
             )
         if frames * bins > _LARGEST_SEGMENT:

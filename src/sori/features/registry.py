@@ -34,3 +34,17 @@ def front_end_from_dict(values: Mapping[str, Any]) -> Any:
     if "kind" not in values:
         raise ParameterError(f"a front end needs 'kind'. Received {', '.join(map(str, values)) or 'nothing'}.")
     return FEATURES[str(values["kind"])].from_dict(values)
+
+
+def differences(mine: Any, theirs: Any) -> list[str]:
+    """List the settings in which two front ends differ, each as ``name: mine, not theirs``.
+
+    >>> differences(FrontEnd(kind="mel", sr=16000), FrontEnd(kind="mel", sr=16000, n_mels=64))
+    ['n_mels: 128, not 64']
+    """
+    one, other = mine.to_dict(), theirs.to_dict()
+    return [
+        f"{name}: {one.get(name)}, not {other.get(name)}"
+        for name in dict.fromkeys([*one, *other])
+        if one.get(name) != other.get(name)
+    ]

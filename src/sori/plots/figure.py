@@ -53,7 +53,7 @@ def to_svg(ax: Axes) -> str:
     return text[text.index("<svg") :]
 
 
-def save(ax: Axes, path: Path) -> None:
+def save(ax: Axes, path: str | Path) -> None:
     """Draw the figure that ``ax`` is in into a PNG, SVG or PDF file.
 
     Raises
@@ -61,6 +61,7 @@ def save(ax: Axes, path: Path) -> None:
     ParameterError
         If the ending of the name is of another kind.
     """
+    path = Path(path)
     check_choice("the ending of the image's name", path.suffix.lower(), (".png", ".svg", ".pdf"))
     path.parent.mkdir(parents=True, exist_ok=True)
     with _settled(), replacing_file(path) as temporary:

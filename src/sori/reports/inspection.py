@@ -59,7 +59,7 @@ def write(inspection: Inspection, out: Path) -> None:
     DatasetError
         If ``out`` holds something else, or cannot be written.
     """
-    pictures = _pictures(inspection)
+    pictures = pictures_of(inspection)
     parts = [
         f"<h1>{escape(_name(inspection))}</h1>",
         *_warnings(inspection.notes),
@@ -156,7 +156,8 @@ def numbers(inspection: Inspection) -> dict[str, str]:
     return table
 
 
-def _pictures(one: Inspection) -> dict[str, Axes]:
+def pictures_of(one: Inspection) -> dict[str, Axes]:
+    """Draw a recording in every way, by the picture's name."""
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     linear, decibels = figure.subplots(1, 2)
     given = _axes_of(one)

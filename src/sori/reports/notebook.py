@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from sori.analysis import Inspection
     from sori.datasets import Dataset
     from sori.inference import Transcription
 
@@ -55,6 +56,16 @@ def of_run(result: Any) -> str:
         f"(95 % interval {low:.1%} to {high:.1%}); {escape(scores['split'])}; {result.diagnosis.verdict}</p>"
         f'<div style="display:flex;flex-wrap:wrap">{"".join(curves)}</div>'
     )
+
+
+def of_inspection(found: Inspection) -> str:
+    """Show a recording: a player and its waveform and mel spectrogram."""
+    from sori import plots
+    from sori.reports.inspection import pictures_of
+
+    drawn = pictures_of(found)
+    pictures = "".join(plots.to_svg(drawn[name]) for name in ("waveform", "mel"))
+    return f"<p><b>{escape(found.path.name)}</b></p>{player(found.y, sr=found.sr)}<div>{pictures}</div>"
 
 
 def of_transcription(transcription: Transcription) -> str:

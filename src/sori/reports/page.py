@@ -13,7 +13,7 @@ _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2933; --soft: #5b6875; --line: #d9dee4; --page: #f6f7f9; --card: #fff;
   --bad: #b42f2f; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6eaee; --soft: #9aa7b4; --line: #38424d; --page: #14181d;
-  --card: #1d232a; --bad: #ff8a80; } .line-art { filter: invert(.89) hue-rotate(180deg); } }
+  --card: #1d232a; --bad: #ff8a80; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 70rem; padding: 2rem 1.2rem 4rem; background: var(--page); color: var(--ink);
   font: 16px/1.5 system-ui, "Apple SD Gothic Neo", "Noto Sans KR", "Noto Sans CJK KR", sans-serif; }
@@ -28,6 +28,8 @@ th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--
 th { font-weight: 600; color: var(--soft); white-space: nowrap; } td.n, th.n { text-align: right; }
 td.n { white-space: nowrap; } th.n { white-space: normal; vertical-align: bottom; }
 .row + .card { margin-top: 1rem; }
+@media (prefers-color-scheme: dark) { .line-art { background: #1c1c1c; }
+  .line-art svg { filter: invert(.89) hue-rotate(180deg); } }
 audio { height: 2rem; vertical-align: middle; max-width: 100%; } code { font-size: .9em; }
 """
 

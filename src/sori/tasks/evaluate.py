@@ -11,6 +11,7 @@ from sori.bundle import Bundle
 from sori.datasets import Dataset
 from sori.errors import BundleError, DatasetError
 from sori.evaluation import score_classes
+from sori.features.registry import differences as front_end_differences
 from sori.inference import Classifier
 
 
@@ -67,7 +68,7 @@ def _check_fit(bundle: Bundle, dataset: Dataset) -> None:
         lacking = dataset.path if dataset.front_end is None else bundle.path
         differences.append(f"how its features were made is not stated in {lacking}")
     elif bundle.front_end is not None and dataset.front_end is not None:
-        differences += dataset.front_end.differences(bundle.front_end)
+        differences += front_end_differences(dataset.front_end, bundle.front_end)
     if not differences and dataset.shape != bundle.input_shape:
         differences.append(f"segments of {dataset.shape} (frames, bins), not {bundle.input_shape}")
     if dataset.classes != bundle.classes:

@@ -15,6 +15,7 @@ from sori import models
 from sori.bundle import Bundle, save_bundle
 from sori.datasets import Dataset, build, read_catalog
 from sori.errors import DatasetError, ParameterError
+from sori.features import Preprocessor
 from sori.folders import building_folder, own_folder, replacing_folder
 from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
@@ -145,6 +146,7 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
         )
     beside = Path(os.path.abspath(out))
     path = beside.with_name(f"{beside.name}-dataset")
+    overwrite = overwrite or _is_stale(path, catalog.root, choice.preprocessor)
     dataset = build(
         catalog,
         path,
@@ -163,6 +165,18 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
         if len(dataset.files[kind]) > 5:
             reporter.say(f"{kind}: {len(dataset.files[kind]) - 5} more, listed in {path / 'dataset.json'}")
     return dataset
+
+
+def _is_stale(path: Path, source: Path, preprocessor: Preprocessor) -> bool:
+    """Whether a dataset is what an earlier run made of the same folder, and would be made otherwise now.
+
+    It may be replaced: it was made by no one but a training, and would be in the way of the next.
+    """
+    try:
+        made = Dataset.open(path)
+    except DatasetError:
+        return False
+    return made.source == str(source.resolve()) and made.preprocessor != preprocessor
 
 
 def _bundle(trained: TrainedClassifier) -> Bundle:
