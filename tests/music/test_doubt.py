@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sori.music import Note, NoteReader, notes_array, targets
-from sori.music.doubt import doubted_below
+from sori.music.doubt import beside, doubted_below, is_peak
 
 FRAME_S = 0.02
 
@@ -21,6 +21,42 @@ def read(roll, length=None, **reading):
     for first in range(0, len(roll), length or len(roll)):
         notes += reader(roll[first : first + (length or len(roll))])
     return notes + reader.finish()
+
+
+def test_a_peak_is_as_high_as_said_above_the_one_before_and_no_lower_than_the_next():
+    values = np.array([0.5, 0.2, 0.5, 0.5, 0.6, 0.3, 0.4, 0.1, 0.7])
+    assert np.flatnonzero(is_peak(values, at_least=0.5)).tolist() == [0, 2, 4, 8]
+    assert np.flatnonzero(is_peak(np.full(4, 0.5), at_least=0.5)).tolist() == [0]
+    before, after = beside(values[:3])
+    assert (before.tolist(), after.tolist()) == ([0, 0.5, 0.2], [0.2, 0.5, 0])
+
+
+@pytest.mark.parametrize("at", [0, 150, 300, 599])
+def test_a_peak_counts_for_four_seconds_on_either_side(at):
+    onset = np.zeros((600, 88))
+    onset[at, 30] = 0.5
+    doubted = np.flatnonzero(doubted_below(onset, frame_s=FRAME_S))
+    assert doubted.tolist() == list(range(max(0, at - 200), min(600, at + 201)))
+
+
+@pytest.mark.parametrize(
+    ("heights", "limit"),
+    [
+        ([0.39], 0),
+        ([0.4], 0.85),
+        ([0.6], 0.85),
+        ([0.64], 0.4 + 0.45 / 2),
+        ([0.67], 0.4 + 0.45 / 8),
+        ([0.69], 0),
+        ([0.9], 0),
+        ([0.8, 0.48], 0.4 + 0.45 / 2),
+        ([0.64, 0.1, 0.39], 0.4 + 0.45 / 2),
+    ],
+)
+def test_the_less_sure_the_mean_of_the_peaks_the_higher_must_each_be(heights, limit):
+    onset = np.zeros((100, 88))
+    onset[10 * np.arange(len(heights)), 30 + np.arange(len(heights))] = heights
+    np.testing.assert_allclose(doubted_below(onset, frame_s=FRAME_S), np.full(100, limit), atol=1e-9)
 
 
 def test_what_a_transcriber_is_unsure_of_throughout_is_not_believed():

@@ -22,6 +22,105 @@ def passage(seed, n=60, length_s=8.0):
     return notes
 
 
+def test_what_should_be_said_of_a_note():
+    said = targets(np.array([[0.103, 0.207, 60, 64]]), frames=30, frame_s=0.01)
+    t = 0.01 * np.arange(30)
+    onset, offset = (np.maximum(0, 1 - np.abs(t - at_s) / 0.05) for at_s in (0.103, 0.207))
+    sounding = (t > 0.103) & (t < 0.207)
+    expected = np.stack([onset, sounding, offset, (onset > 0) * 64 / 127], axis=1)
+    np.testing.assert_allclose(said[:, 60 - 21], expected, atol=1e-6)
+    assert not np.delete(said, 60 - 21, axis=1).any()
+
+
+def test_the_first_and_the_last_frame_are_said_too():
+    said = targets(np.array([[0.0, 0.2, 21, 127], [0.29, 0.4, 108, 127]]), frames=30, frame_s=0.01)
+    np.testing.assert_allclose(said[:3, 0], [[1, 1, 0, 1], [0.8, 1, 0, 1], [0.6, 1, 0, 1]], atol=1e-6)
+    np.testing.assert_allclose(said[-2:, 87], [[0.8, 0, 0, 1], [1, 1, 0, 1]], atol=1e-6)
+
+
+def test_of_two_strokes_on_a_key_the_nearer_one_is_said():
+    for notes in ([[0.1, 0.14, 60, 127], [0.15, 0.3, 60, 64]], [[0.15, 0.3, 60, 64], [0.1, 0.14, 60, 127]]):
+        said = targets(np.array(notes), frames=40, frame_s=0.01)[:, 39]
+        np.testing.assert_allclose(said[[10, 11, 12, 13, 14, 15], 0], [1, 0.8, 0.6, 0.6, 0.8, 1], atol=1e-6)
+        np.testing.assert_allclose(said[[10, 11, 12, 13, 14, 15], 3] * 127, [127, 127, 127, 64, 64, 64], rtol=1e-6)
+
+
+def heard(*, height=0.9, sounding=1.0, until=40, offsets=(), velocity=64, frames=60, onset=10):
+    """What a transcriber says of C4 struck at one frame, sounding until another, with peaks of its offset."""
+    roll = np.zeros((frames, 88, 4), dtype=np.float32)
+    roll[onset - 2 : onset + 3, 39, 0] = height * np.array([0.2, 0.6, 1, 0.6, 0.2])
+    roll[onset:until, 39, 1] = sounding
+    roll[onset, 39, 3] = velocity / 127
+    for at, offset in offsets:
+        roll[at - 1 : at + 2, 39, 2] = offset * np.array([0.5, 1, 0.5])
+    return roll
+
+
+@pytest.mark.parametrize(
+    ("until", "offsets", "end"),
+    [
+        (40, [], 40),
+        (60, [], 60),
+        (40, [(36, 0.9)], 36),
+        (40, [(35, 0.9)], 35),  # the sound dies away within five frames of it
+        (40, [(34, 0.9)], 40),
+        (40, [(44, 0.9)], 40),
+        (40, [(36, 0.31)], 36),
+        (40, [(36, 0.29)], 40),
+        (12, [], 12),
+        (14, [(12, 0.9)], 12),
+        (14, [(13, 0.9)], 13),
+    ],
+)
+def test_a_note_ends_where_it_no_longer_sounds_or_at_an_offset_shortly_before(until, offsets, end):
+    found = notes_from(heard(until=until, offsets=offsets), frame_s=FRAME_S)
+    np.testing.assert_allclose(found, [[10 * FRAME_S, end * FRAME_S, 60, 64]], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("sounding", "reading", "end"), [(0.16, {}, 40), (0.14, {}, 12), (0.25, {"sounding": 0.25}, 40)]
+)
+def test_it_sounds_from_the_level_that_is_asked_for(sounding, reading, end):
+    found = notes_from(heard(sounding=sounding), frame_s=FRAME_S, **reading)
+    assert found[0, 1] == pytest.approx(end * FRAME_S)
+
+
+@pytest.mark.parametrize(
+    ("height", "reading", "notes"),
+    [(0.41, {}, 1), (0.39, {}, 0), (0.5, {"threshold": 0.5}, 1), (0.49, {"threshold": 0.5}, 0)],
+)
+def test_an_onset_is_as_high_as_the_threshold(height, reading, notes):
+    assert len(notes_from(heard(height=height), frame_s=FRAME_S, doubt=False, **reading)) == notes
+
+
+@pytest.mark.parametrize(("min_note_s", "notes"), [(0.0399, 1), (0.0401, 0)])
+def test_a_note_is_at_least_as_long_as_is_asked_for(min_note_s, notes):
+    assert len(notes_from(heard(until=12), frame_s=FRAME_S, min_note_s=min_note_s)) == notes
+
+
+@pytest.mark.parametrize(("said", "velocity"), [(0, 1), (0.6, 1), (64.4, 64), (64.6, 65), (127, 127), (150, 127)])
+def test_velocities_are_those_of_midi(said, velocity):
+    assert notes_from(heard(velocity=said), frame_s=FRAME_S)[0, 3] == velocity
+
+
+def test_a_note_ends_after_a_minute():
+    found = notes_from(heard(until=3400, frames=3500), frame_s=FRAME_S)
+    np.testing.assert_allclose(found[:, :2], [[0.2, 60.2]])
+
+
+def test_a_note_is_told_nine_frames_after_its_end():
+    roll = heard(until=30, frames=60)
+    reader = NoteReader(frame_s=FRAME_S, doubt=False)
+    told = [len(reader(frame[np.newaxis])) for frame in roll]
+    assert np.flatnonzero(told).tolist() == [30 + 9 - 1]  # the frame with which there are so many
+
+
+def test_what_is_no_piano_is_doubted_unless_it_should_not_be():
+    unsure = heard(height=0.55)
+    assert len(notes_from(unsure, frame_s=FRAME_S)) == 0
+    assert len(notes_from(unsure, frame_s=FRAME_S, doubt=False)) == 1
+
+
 @given(st.integers(0, 10**6))
 @settings(max_examples=25, deadline=None)
 def test_notes_come_back_from_what_should_be_said_of_them(seed):

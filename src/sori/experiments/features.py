@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from html import escape
 from pathlib import Path
@@ -131,22 +131,7 @@ def compare_features(
     behind = [instrument(name).name for name in backgrounds]
     if not behind or set(behind) & set(names):
         raise ParameterError("backgrounds must be instruments that are not asked for, one or more.")
-    rng = np.random.default_rng(seed)
-    mixed: list[Item] = []
-    for name in names:
-        plans = [
-            plan_mixtures(
-                f"{name}:{other}",
-                rendering=rendering,
-                snrs_db=[snr_db],
-                pitches=pitches,
-                velocities=velocities,
-                label="instrument",
-                seed=seed,
-            )
-            for other in behind
-        ]
-        mixed += [choices[rng.integers(len(choices))] for choices in zip(*plans, strict=True)]
+    mixed = _mixtures(names, behind, rendering, pitches, velocities, snr_db, seed)
     rendered_to = ("clean/*", "mixed/*", "clean.building/*", "mixed.building/*")
     own_folder(out, facts="features.json", maker=_MAKER, ours=("features.json", "report.html"), always=rendered_to)
     failed: list[tuple[str, str]] = []
@@ -160,32 +145,7 @@ def compare_features(
         silent_ones = {file for file, _ in rendered.failed}
         kept = [item for item in items if item.file not in silent_ones]
         clips[condition] = kept, np.stack([load(folder / item.file)[0] for item in kept])
-    cells: list[Cell] = []
-    total = len(CONDITIONS) * len(KINDS) * 2
-    for condition, (items, y) in clips.items():
-        for kind in KINDS:
-            for band in ("full", "piano"):
-                reporter.progress("Learning", len(cells) // len(TARGETS), total)
-                front_end = FrontEnd(kind=kind, sr=rendering.sr)
-                if band == "piano":
-                    low, high = BANDS["piano"]
-                    front_end = replace(front_end, fmin=low, fmax=min(high, rendering.sr / 2))
-                x = front_end(y).mean(axis=1)
-                for target in TARGETS:
-                    labels, groups = _question(items, target, hold_out=hold_out)
-                    scores = _scores(x, labels, groups, seed=seed)
-                    cells.append(
-                        Cell(
-                            target=target,
-                            condition=condition,
-                            kind=kind,
-                            band=band,
-                            bins=x.shape[1],
-                            folds=tuple(scores),
-                            chance=1 / len(set(labels.tolist())),
-                        )
-                    )
-    reporter.progress("Learning", total, total)
+    cells = _cells(clips, rendering.sr, hold_out=hold_out, seed=seed, reporter=reporter)
     found = FeatureExperiment(
         cells=tuple(cells),
         clips={condition: len(items) for condition, (items, _) in clips.items()},
@@ -210,6 +170,59 @@ def compare_features(
     found = replace(found, answer=(leak if hold_out == "single" else ()) + _answer(found))
     _write(found, out)
     return found
+
+
+def _mixtures(
+    names: Sequence[str],
+    behind: Sequence[str],
+    rendering: Rendering,
+    pitches: Sequence[int],
+    velocities: Sequence[int],
+    snr_db: float,
+    seed: int,
+) -> list[Item]:
+    """Plan every note with a random note of a background instrument, drawn anew for each, below it."""
+    rng = np.random.default_rng(seed)
+    mixed: list[Item] = []
+    for name in names:
+        plans = [
+            plan_mixtures(
+                f"{name}:{other}",
+                rendering=rendering,
+                snrs_db=[snr_db],
+                pitches=pitches,
+                velocities=velocities,
+                label="instrument",
+                seed=seed,
+            )
+            for other in behind
+        ]
+        mixed += [choices[rng.integers(len(choices))] for choices in zip(*plans, strict=True)]
+    return mixed
+
+
+def _cells(
+    clips: Mapping[str, tuple[list[Item], _Array]], sr: int, *, hold_out: str, seed: int, reporter: Reporter
+) -> list[Cell]:
+    """Classify the clips of each condition by each kind of features, of each band, for each target."""
+    cells: list[Cell] = []
+    total = len(CONDITIONS) * len(KINDS) * 2
+    for condition, (items, y) in clips.items():
+        for kind in KINDS:
+            for band in ("full", "piano"):
+                reporter.progress("Learning", len(cells) // len(TARGETS), total)
+                front_end = FrontEnd(kind=kind, sr=sr)
+                if band == "piano":
+                    low, high = BANDS["piano"]
+                    front_end = replace(front_end, fmin=low, fmax=min(high, sr / 2))
+                x = front_end(y).mean(axis=1)
+                for target in TARGETS:
+                    labels, groups = _question(items, target, hold_out=hold_out)
+                    scores = tuple(_scores(x, labels, groups, seed=seed))
+                    chance = 1 / len(set(labels.tolist()))
+                    cells.append(Cell(target, condition, kind, band, x.shape[1], scores, chance))
+    reporter.progress("Learning", total, total)
+    return cells
 
 
 def table(found: FeatureExperiment) -> tuple[list[str], list[list[str]]]:
