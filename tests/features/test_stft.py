@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sori import features
 from sori.errors import ParameterError
+from sori.features.stft import band_bins, check_band
 from tests.conftest import tone
 
 
@@ -48,11 +49,49 @@ def test_a_pure_tone_peaks_in_its_bin():
     np.testing.assert_allclose(magnitude[64, 10], 0.5 * 1024 / 4, rtol=1e-4)  # half of Hann's area, half the amplitude
 
 
-@pytest.mark.parametrize("power", [1.0, 2.0, 0.5])
+@pytest.mark.parametrize("power", [1.0, 2.0, 0.5, 3.0])
 def test_spectrogram_is_the_magnitude(rng, power):
     y = rng.standard_normal(4000).astype(np.float32)
     expected = np.abs(features.stft(y, sr=8000, n_fft=512)) ** power
     np.testing.assert_allclose(features.spectrogram(y, sr=8000, n_fft=512, power=power), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_defaults_are_librosas(rng):
+    y = rng.standard_normal(9000).astype(np.float32)
+    theirs = librosa.stft(y)
+    np.testing.assert_allclose(features.stft(y, sr=22050), theirs, atol=1e-4)
+    np.testing.assert_allclose(features.spectrogram(y, sr=22050), np.abs(theirs), atol=1e-4)
+
+
+@pytest.mark.parametrize("precision", [np.float16, np.float32, np.float64])
+def test_a_transform_is_as_precise_as_its_samples(rng, precision):
+    """Beside a tone of full scale, 64 bits tell values that 32 do not."""
+    y = (tone(64 * 16000 / 1024, sr=16000).astype(np.float64)).astype(precision)
+    exact = np.fft.rfft(y[:1024] * np.sin(np.pi * np.arange(1024) / 1024) ** 2)
+    mine = features.stft(y, sr=16000, n_fft=1024, center=False)[:, 0]
+    error = np.abs(mine - exact)[np.abs(exact) < 1e-3]
+    assert error.max() < (1e-9 if precision is np.float64 else 1e-4)
+
+
+def test_a_band_keeps_the_bins_at_its_ends():
+    """Of bins 15.625 Hz apart, the seventh is at 109.375 Hz and the 64th at 1000 Hz."""
+    for fmin, first in ((100.0, 7), (109.375, 7), (109.4, 8), (0.0, 0)):
+        for fmax, last in ((1000.0, 64), (1015.0, 64), (1015.625, 65), (None, 512)):
+            assert band_bins(sr=16000, n_fft=1024, fmin=fmin, fmax=fmax) == slice(first, last + 1)
+    with pytest.raises(ParameterError, match=r"no bin lies between fmin=110 and fmax=124 Hz: bins are 15\.625 Hz"):
+        band_bins(sr=16000, n_fft=1024, fmin=110, fmax=124)
+
+
+def test_a_band_lies_between_0_and_half_the_rate():
+    assert check_band(sr=16000, fmin=7999, fmax=None) == check_band(sr=16000, fmin=0, fmax=8000) == 8000
+    for fmin, fmax, message in (
+        (-1, 8000, "fmin must be 0 to 8000 Hz"),
+        (0, 8001, "fmax must be 0 to 8000 Hz"),
+        (8001, None, "fmin must be 0 to 8000 Hz"),
+        (440, 440, "fmin must be below fmax"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            check_band(sr=16000, fmin=fmin, fmax=fmax)
 
 
 def test_spectrum_of_a_whole_clip(rng):
