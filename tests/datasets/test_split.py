@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sori.datasets import Segments, fold_splits, split
+from sori.datasets.split import _divide, folds
 from sori.errors import DatasetError, ParameterError
 
 
@@ -56,6 +57,26 @@ def test_sizes_and_classes_come_out_as_asked():
     for part in parts(division):
         counts = np.bincount(data.label[part], minlength=10)
         assert counts.max() - counts.min() <= 1
+
+
+def test_three_tenths_are_tested_on_and_a_fifth_of_the_rest_validates_unless_it_is_said_otherwise():
+    division = split(segments([0, 1] * 50))
+    assert [len(part) for part in parts(division)] == [56, 14, 30]
+    assert (division.kind, division.seed) == ("group", 0)
+
+
+@pytest.mark.parametrize(("sizes", "part", "second"), [([6, 3, 1], 0.4, 4), ([1, 3, 6], 0.4, 4), ([5, 5], 0.1, 5)])
+def test_groups_go_where_their_classes_are_lacking_most(sizes, part, second):
+    groups = np.repeat(np.array(list("abc")[: len(sizes)], dtype=object), sizes)
+    labels = np.zeros(len(groups), dtype=np.int64)
+    one, other = _divide(np.arange(len(groups)), labels, groups, part, np.random.default_rng(0))
+    assert (len(one), len(other)) == (len(groups) - second, second)
+
+
+def test_of_two_groups_and_a_small_part_the_smaller_is_the_part():
+    groups = np.array(["a"] * 3 + ["b"] * 7, dtype=object)
+    _, other = _divide(np.arange(10), np.zeros(10, dtype=np.int64), groups, 0.01, np.random.default_rng(0))
+    assert other.tolist() == [0, 1, 2]
 
 
 def test_six_speakers():
@@ -117,6 +138,12 @@ def test_what_cannot_be_split_is_refused(data, arguments, message):
 
 def test_arguments_are_checked():
     data = segments([0, 1] * 10, folds=["1", "2"] * 10)
+    for size in ("test_size", "valid_size"):
+        for value in (0.009, 0.901):
+            with pytest.raises(ParameterError, match=f"{size} must be 0.01 to 0.9"):
+                split(data, **{size: value})
+    assert [len(part) for part in parts(split(segments([0, 1] * 50), test_size=0.9, valid_size=0.4))] == [6, 4, 90]
+    assert len(split(segments([0, 1] * 50), test_size=0.02, valid_size=0.01).test) == 2
     with pytest.raises(ParameterError, match="test_size"):
         split(data, test_size=0)
     with pytest.raises(ParameterError, match="did you mean 'group'"):
@@ -136,7 +163,29 @@ def test_what_no_fold_tests_and_what_no_recording_trains_is_noted():
     assert any("no usable recording of fish" in note for note in split(data, classes=["dog", "cat", "fish"]).notes)
 
 
+def test_of_many_classes_that_are_missing_five_are_named():
+    names = [f"c{i}" for i in range(9)]
+    (unused,) = split(segments([0, 1] * 10), classes=names).notes
+    assert unused.startswith("no usable recording of c2, c3, c4, c5, c6: ")
+    data = segments([0] * 10 + [1, 2, 3, 4, 5, 6], groups=[f"g{i}" for i in range(16)])
+    for classes, first in ((names[:7], "c"), ([], "")):
+        test = next(note for note in split(data, classes=classes).notes if note.startswith("the test part"))
+        named = test.removeprefix("the test part has no recording of ").split(":")[0].split(", ")
+        assert named == sorted(named)
+        assert {name.removeprefix(first) for name in named} <= set("123456")
+        assert len(named) == min(5, 6 - len(set(data.label[split(data).test]) - {0}))
+    with pytest.raises(DatasetError, match=r"one class only \(0\)"):
+        split(segments([0] * 9))
+
+
+def test_folds_are_two_or_more():
+    assert folds(segments([0, 1] * 2, folds=["b", "a", "", "b"])) == ["a", "b"]
+    with pytest.raises(DatasetError, match="no folds of its own"):
+        folds(segments([0, 1] * 2, folds=["a", "", "a", ""]))
+
+
 def test_a_split_says_what_it_keeps_together():
+    assert "split by segment, which here are groups" in split(segments([0, 1] * 30), kind="segment").description
     assert "split by recording, seed 0" in split(segments([0, 1] * 10)).description
     groups = [f"g{i // 2}" for i in range(20)]
     assert "split by group, seed 0" in split(segments([0, 1] * 10, groups=groups)).description

@@ -45,3 +45,11 @@ def test_the_same_picture_is_the_same_text():
 def test_a_class_name_is_no_formula():
     svg = plots.to_svg(plots.confusion_matrix([[1, 0], [0, 1]], [r"US$\x$", "b_{"]))
     assert r"US$\x$" in words(svg)
+
+
+def test_accuracies_side_by_side_have_their_chance():
+    bars = {"pitch": [("mel\nfull", 0.9, 0.05), ("mfcc\nfull", 0.4, 0.1)], "instrument": [("mel\nfull", 0.8, 0.1)]}
+    ax = plots.accuracy_bars(bars, chances={"pitch": 0.25, "instrument": 0.5})
+    assert [bar.get_height() for bar in ax.patches] == [0.9, 0.4]
+    assert {line.get_ydata()[0] for line in ax.lines if len(set(line.get_ydata())) == 1} >= {0.25}
+    assert [other.get_title() for other in ax.figure.axes] == ["pitch", "instrument"]

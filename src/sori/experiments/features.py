@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from sori import plots
 from sori.analysis.inspection import BANDS
 from sori.audio import load
 from sori.errors import ParameterError, check_between, check_choice, check_count, require
 from sori.features import FrontEnd
 from sori.folders import building_folder, own_folder, write_files
 from sori.reporter import SILENT, Reporter
+from sori.reports.experiments import Figure, experiment_page
 from sori.synth import instrument
 from sori.synth.plan import Item, Rendering, plan_mixtures, plan_notes
 from sori.synth.render import render, with_bank
@@ -309,20 +310,33 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _write(found: FeatureExperiment, out: Path) -> None:
-    from sori.reports.page import facts_table, page, text_table
-
     clips = ", ".join(f"{number} {condition}" for condition, number in found.clips.items())
-    parts = [
-        "<h1>What a classifier can learn from which features</h1>",
-        f'<p class="soft">{escape(clips)} notes. Accuracy, mean and standard deviation over three folds: pitch on '
-        "instruments never heard in training, instruments on pitches never heard.</p>",
-        text_table(*table(found)),
-        *(f"<p>{escape(line)}</p>" for line in found.answer),
-        "<h2>How it was measured</h2>",
-        facts_table({key.replace("_", " "): value for key, value in found.settings.items()}),
-    ]
+    bars = {
+        f"{target}, {condition}": [
+            (f"{cell.kind}\n{cell.band}", cell.accuracy, cell.spread)
+            for cell in found.cells
+            if (cell.target, cell.condition) == (target, condition)
+        ]
+        for target in TARGETS
+        for condition in CONDITIONS
+    }
+    chances = {
+        f"{target}, {condition}": found.cell(target, condition, "mel", "full").chance
+        for target in TARGETS
+        for condition in CONDITIONS
+    }
+    text = experiment_page(
+        "Features compared",
+        heading="What a classifier can learn from which features",
+        answer=found.answer,
+        table=table(found),
+        note=f"{clips} notes. Accuracy, mean and standard deviation over three folds: pitch is tested on instruments, "
+        "and instruments on pitches, that were not in training.",
+        figures=[Figure("Side by side", "The line is chance.", plots.accuracy_bars(bars, chances=chances))],
+        settings=found.settings,
+    )
     content = {
         "features.json": orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
-        "report.html": page("Features compared", parts).encode(),
+        "report.html": text.encode(),
     }
     write_files(out, content)

@@ -19,7 +19,7 @@ from sori.evaluation import EventScores, score_events
 from sori.folders import own_folder, write_files
 from sori.inference import Decoder, Spotter, SpotterSettings
 from sori.reporter import SILENT, Reporter
-from sori.reports.page import facts_table, page, picture, text_table
+from sori.reports.experiments import Figure, experiment_page
 
 _MAKER = "sori experiment listening"
 _RESULTS, _PAGE = "listening.json", "report.html"
@@ -285,19 +285,19 @@ def _write(found: ListeningExperiment, out: Path) -> None:
         for condition in CONDITIONS
     }
     hours = found.points[0].scores.hours
-    facts = {key.replace("_", " "): value for key, value in found.settings.items()}
-    parts = [
-        "<h1>Listening: words found, and false alarms</h1>",
-        '<p class="soft">Words that the model has not heard, laid into silence and into noise; each point is a '
-        "threshold. A word counts as found within 0.75 s of its middle; anything else reported is a false alarm; a "
-        f"single one comes to {1 / hours:.2g} an hour here.</p>",
-        f'<div class="row">{picture(plots.to_svg(plots.detection_curve(curves)))}</div>',
-        text_table(*table(found)),
-        "<h2>How it was measured</h2>",
-        facts_table(facts),
-    ]
+    text = experiment_page(
+        "Listening",
+        heading="Listening: words found, and false alarms",
+        answer=[],
+        table=table(found),
+        note="Words that were not in training, laid into silence and into noise; each point is a threshold. A word "
+        "counts as found within 0.75 s of its middle; anything else reported is a false alarm; a single one comes to "
+        f"{1 / hours:.2g} an hour here.",
+        figures=[Figure("", "", plots.detection_curve(curves))],
+        settings=found.settings,
+    )
     content = {
         _RESULTS: orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
-        _PAGE: page("Listening", parts).encode(),
+        _PAGE: text.encode(),
     }
     write_files(out, content)

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from sori.datasets import Dataset, Segments, Split, split
 from sori.errors import DatasetError, ParameterError, check_choice, check_count
 from sori.folders import own_folder, write_files
 from sori.reporter import SILENT, Reporter
-from sori.reports.page import facts_table, page, picture, text_table
+from sori.reports.experiments import Figure, experiment_page
 from sori.training import History, Trainer, TrainingOptions, diagnose
 
 _MAKER = "sori experiment overfitting"
@@ -311,19 +310,8 @@ def _spread(score: tuple[float, float]) -> str:
 def _write(found: OverfittingExperiment, out: Path) -> None:
     sizes, seeds = found.settings["sizes"], found.settings["seeds"]
     over = "of one seed" if seeds == 1 else f"mean and standard deviation over {seeds} seeds"
-    parts = [
-        f"<h1>Overfitting: {escape(found.settings['model'])} on {escape(found.settings['dataset'])}</h1>",
-        f"<p>{escape(found.answer)}</p>",
-        text_table(*table(found)),
-        f'<p class="soft">Accuracy of recordings, {over}, of '
-        f"the weights with the lowest validation loss; {sizes['train']} recordings to train on, {sizes['valid']} to "
-        f"validate, {sizes['test']} to test: {escape(found.settings['split'])}. {_ALL.capitalize()}: every remedy at "
-        "once. Gap: points between training and test. "
-        "Training is scored on unchanged sounds, also where it was fed changed ones. Of that many test recordings, "
-        f"chance alone moves an accuracy by about ± {50 / np.sqrt(sizes['test']):.1f} points or less.</p>",
-    ]
-    for name in ("loss", "accuracy"):
-        curves = {
+    curves = {
+        name: {
             remedy: [
                 (run.history.column(name), run.history.column(f"val_{name}"))
                 for run in found.runs
@@ -331,16 +319,29 @@ def _write(found: OverfittingExperiment, out: Path) -> None:
             ]
             for remedy in found.remedies
         }
-        parts += [
-            f"<h2>{name.capitalize()}, epoch by epoch</h2>",
-            '<p class="soft">The same axes everywhere; a line per seed. Where sounds are changed or mixed, training '
-            "values are of those.</p>",
-            f'<div class="row">{picture(plots.to_svg(plots.learning_curves(curves, name=name)))}</div>',
-        ]
-    facts = {key.replace("_", " "): value for key, value in found.settings.items() if value is not None}
-    parts += ["<h2>How it was measured</h2>", facts_table(facts)]
+        for name in ("loss", "accuracy")
+    }
+    caption = (
+        "The same axes everywhere; a line per seed. Where sounds are changed or mixed, training values are of those."
+    )
+    text = experiment_page(
+        "Overfitting",
+        heading=f"Overfitting: {found.settings['model']} on {found.settings['dataset']}",
+        answer=[found.answer],
+        table=table(found),
+        note=f"Accuracy of recordings, {over}, of the weights with the lowest validation loss; {sizes['train']} "
+        f"recordings to train on, {sizes['valid']} to validate, {sizes['test']} to test: {found.settings['split']}. "
+        f"{_ALL.capitalize()}: every remedy at once. Gap: points between training and test. Training is scored on "
+        "unchanged sounds, also where the network was fed changed ones. With so few test recordings, chance alone moves "
+        f"an accuracy by about ± {50 / np.sqrt(sizes['test']):.1f} points or less.",
+        figures=[
+            Figure(f"{name.capitalize()}, epoch by epoch", caption, plots.learning_curves(of, name=name))
+            for name, of in curves.items()
+        ],
+        settings=found.settings,
+    )
     content = {
         _RESULTS: orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2),
-        _PAGE: page("Overfitting", parts).encode(),
+        _PAGE: text.encode(),
     }
     write_files(out, content)

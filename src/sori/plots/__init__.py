@@ -4,9 +4,10 @@ from sori.plots.figure import save, to_svg
 from sori.plots.network import error_curve, network_diagram, surfaces
 from sori.plots.notes import piano_roll, roll_comparison
 from sori.plots.sound import magnitude_spectrum, mel_spectrogram, mfcc, spectrogram, steps, waveform
-from sori.plots.training import confusion_matrix, detection_curve, learning_curve, learning_curves
+from sori.plots.training import accuracy_bars, confusion_matrix, detection_curve, learning_curve, learning_curves
 
 __all__ = [
+    "accuracy_bars",
     "confusion_matrix",
     "detection_curve",
     "error_curve",

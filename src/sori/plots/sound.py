@@ -90,14 +90,14 @@ def magnitude_spectrum(
     ax.xaxis.set_major_formatter(FuncFormatter(lambda hz, _: f"{hz:g}"))
     for i, (peak_hz, peak_db, _) in enumerate(peaks, 1):
         ax.plot(peak_hz, peak_db, marker="v", color=BAD, markersize=5)
-        ax.annotate(str(i), (peak_hz, peak_db), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=8)
+        ax.annotate(str(i), (peak_hz, peak_db), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=10)
     if peaks:
         width = max(len(f"{hz:.1f}") for hz, _, _ in peaks)
         listed = "\n".join(f"{i}  {hz:{width}.1f} Hz  {what}" for i, (hz, _, what) in enumerate(peaks, 1))
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
         # Beside the axes: inside, it would lie on some spectrum or other.
         ax.text(
-            1.01, 1.0, listed, transform=ax.transAxes, ha="left", va="top", fontsize=8, family="monospace", bbox=box
+            1.01, 1.0, listed, transform=ax.transAxes, ha="left", va="top", fontsize=10, family="monospace", bbox=box
         )
     return ax
 

@@ -130,3 +130,32 @@ def confusion_matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str],
             j, i, str(counts[i, j]), ha="center", va="center", color="white" if shares[i, j] > 0.55 else INK, fontsize=9
         )
     return ax
+
+
+def accuracy_bars(
+    bars: Mapping[str, Sequence[tuple[str, float, float]]], *, chances: Mapping[str, float], columns: int = 2
+) -> Axes:
+    """Draw accuracies side by side, a small picture for each title; return the first one's axes.
+
+    Parameters
+    ----------
+    bars
+        For each title, a label, an accuracy and its standard deviation for each bar.
+    chances
+        For each title, the accuracy of guessing.
+    """
+    columns = min(columns, len(bars))
+    rows = -(-len(bars) // columns)
+    figure = Figure(figsize=(4.8 * columns, 2.8 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for ax, (title, of) in zip(grid.flat, bars.items(), strict=False):
+        tidy(ax)
+        labels, means, spreads = zip(*of, strict=True)
+        ax.bar(range(len(of)), means, yerr=spreads, color=TRAIN, ecolor=INK, capsize=3, width=0.7)
+        ax.axhline(chances[title], color=BAD, linewidth=1)
+        ax.set_xticks(range(len(of)), labels, fontsize=8)
+        ax.set(title=title, ylim=(0, 1.05))
+        ax.title.set_fontsize(10)
+        ax.yaxis.set_major_formatter(PercentFormatter(1))
+    first: Axes = grid.flat[0]
+    return first

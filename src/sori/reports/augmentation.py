@@ -13,6 +13,7 @@ from sori import plots
 from sori.audio import encode_mp3
 from sori.augment import Variant
 from sori.errors import AudioError, reason
+from sori.plots.figure import own_axes
 from sori.reporter import Reporter
 from sori.reports.page import page, picture, player
 
@@ -39,7 +40,9 @@ def augmentation_report(
     }
 
     def pictures(*mels: npt.NDArray[np.float32] | None) -> str:
-        drawn = [plots.mel_spectrogram(mel.T, **span) for mel in mels if mel is not None]
+        there = [mel for mel in mels if mel is not None]
+        # Two beside each other are half as wide: smaller pictures keep their words legible.
+        drawn = [plots.mel_spectrogram(mel.T, **span, ax=own_axes(width=9 / len(there), height=3.4)) for mel in there]
         return "".join(picture(plots.to_svg(ax), line_art=False) for ax in drawn)
 
     parts = [
