@@ -1,7 +1,7 @@
 """Sori: from recordings to working audio models, with every step open.
 
-The names below are all that a project needs; each is imported when it is first asked for, so that ``import sori`` costs
-nothing.
+The names below are all that a project needs; each is imported on first use, so that ``import sori`` is
+fast.
 
 >>> import sori
 >>> sori.open("piano").bundle.task
@@ -81,7 +81,7 @@ _MODULES = (
     "training",
 )
 
-# Where each public name lives, and what it is called there.
+# The module of each public name, and its name in that module.
 _HOME = {
     "Classifier": "sori.inference",
     "Dataset": "sori.datasets",

@@ -1,4 +1,4 @@
-"""Errors that tell a person what was wrong, with what, and what to do; and the checks that raise them."""
+"""Errors that state what was wrong, with which file or argument, and what to do; and the checks that raise them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any
 
 
 class SoriError(Exception):
-    """Anything Sori refuses; its text is one line that can be shown to a person as it is."""
+    """Base class of Sori's errors; the text is one line that can be shown to users."""
 
 
 class ParameterError(SoriError, ValueError):
-    """An argument outside what is allowed; ``parameter`` is its name, where one argument alone is to blame.
+    """An argument that is not allowed; ``parameter`` is its name, if a single argument is the cause.
 
-    Messages write arguments as Python does, in backticks: `` `overwrite=True` ``. The command line writes options.
+    Messages show arguments as in Python, in backticks: `` `overwrite=True` ``. The command line shows them as options.
     """
 
     def __init__(self, message: str, parameter: str | None = None) -> None:
@@ -38,11 +38,11 @@ class DatasetError(SoriError):
 
 
 class BundleError(SoriError):
-    """A trained model on disk that is missing, damaged or does not fit what is asked of it."""
+    """A trained model on disk that is missing, damaged or unsuitable for its use."""
 
 
 class MissingDependencyError(SoriError, ImportError):
-    """An optional library is needed and not installed."""
+    """A required optional library that is not installed."""
 
 
 def check_between(name: str, value: float, low: float, high: float, unit: str = "") -> None:
@@ -79,12 +79,12 @@ def check_keys(where: str, given: Iterable[str], allowed: Iterable[str]) -> None
 
 
 def require(module: str, *, extra: str) -> ModuleType:
-    """Import an optional library, or say how to install it. What it prints meanwhile is not for our output.
+    """Import an optional library, or raise an error with the install command; what it prints is discarded.
 
     Raises
     ------
     MissingDependencyError
-        If ``module`` cannot be found; the text holds the ``pip install`` line.
+        If ``module`` cannot be found; the text contains the ``pip install`` line.
     """
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -95,7 +95,7 @@ def require(module: str, *, extra: str) -> ModuleType:
         raise MissingDependencyError(f"this needs {module}, which is not installed: {install_line(extra)}") from error
 
 
-# The extra that brings each library, by its module.
+# The extra that installs each library, by module name.
 _EXTRAS = {
     **dict.fromkeys(("joblib", "keras", "onnx", "pyarrow", "sklearn", "tensorflow", "tf2onnx"), "train"),
     **dict.fromkeys(("audiomentations", "pyroomacoustics"), "augment"),
@@ -108,21 +108,21 @@ _EXTRAS = {
 
 
 def check_installed(*modules: str) -> None:
-    """Raise MissingDependencyError for the first of these libraries that is not installed; none is imported."""
+    """Raise MissingDependencyError for the first of these libraries that is not installed, without importing them."""
     for module in modules:
         if module not in sys.modules and importlib.util.find_spec(module) is None:
             raise missing(module)
 
 
 def missing(module: str) -> MissingDependencyError:
-    """Return the error that says how a library is installed."""
+    """Return an error that says how to install a library."""
     name = module.partition(".")[0]
     how = install_line(_EXTRAS[name]) if name in _EXTRAS else f"pip install {name}"
     return MissingDependencyError(f"this needs {name}, which is not installed: {how}")
 
 
 def install_line(extra: str) -> str:
-    """Return the line that installs an extra, from PyPI or from a clone.
+    """Return the line that says how to install an extra, from PyPI or from a clone.
 
     >>> install_line("train")
     "pip install 'sori[train]' (in a clone: pip install '.[train]')"
@@ -131,7 +131,7 @@ def install_line(extra: str) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Return the one line of an exception that is worth showing to a person."""
+    """Return one line of an exception to show to users: the system's reason, the first line or the name."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     lines = str(error).strip().splitlines()
@@ -139,7 +139,7 @@ def reason(error: BaseException) -> str:
 
 
 def printable(name: object) -> str:
-    """Return a file's name as text that can be written anywhere, though it need not be text to the system."""
+    """Return a file name as valid text; bytes that are not UTF-8 are replaced."""
     return os.fsencode(str(name)).decode("utf-8", "replace")
 
 

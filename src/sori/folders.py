@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all."""
+"""Files and folders that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sori.errors import DatasetError
 
 @contextmanager
 def replacing_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; it takes the place of ``path`` if the block ends without an error."""
-    path = Path(os.path.abspath(path))  # "." has no name to put something beside
+    """Yield a temporary path beside ``path``; it replaces ``path`` if the block ends without an error."""
+    path = Path(os.path.abspath(path))  # "." has no name to derive the temporary one from
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         yield temporary
@@ -31,7 +31,7 @@ def replacing_file(path: Path) -> Iterator[Path]:
 
 
 def write_files(folder: Path, content: Mapping[str, bytes]) -> None:
-    """Write files into a folder, which is made if need be, each whole or not at all."""
+    """Write files into a folder, created if missing; each file is written completely or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in content.items():
         with replacing_file(folder / name) as temporary:
@@ -40,7 +40,7 @@ def write_files(folder: Path, content: Mapping[str, bytes]) -> None:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a new folder beside ``path``; it takes the place of ``path`` if the block ends without an error."""
+    """Yield a new folder beside ``path``; it replaces ``path`` if the block ends without an error."""
     path = Path(os.path.abspath(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     sweep(path)
@@ -61,8 +61,8 @@ def sweep(path: Path) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process runs; where the system does not say, it may."""
-    if os.name == "nt":  # there, asking would end it
+    """Whether a process is running; True where this cannot be determined."""
+    if os.name == "nt":  # there, os.kill would end the process
         return True
     try:
         os.kill(process, 0)
@@ -74,7 +74,7 @@ def _is_alive(process: int) -> bool:
 
 
 def made_by(file: Path, maker: str) -> dict[str, Any] | None:
-    """Read a JSON file that says it was made by ``maker``; None if it is not there, is damaged, or says otherwise."""
+    """Read a JSON file whose ``made_by`` is ``maker``; None if it is missing, damaged or made by another."""
     try:
         made = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -83,9 +83,9 @@ def made_by(file: Path, maker: str) -> dict[str, Any] | None:
 
 
 def foreign_file(folder: Path, ours: Iterable[str]) -> Path | None:
-    """Return a file in ``folder`` that none of the patterns ``ours`` names, which replacing the folder would lose.
+    """Return a file in ``folder`` that matches no pattern in ``ours``, and would be lost with it; None if there is none.
 
-    Patterns are of paths within it, with ``/`` between parts; hidden files, which systems leave behind, do not count.
+    Patterns match paths within the folder, with ``/`` between parts. Hidden files, which systems create, are ignored.
     """
     names = set(ours)
     patterns = [name for name in names if set(name) & set("*?[")]
@@ -108,21 +108,21 @@ def own_folder(
     overwrite: bool = True,
     signed: bool = True,
 ) -> dict[str, Any] | None:
-    """Read what ``maker`` wrote into ``out`` before, in the JSON file ``facts``; None if nothing did.
+    """Read the JSON file ``facts`` that ``maker`` wrote into ``out`` earlier; None if there is none.
 
     Parameters
     ----------
     ours, always
-        Files that ``maker`` makes, as :func:`foreign_file` takes them; ``always`` also those it has before ``facts``.
+        Patterns of files that ``maker`` writes, as in :func:`foreign_file`; ``always``: those allowed without ``facts``.
     overwrite
-        Whether what it wrote may be replaced.
+        Whether an earlier result may be replaced.
     signed
-        Whether ``facts`` says who made it; else it is known by its name.
+        Whether ``facts`` states its maker; otherwise its file name identifies it.
 
     Raises
     ------
     DatasetError
-        If there is anything else, so that nothing can be lost; or it may not be replaced.
+        If ``out`` holds other files, which would be lost, or may not be replaced.
     """
     if not out.exists():
         return None
@@ -141,7 +141,7 @@ def own_folder(
 
 
 def move_folder(new: Path, path: Path) -> None:
-    """Put the folder ``new`` in the place of ``path``, which is kept until the new one stands."""
+    """Replace the folder ``path`` by ``new``; the old one is kept until the new one is in place."""
     path = Path(os.path.abspath(path))
     old = path.with_name(f".{path.name}.{os.getpid()}.old")
     if path.exists():
@@ -156,6 +156,6 @@ def move_folder(new: Path, path: Path) -> None:
 
 
 def building_folder(path: Path) -> Path:
-    """Return where a folder that takes long to make stands until it is complete."""
+    """Return the path of a folder that takes long to build, until it is complete."""
     path = Path(os.path.abspath(path))
     return path.with_name(f"{path.name}.building")

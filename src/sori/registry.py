@@ -1,4 +1,4 @@
-"""Named things of one kind: Sori's own, and those that other installed packages add."""
+"""Named objects of one kind: Sori's own, and those that other installed packages add."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """Things by name. A package adds its own through an entry point of the group; nothing in Sori names it.
+    """Objects by name. A package adds its own through an entry point of the group, without a change to Sori.
 
-    Sori's own are found without asking which packages are installed, so that they cost nothing.
+    Sori's own are found without searching the installed packages, which is slow.
 
     Parameters
     ----------
     what
-        What is named, as in an error: ``model must be one of ...``.
+        What the objects are called in errors: ``model must be one of ...``.
     group
         The entry point group, such as ``sori.architectures``.
     own
-        Sori's own.
+        Sori's own objects by name.
 
     >>> colours = Registry("colour", "sori.colours", {"red": 1, "blue": 2})
     >>> colours["red"], list(colours)
@@ -43,7 +43,7 @@ class Registry(Mapping[str, T], Generic[T]):
             check_choice(self.what, name, [*self._things, *points])
             try:
                 self._things[name] = points[name].load()
-            except Exception as error:  # whatever another package's import raises
+            except Exception as error:  # another package's import may raise anything
                 raise ParameterError(
                     f"{self.what} {name} of the package {points[name].dist.name} cannot be loaded ({reason(error)})"
                 ) from error

@@ -1,4 +1,4 @@
-"""How long work tells whoever started it how far it is, and is told to stop."""
+"""Progress reports from long-running work, and its cancellation."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ _REDRAW_S = 0.2
 
 
 class Cancelled(BaseException):
-    """Raised by long work that was asked to stop. Like ``KeyboardInterrupt``, no ``except Exception`` holds it up."""
+    """Raised by cancelled work. Like ``KeyboardInterrupt``, it is not caught by ``except Exception``."""
 
 
 class Reporter:
-    """Receives progress and remarks from long work. This one shows nothing; a terminal or a notebook overrides it.
+    """Receives progress and remarks from long-running work. This class shows nothing; its subclasses do.
 
-    Work calls :meth:`progress`, now and then, from the thread that started it. Any thread may call :meth:`cancel`;
-    the work then stops at its next report, where it is safe to.
+    The work calls :meth:`progress` now and then, from the thread that started it. Any thread may call :meth:`cancel`;
+    the work then stops at its next report, where stopping is safe.
     """
 
     def __init__(self) -> None:
         self._cancelled = False
 
     def progress(self, stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
-        """Report that ``done`` of ``total`` is done.
+        """Report that ``done`` of ``total`` steps are done.
 
         Parameters
         ----------
         stage
-            What is being done, as a person would say it.
+            The current task, in words for users.
         values
-            Numbers worth showing beside it, such as loss and accuracy.
+            Numbers to show beside it, such as loss and accuracy.
 
         Raises
         ------
@@ -49,15 +49,15 @@ class Reporter:
         self._cancelled = True
 
     def show(self, stage: str, done: int, total: int, values: Mapping[str, float] | None) -> None:
-        """Show progress; nothing here."""
+        """Show progress; this class does nothing."""
 
     def say(self, line: str) -> None:
-        """Show a remark on the work, such as what was chosen; nothing here."""
+        """Show a remark on the work, such as a choice that was made; this class does nothing."""
 
 
 class _Silent(Reporter):
     def cancel(self) -> None:
-        raise RuntimeError("work without a reporter cannot be cancelled; give it a Reporter of its own")
+        raise RuntimeError("work without a reporter cannot be cancelled; pass a Reporter")
 
 
 SILENT: Final = _Silent()
@@ -72,8 +72,8 @@ class NotebookReporter(Reporter):
         self._last: dict[str, float] = {}
 
     def show(self, stage: str, done: int, total: int, values: Mapping[str, float] | None) -> None:
-        """Move the bar of a stage, at most five times a second."""
-        from IPython.display import HTML, display  # there wherever a notebook is
+        """Update the bar of a stage, at most five times a second."""
+        from IPython.display import HTML, display  # installed wherever a notebook runs
 
         now = time.monotonic()
         if done < total and now - self._last.get(stage, -1.0) < _REDRAW_S:
@@ -95,7 +95,7 @@ class NotebookReporter(Reporter):
 
 
 def usual(reporter: Reporter | None) -> Reporter:
-    """Return the reporter that was given; else one for the notebook that this runs in; else a silent one."""
+    """Return the given reporter; without one, a notebook's reporter inside a notebook, else a silent one."""
     if reporter is not None:
         return reporter
     ipython = sys.modules.get("IPython")

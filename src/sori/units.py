@@ -1,4 +1,4 @@
-"""Every conversion and rounding: seconds, samples, frames; Hz, notes, mel; amplitude, power, decibels."""
+"""All conversions of units: seconds, samples and frames; Hz, notes and mel; amplitude, power and decibels."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 def segment_samples(*, duration_s: float, sr: int, segments: int) -> int:
-    """Return the samples in one of ``segments`` equal pieces of ``duration_s`` seconds, rounded down.
+    """Return the number of samples in one of ``segments`` equal pieces of ``duration_s`` seconds, rounded down.
 
     >>> segment_samples(duration_s=30, sr=22050, segments=10)
     66150
@@ -41,7 +41,7 @@ def seconds_to_samples(seconds: float, *, sr: int) -> int:
 
 
 def frame_count(n_samples: int, *, hop_length: int) -> int:
-    """Frames that a centred analysis makes of ``n_samples``.
+    """Number of frames in a centred analysis of ``n_samples``.
 
     >>> frame_count(66150, hop_length=512)
     130
@@ -88,7 +88,7 @@ def mel_to_hz(mel: npt.NDArray[np.float64], *, htk: bool = False) -> npt.NDArray
 
 
 def midi_to_hz(pitch: float, *, tuning_hz: float = 440.0) -> float:
-    """Frequency of a MIDI number, A4 (69) being ``tuning_hz``.
+    """Frequency in Hz of a MIDI number, where A4 (69) is ``tuning_hz``.
 
     >>> midi_to_hz(60)
     261.6255653005986
@@ -97,7 +97,7 @@ def midi_to_hz(pitch: float, *, tuning_hz: float = 440.0) -> float:
 
 
 def hz_to_midi(hz: float, *, tuning_hz: float = 440.0) -> float:
-    """MIDI number, with its fraction, of a frequency above 0.
+    """Fractional MIDI number of a frequency above 0.
 
     >>> hz_to_midi(220.0)
     57.0
@@ -107,7 +107,7 @@ def hz_to_midi(hz: float, *, tuning_hz: float = 440.0) -> float:
 
 
 def note_name(pitch: float) -> str:
-    """Name of the note nearest to a MIDI number, 60 being C4; with the cents to it where they are not zero.
+    """Name of the note nearest to a MIDI number (60 is C4), with the deviation in cents unless it is zero.
 
     >>> note_name(60), note_name(69.1), note_name(57.98)
     ('C4', 'A4 +10 cents', 'A#3 -2 cents')
@@ -138,13 +138,13 @@ def power_to_db(
     Parameters
     ----------
     S
-        Power, any shape. Of three dimensions or more, the leading ones are a batch.
+        Power, any shape. With three dimensions or more, the leading ones are a batch.
     ref
-        The power that is 0 dB; or a function, such as ``np.max``, that finds it in each example.
+        The power at 0 dB; or a function, such as ``np.max``, that computes it for each example.
     amin
-        The smallest power told apart; 1e-10 is -100 dB at ``ref=1``.
+        Lower powers are raised to this; 1e-10 is -100 dB at ``ref=1``.
     top_db
-        Nothing is more than this below the loudest value of the same example; None for no limit.
+        Values are limited to this many dB below the loudest value of the same example; None for no limit.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def power_to_db(
 
     Notes
     -----
-    Differs from librosa in a batch: there, the loudest example sets the floor of all.
+    In a batch each example has its own floor; in librosa the loudest example sets the floor of all.
 
     >>> power_to_db(np.array([1.0, 0.1, 0.0]), top_db=None).round(3)
     array([   0.,  -10., -100.], dtype=float32)
@@ -185,7 +185,7 @@ def power_to_db(
 def amplitude_to_db(
     S: FloatArray, *, ref: Reference = 1.0, amin: float = 1e-5, top_db: float | None = 80.0
 ) -> npt.NDArray[np.float32]:
-    """Amplitude in decibels: ``20 log10(max(|S|, amin) / ref)``; else as :func:`power_to_db`.
+    """Amplitude in decibels: ``20 log10(max(|S|, amin) / ref)``; otherwise as :func:`power_to_db`.
 
     >>> amplitude_to_db(np.array([1.0, 0.1])).round(3)
     array([  0., -20.], dtype=float32)

@@ -50,7 +50,7 @@ def test_what_it_hears_comes_in_tenths_of_a_second(sounddevice):
 
 
 def test_no_microphone_is_one_line(sounddevice):
-    with pytest.raises(AudioError, match="no microphone to listen to: Error querying device -1; give a recording"):
+    with pytest.raises(AudioError, match="the microphone cannot be used: Error querying device -1; give a recording"):
         next(microphone(sr=8000, device="none"))
 
 

@@ -154,7 +154,7 @@ def test_a_segment_is_at_least_a_sample():
 
 
 def test_a_segment_shorter_than_a_frame_is_refused(tmp_path, sounds):
-    with pytest.raises(ParameterError, match="a segment of 800 samples is shorter than n_fft=2048"):
+    with pytest.raises(ParameterError, match="a segment of 800 samples is shorter than"):
         build(
             read_catalog(sounds()),
             tmp_path / "data",

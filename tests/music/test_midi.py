@@ -196,7 +196,7 @@ def test_a_division_of_nothing_tells_no_time(tmp_path):
 
 def test_what_is_left_of_a_damaged_file_is_read_and_that_is_said(tmp_path):
     (tmp_path / "a.mid").write_bytes(raw(TWO + END)[:-10])
-    with pytest.warns(UserWarning, match="track 1 ends too early; what there is was read"):
+    with pytest.warns(UserWarning, match="track 1 ends too early; only the readable part was used"):
         assert [note.pitch for note in read_notes(tmp_path / "a.mid")][0] == 60
 
 

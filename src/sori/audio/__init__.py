@@ -1,4 +1,4 @@
-"""Sound as samples: reading recordings, changing their rate and resolution, levels, and sound whose answer is known."""
+"""Audio as samples: reading and writing recordings, resampling, quantisation, levels, and synthetic test signals."""
 
 from sori.audio.files import (
     AUDIO_SUFFIXES,

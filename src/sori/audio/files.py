@@ -21,24 +21,24 @@ from sori.errors import AudioError, check_between, check_count, reason
 from sori.folders import replacing_file
 from sori.units import seconds_to_samples
 
-# What a folder scan takes for a recording: libsndfile's formats, and those that ffmpeg adds.
+# Suffixes that a folder scan treats as recordings: libsndfile's formats, and those that ffmpeg adds.
 LIBSNDFILE_SUFFIXES = frozenset(
     ".wav .wave .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .snd .caf .w64 .rf64".split()
 )
 FFMPEG_SUFFIXES = frozenset(".m4a .aac .mp4 .m4b .mka .webm .wma .amr .3gp .ac3 .ape .wv .mp2 .mov .mkv".split())
 AUDIO_SUFFIXES = LIBSNDFILE_SUFFIXES | FFMPEG_SUFFIXES
 
-# libsndfile notes a chunk that ends before its header says so, as in "data : 88200 (should be 44078)".
+# libsndfile logs a chunk that is shorter than its header announces, as in "data : 88200 (should be 44078)".
 _SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
-# What soundfile raises for a file it does not know; TypeError: a raw one, which has no header to know it by.
+# What soundfile raises for a file that it cannot identify; TypeError: for a raw file, which has no header.
 _NOT_LIBSNDFILES = (soundfile.LibsndfileError, TypeError)
 # As in "Duration: 00:01:02.50, start: ..." and "Stream #0:0: Audio: aac (LC), 44100 Hz, stereo, fltp".
 _FFMPEG_DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+\.\d+)")
 _FFMPEG_STREAM = re.compile(r"Audio: .*?(\d+) Hz, (mono|stereo|[\d.]+(?: channels)?)")
-# An MP3 may have a header that counts its frames, near its start; without one, libsndfile's count is a guess from the
-# bit rate. Padding makes it a little longer than what is decoded.
+# An MP3 may have a header near its start that gives the number of frames; without one, libsndfile estimates it from
+# the bit rate. Padding makes the announced length a little longer than the decoded one.
 _MP3_HEADERS, _MP3_HEADER_WITHIN, _MP3_WHOLE = (b"Xing", b"Info", b"VBRI"), 2**18, 0.95
-_LENGTH_UNKNOWN = 0x7FFFF000  # written by programs that stream to a pipe: this many bytes or more, or 0
+_LENGTH_UNKNOWN = 0x7FFFF000  # programs that stream to a pipe announce this many bytes or more, or 0
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _LONGEST_S = 1e7  # sixteen weeks
 _WRITE_AT_ONCE = 2**16
@@ -47,7 +47,7 @@ _BIT_DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 3
 
 @dataclass(frozen=True)
 class Info:
-    """What a recording's header says. ``bit_depth`` is None for lossy formats."""
+    """The contents of a recording's header. ``bit_depth`` is None for lossy formats."""
 
     path: Path
     sr: int
@@ -63,12 +63,12 @@ class Info:
 
     @property
     def bit_depth(self) -> int | None:
-        """Bits per sample, where the format has such."""
+        """Bits per sample, where the format defines it."""
         return _BIT_DEPTHS.get(self.subtype)
 
 
 def recordings_in(folder: Path) -> list[Path]:
-    """List the recordings of a folder and of those in it, in order of their names, without hidden ones."""
+    """List the recordings in a folder and its subfolders, sorted by path; hidden files and folders are skipped."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -80,7 +80,7 @@ def recordings_in(folder: Path) -> list[Path]:
 def info(path: str | Path) -> Info:
     """Read rate, channels, length and format from the header, without decoding.
 
-    The length of an MP3 without a length in its header is estimated from its bit rate.
+    If the header of an MP3 gives no length, it is estimated from the bit rate.
 
     Raises
     ------
@@ -114,11 +114,11 @@ def load(
     path
         The file.
     sr
-        The rate wanted, in Hz; None keeps the file's own.
+        Sample rate of the result, in Hz; None keeps the file's own.
     mono
         Average the channels.
     offset_s, duration_s
-        Begin so many seconds in, and read at most so many; None reads to the end.
+        Start of the part to read and its greatest length, in seconds; ``duration_s=None`` reads to the end.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def load(
     ------
     AudioError
         If the file cannot be read, is empty or not audio, is shorter than its header says, has no samples in the
-        stretch asked for, or has samples that are not finite.
+        requested part, or has samples that are not finite.
     ParameterError
         If ``sr``, ``offset_s`` or ``duration_s`` is out of range.
     """
@@ -159,17 +159,17 @@ def load(
 
 
 def blocks(path: str | Path, *, sr: int, block_s: float = 10.0) -> Iterator[npt.NDArray[np.float32]]:
-    """Read a recording of any length a stretch at a time, so that memory stays flat.
+    """Read a recording of any length block by block, so that memory use stays constant.
 
-    Joined, the stretches are what :func:`load` gives at that rate, to within rounding. What only ffmpeg reads is
-    decoded as a whole first.
+    Concatenated, the blocks equal the result of :func:`load` at that rate, to within rounding. A file that only ffmpeg
+    can read is first decoded as a whole.
 
     Parameters
     ----------
     sr
-        The rate wanted, in Hz.
+        Sample rate of the result, in Hz.
     block_s
-        About so many seconds at a time.
+        Approximate length of a block, in seconds.
 
     Yields
     ------
@@ -178,7 +178,7 @@ def blocks(path: str | Path, *, sr: int, block_s: float = 10.0) -> Iterator[npt.
     Raises
     ------
     AudioError
-        As :func:`load`, when the place in the file is reached.
+        As :func:`load`, raised when the faulty place in the file is reached.
     """
     path = Path(path)
     check_count("sr", sr)
@@ -214,7 +214,7 @@ def blocks(path: str | Path, *, sr: int, block_s: float = 10.0) -> Iterator[npt.
 
 
 def _check_readable(path: Path) -> None:
-    """Raise AudioError, with the system's own reason, unless the file opens and has a byte in it."""
+    """Raise AudioError, with the system's own reason, unless the file can be opened and is not empty."""
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise AudioError(f"{path}: not a file (a pipe or device)")  # opening a pipe would wait for its other end
@@ -226,12 +226,12 @@ def _check_readable(path: Path) -> None:
 
 
 def _raw_name(path: Path) -> Path | bytes:
-    """Return the name as the system has it, which need not be text where names are bytes."""
+    """Return the path as the system stores it; where names are bytes, they need not be valid text."""
     return path if os.name == "nt" else os.fsencode(path)
 
 
 def _announced(path: Path, file: soundfile.SoundFile) -> float:
-    """Return how many samples there must be at least: of an MP3, where its header counts them, nearly all of them."""
+    """Return the least number of samples: those announced; for an MP3 nearly all of them, or 0 without a header."""
     if file.format != "MP3":
         return float(file.frames)
     with path.open("rb") as raw:
@@ -264,7 +264,7 @@ def _decode_with_libsndfile(
             if start:
                 file.seek(start)
             samples = file.read(wanted, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:  # ffmpeg would make do with what there is, and say nothing
+        except soundfile.LibsndfileError as error:  # ffmpeg would silently return what it can read
             raise AudioError(f"{path}: damaged ({_said(error)})") from error
         if len(samples) < wanted and len(samples) < _announced(path, file) - start:
             raise AudioError(f"{path}: truncated: {len(samples)} of the {wanted} samples that its header announces")
@@ -274,9 +274,9 @@ def _decode_with_libsndfile(
 def _decode_with_ffmpeg(
     path: Path, offset_s: float, duration_s: float | None, *, why: Exception
 ) -> tuple[npt.NDArray[np.float32], int]:
-    """Return samples as ``(frames, channels)``, for what libsndfile refused because of ``why``."""
-    # AU, unlike WAV, has a way to say that its length is not known yet, so it can come through a pipe. Decoding begins
-    # at the start even for a later stretch: where ffmpeg lands when it seeks depends on the format.
+    """Return samples as ``(frames, channels)`` of a file that libsndfile refused because of ``why``."""
+    # AU, unlike WAV, can mark its length as unknown, so it can be written to a pipe. Decoding begins at the start even
+    # for a later part, because the position that ffmpeg seeks to depends on the format.
     command = [] if duration_s is None else ["-t", str(offset_s + duration_s)]
     command += ["-vn", "-map", "0:a:0", "-f", "au", "-c:a", "pcm_f32be", "pipe:1"]
     done = _ffmpeg(path, command, why=why)
@@ -287,7 +287,7 @@ def _decode_with_ffmpeg(
 
 
 def _ask_ffmpeg(path: Path, *, why: Exception) -> Info:
-    """Read what ffmpeg says of a file's header, for what libsndfile refused because of ``why``."""
+    """Read the header with ffmpeg, for a file that libsndfile refused because of ``why``."""
     text = _ffmpeg(path, [], why=why).stderr.decode("utf-8", "replace")
     stream, duration = _FFMPEG_STREAM.search(text), _FFMPEG_DURATION.search(text)
     if stream is None or duration is None:
@@ -301,9 +301,9 @@ def _ask_ffmpeg(path: Path, *, why: Exception) -> Info:
 def _ffmpeg(path: Path, arguments: list[str], *, why: Exception) -> subprocess.CompletedProcess[bytes]:
     program = shutil.which("ffmpeg")
     if program is None:
-        more = "; ffmpeg, once installed, reads this format" if path.suffix.lower() in FFMPEG_SUFFIXES else ""
+        more = "; install ffmpeg to read this format" if path.suffix.lower() in FFMPEG_SUFFIXES else ""
         raise _refusal(path, why, more) from why
-    # Only what is on this disk: some formats can name files elsewhere.
+    # Local files only: some formats can refer to files elsewhere.
     command = [
         program,
         "-nostdin",
@@ -322,14 +322,14 @@ def _refusal(path: Path, why: Exception, more: str = "") -> AudioError:
 
 
 def _said(error: Exception) -> str:
-    """Return what libsndfile says is wrong."""
+    """Return libsndfile's description of the error."""
     if not isinstance(error, soundfile.LibsndfileError):
         return "no header"
     return str(error.error_string).removeprefix("Error : ").rstrip(".")
 
 
 def encode_mp3(y: npt.NDArray[np.float32], *, sr: int) -> bytes:
-    """Encode a mono clip as MP3, which every browser plays; rates that MP3 has not become 44 100 Hz."""
+    """Encode a mono clip as MP3, which every browser plays; rates that MP3 does not support become 44 100 Hz."""
     if sr not in _MP3_RATES:
         y, sr = resample(y, from_sr=sr, to_sr=44100), 44100
     file = io.BytesIO()
@@ -338,17 +338,17 @@ def encode_mp3(y: npt.NDArray[np.float32], *, sr: int) -> bytes:
 
 
 def save(path: str | Path, y: npt.NDArray[np.float32], *, sr: int) -> None:
-    """Write a mono clip as WAV or FLAC (16 bit), OGG or MP3, whichever the name ends in; whole or not at all.
+    """Write a mono clip as WAV or FLAC (16 bit), OGG or MP3, by its suffix; the file is written in full or not at all.
 
     Parameters
     ----------
     y
-        Samples in [-1, 1], shape ``(samples,)``; what lies beyond is clipped.
+        Samples in [-1, 1], shape ``(samples,)``; values beyond are clipped.
 
     Raises
     ------
     AudioError
-        If the ending is another, or the file cannot be written.
+        If the suffix is not one of these, or the file cannot be written.
     """
     path = Path(path)
     kind = check_saveable(path)
@@ -357,7 +357,7 @@ def save(path: str | Path, y: npt.NDArray[np.float32], *, sr: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing_file(path) as temporary:
             with soundfile.SoundFile(_raw_name(temporary), "w", sr, 1, format=kind) as file:
-                # Bit by bit: libsndfile's Vorbis encoder needs as much of the stack as it is given samples.
+                # In pieces: the stack that libsndfile's Vorbis encoder needs grows with the samples per call.
                 for first in range(0, len(clipped), _WRITE_AT_ONCE):
                     file.write(clipped[first : first + _WRITE_AT_ONCE])
     except (OSError, soundfile.LibsndfileError) as error:
@@ -365,12 +365,12 @@ def save(path: str | Path, y: npt.NDArray[np.float32], *, sr: int) -> None:
 
 
 def check_saveable(path: Path) -> str:
-    """Return the format that a file's name asks for.
+    """Return the format that the suffix of a file name selects.
 
     Raises
     ------
     AudioError
-        If it is none that :func:`save` writes, or the name is a folder's.
+        If :func:`save` cannot write that format, or the path is a folder.
     """
     kind = path.suffix.lower().lstrip(".").upper()
     if kind not in ("WAV", "FLAC", "OGG", "MP3"):
@@ -381,12 +381,12 @@ def check_saveable(path: Path) -> str:
 
 
 def recordings_of(paths: Sequence[str | Path]) -> list[Path]:
-    """Return files as they are, and of folders the recordings in them, sorted.
+    """Replace each folder by the recordings in it, sorted; files stay as they are.
 
     Raises
     ------
     AudioError
-        If a folder has none.
+        If a folder contains no recordings.
     """
     found: list[Path] = []
     for path in map(Path, paths):

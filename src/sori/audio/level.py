@@ -1,4 +1,4 @@
-"""How loud a clip is, what is wrong with it, and mixing at a level."""
+"""Levels of a clip, clipping and silence, and mixing at a given signal-to-noise ratio."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SILENT_DB = -60.0
 
 
 def dbfs(amplitude: float) -> float:
-    """Return an amplitude, 0 or above, in dB below full scale; of none ``-inf``.
+    """Convert an amplitude, 0 or above, to dBFS (dB relative to full scale); 0 gives ``-inf``.
 
     >>> round(dbfs(0.5), 2)
     -6.02
@@ -21,12 +21,12 @@ def dbfs(amplitude: float) -> float:
 
 
 def peak_db(y: FloatArray) -> float:
-    """Return the largest magnitude in dB below full scale (dBFS); of digital silence ``-inf``."""
+    """Return the largest magnitude in dBFS; ``-inf`` for digital silence."""
     return dbfs(float(np.abs(y).max(initial=0)))
 
 
 def rms_db(y: FloatArray) -> float:
-    """Return the root mean square in dBFS, where a full-scale square wave is 0 and a sine -3.01; or ``-inf``.
+    """Return the root mean square in dBFS (a full-scale square wave is 0, a sine -3.01); ``-inf`` for digital silence.
 
     >>> round(rms_db(np.sin(np.arange(1000) * 2 * np.pi / 100)), 2)
     -3.01
@@ -35,7 +35,7 @@ def rms_db(y: FloatArray) -> float:
 
 
 def clipped_samples(y: FloatArray, *, at: float = 0.999) -> int:
-    """Count samples in flat tops: three or more in a row of one value whose magnitude is ``at`` or above.
+    """Count clipped samples: those in runs of three or more equal values whose magnitude is ``at`` or above.
 
     >>> clipped_samples(np.array([0.5, 1.0, 1.0, 1.0, 0.5, 1.0, 0.2]))
     3
@@ -53,7 +53,7 @@ def clipped_samples(y: FloatArray, *, at: float = 0.999) -> int:
 
 
 def silent_ends_s(y: FloatArray, *, sr: int, below_db: float = _SILENT_DB) -> tuple[float, float]:
-    """Seconds at the start and at the end in which no sample reaches ``below_db`` below full scale.
+    """Return the seconds at the start and at the end in which no sample reaches ``below_db`` dBFS.
 
     >>> silent_ends_s(np.array([0.0, 0.0, 0.5, 0.0]), sr=2)
     (1.0, 0.5)
@@ -65,7 +65,7 @@ def silent_ends_s(y: FloatArray, *, sr: int, below_db: float = _SILENT_DB) -> tu
 
 
 def snr_db(y: FloatArray, degraded: FloatArray) -> float:
-    """Signal-to-noise ratio: power of ``y`` over power of what was added to it; ``inf`` if nothing was.
+    """Signal-to-noise ratio in dB: power of ``y`` over power of ``degraded - y``; ``inf`` if the two are equal.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def snr_db(y: FloatArray, degraded: FloatArray) -> float:
     20.0
     """
     if np.shape(y) != np.shape(degraded):
-        raise ParameterError(f"both must have one shape. Received {np.shape(y)} and {np.shape(degraded)}.")
+        raise ParameterError(f"y and degraded must have equal shapes. Received {np.shape(y)} and {np.shape(degraded)}.")
     error = _rms(np.asarray(degraded, dtype=np.float64) - np.asarray(y, dtype=np.float64))
     if error == 0:
         return float("inf")
@@ -84,14 +84,14 @@ def snr_db(y: FloatArray, degraded: FloatArray) -> float:
 
 
 def mix(y: FloatArray, other: FloatArray, *, snr_db: float) -> npt.NDArray[np.float32]:
-    """Add ``other`` to ``y`` at such a level that it lies ``snr_db`` below it; it is cut, or repeated, to its length.
+    """Add ``other`` to ``y``, scaled to lie ``snr_db`` below it, and cut or repeated to its length.
 
     Parameters
     ----------
     y, other
         Samples at one rate, shape ``(samples,)``.
     snr_db
-        0: as loud as ``y``; above: softer. Measured over the whole clips.
+        0: as loud as ``y``; above 0: softer. Levels are measured over the whole clips.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def mix(y: FloatArray, other: FloatArray, *, snr_db: float) -> npt.NDArray[np.fl
     """
     check_between("snr_db", snr_db, -200, 200, "dB")
     if np.ndim(y) != 1 or np.ndim(other) != 1:
-        raise ParameterError(f"both must have shape (samples,). Received {np.shape(y)} and {np.shape(other)}.")
+        raise ParameterError(f"y and other must have shape (samples,). Received {np.shape(y)} and {np.shape(other)}.")
     fitted = np.resize(np.asarray(other, dtype=np.float64), len(y)) if len(other) else np.zeros(len(y))
     levels = _rms(y), _rms(fitted)
     if not all(levels):

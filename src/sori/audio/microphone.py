@@ -1,4 +1,4 @@
-"""Samples of the microphone, as they come."""
+"""Samples from the microphone, as they arrive."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _BLOCK_S = 0.1
 def microphone(
     *, sr: int, device: int | str | None = None, reporter: Reporter = SILENT
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield what the microphone hears, about a tenth of a second at a time, for as long as it is asked.
+    """Yield samples from the microphone, about a tenth of a second at a time, until the caller stops.
 
     Parameters
     ----------
     sr
-        The rate wanted, in Hz; a device that does not have it is opened at its own, and resampled.
+        Sample rate of the result, in Hz; a device without this rate is opened at its own, and resampled.
     device
-        Number or name of the microphone; None: the system's own choice.
+        Number or name of the microphone; None: the system's default.
     reporter
-        Says when it listens, and when samples were lost because they were not fetched in time.
+        Receives a remark when recording starts, and when samples were lost because they were not read in time.
 
     Yields
     ------
@@ -51,19 +51,19 @@ def microphone(
         stream, own_sr = _opened(sounddevice, device, sr)
         resampler = soxr.ResampleStream(own_sr, sr, 1, dtype="float32", quality="HQ")
         with stream:
-            reporter.say("listening; Ctrl-C stops")
+            reporter.say("listening; press Ctrl-C to stop")
             while True:
                 samples, was_late = stream.read(round(_BLOCK_S * own_sr))
                 if was_late:
-                    reporter.say("samples were lost: this machine does not keep up, and times are late from here on")
+                    reporter.say("samples were lost: this machine is too slow; times lag behind from here on")
                 y = np.ascontiguousarray(samples[:, 0])
                 yield y if own_sr == sr else resampler.resample_chunk(y)
     except (sounddevice.PortAudioError, ValueError) as error:
-        raise AudioError(f"no microphone to listen to: {reason(error)}; give a recording instead") from error
+        raise AudioError(f"the microphone cannot be used: {reason(error)}; give a recording instead") from error
 
 
 def _opened(sounddevice: Any, device: int | str | None, sr: int) -> tuple[Any, int]:
-    """Open the device at the rate wanted, or else at its own; return it, and the rate."""
+    """Open the device at ``sr``, or else at its own rate; return the stream and its rate."""
 
     def at(rate: int) -> Any:
         blocksize = round(_BLOCK_S * rate)

@@ -1,4 +1,4 @@
-"""Samples as whole numbers: uniform steps, and steps that grow with the level."""
+"""Quantisation: uniform steps, and steps that grow with the level (mu-law)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from sori.units import FloatArray
 
 
 def quantise(y: FloatArray, bits: int) -> npt.NDArray[np.float32]:
-    """Round to the values that ``bits`` can tell apart: uniform, mid-tread.
+    """Quantise uniformly to ``bits`` bits (mid-tread).
 
     Parameters
     ----------
     y
-        Samples in [-1, 1], any shape; what lies beyond is clipped.
+        Samples in [-1, 1], any shape; values beyond are clipped.
     bits
-        1 to 24. Codes run from ``-2^(bits-1)`` to ``2^(bits-1) - 1``, a step being ``2^(1-bits)``; zero is one of
-        them, so that silence stays silent.
+        1 to 24. Codes run from ``-2^(bits-1)`` to ``2^(bits-1) - 1``, and a step is ``2^(1-bits)``. Zero is a code,
+        so silence stays silent.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def quantise(y: FloatArray, bits: int) -> npt.NDArray[np.float32]:
     """
     check_count("bits", bits)
     if bits > 24:
-        raise ParameterError(f"bits must be 1 to 24, all that float32 holds. Received bits={bits}.")
+        raise ParameterError(f"bits must be 1 to 24, the most that float32 holds. Received bits={bits}.")
     _check_samples(y)
     half = 2.0 ** (bits - 1)
     codes = np.clip(np.round(np.asarray(y, dtype=np.float64) * half), -half, half - 1)
@@ -42,7 +42,7 @@ def quantise(y: FloatArray, bits: int) -> npt.NDArray[np.float32]:
 
 
 def theoretical_snr_db(bits: int) -> float:
-    """Signal-to-noise ratio of a full-scale sine quantised to ``bits``: 6.02 dB a bit, and 1.76.
+    """Signal-to-noise ratio of a full-scale sine quantised to ``bits``: 6.02 dB per bit plus 1.76 dB.
 
     >>> round(theoretical_snr_db(16), 2)
     98.09
@@ -56,7 +56,7 @@ def mu_law_encode(y: FloatArray, *, mu: int = 255) -> npt.NDArray[np.int32]:
     Parameters
     ----------
     y
-        Samples in [-1, 1], any shape; what lies beyond is clipped.
+        Samples in [-1, 1], any shape; values beyond are clipped.
     mu
         255: eight bits, as in telephony (the curve of ITU-T G.711, without its segments).
 
@@ -82,7 +82,7 @@ def mu_law_encode(y: FloatArray, *, mu: int = 255) -> npt.NDArray[np.int32]:
 
 
 def mu_law_decode(codes: npt.NDArray[np.integer], *, mu: int = 255) -> npt.NDArray[np.float32]:
-    """Undo :func:`mu_law_encode`, but for its rounding.
+    """Invert :func:`mu_law_encode`, except for its rounding.
 
     Raises
     ------

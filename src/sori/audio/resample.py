@@ -1,4 +1,4 @@
-"""Change the rate of a clip."""
+"""Change the sample rate of a clip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sori.errors import check_count
 def resample(
     y: npt.NDArray[np.float32], *, from_sr: int, to_sr: int, antialias: bool = True
 ) -> npt.NDArray[np.float32]:
-    """Resample with soxr's high quality (aliases below -120 dB).
+    """Resample at soxr's high-quality setting (aliases below -120 dB).
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ def resample(
     from_sr, to_sr
         Rates in Hz.
     antialias
-        False, to see why a filter is needed: take the value that the clip has at each new instant (on the line between
-        two samples) and filter nothing, so that what lies above the new Nyquist frequency folds down.
+        False shows why the filter is needed: samples are interpolated linearly and not filtered, so that frequencies
+        above the new Nyquist frequency fold down.
 
     Returns
     -------

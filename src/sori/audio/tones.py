@@ -1,4 +1,4 @@
-"""Sound whose answer is known: tones, chirps, clicks and noise."""
+"""Test signals whose content is known exactly: tones, chirps, clicks and noise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sori.units import seconds_to_samples
 Colour = Literal["white", "pink", "brown", "blue", "violet"]
 _Clip = npt.NDArray[np.float32]
 
-# Power falls by so many times the frequency's logarithm: pink by 3 dB an octave, brown by 6.
+# Exponent of frequency in the power spectrum: -1 falls by 3 dB per octave (pink), -2 by 6 dB (brown).
 _SLOPES = {"white": 0.0, "pink": -1.0, "brown": -2.0, "blue": 1.0, "violet": 2.0}
 
 
@@ -30,7 +30,7 @@ def tone(frequency_hz: float, *, sr: int, duration_s: float, amplitude: float = 
     duration_s
         Length in seconds, rounded to whole samples.
     phase
-        At the first sample, in radians.
+        Phase at the first sample, in radians.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def tone(frequency_hz: float, *, sr: int, duration_s: float, amplitude: float = 
     Raises
     ------
     ParameterError
-        If ``sr`` is not a whole number, the length is not one sample or more, or a value is not finite.
+        If ``sr`` is not a whole number, the length is below one sample, or a value is not finite.
 
     >>> tone(1, sr=4, duration_s=1).round(6)
     array([ 0.,  1.,  0., -1.], dtype=float32)
@@ -64,11 +64,11 @@ def complex_tone(
     Parameters
     ----------
     amplitudes
-        Of partials 1, 2, 3, ..., relative to each other.
+        Amplitudes of partials 1, 2, 3, ..., relative to each other.
     amplitude
-        The sum is scaled so that its partials' amplitudes add up to this: its peak is at most so high.
+        The amplitudes of the partials are scaled to add up to this, so the peak does not exceed it.
 
-    Else as :func:`tone`; also a ParameterError if no partial lies below ``sr / 2`` or all amplitudes are zero.
+    Otherwise as :func:`tone`; also raises ParameterError if no partial lies below ``sr / 2`` or all amplitudes are 0.
 
     >>> complex_tone(100, sr=8000, duration_s=0.5).shape
     (4000,)
@@ -81,7 +81,7 @@ def complex_tone(
     partials = [(k * frequency_hz, float(a)) for k, a in enumerate(amplitudes, 1) if k * frequency_hz < sr / 2]
     total = sum(abs(a) for _, a in partials)
     if not total:
-        raise ParameterError(f"no partial of {frequency_hz:g} Hz with an amplitude lies below sr / 2 = {sr / 2:g} Hz.")
+        raise ParameterError(f"no non-zero partial of {frequency_hz:g} Hz lies below sr / 2 = {sr / 2:g} Hz.")
     waves = (a * np.sin(2 * np.pi * hz * t) for hz, a in partials)
     return _rounded(amplitude / total * np.sum(list(waves), axis=0))
 
@@ -95,9 +95,9 @@ def chirp(
     amplitude: float = 1.0,
     logarithmic: bool = False,
 ) -> _Clip:
-    """Sine that glides from one frequency to another: evenly in Hz, or in octaves with ``logarithmic``.
+    """Sine that glides from one frequency to another: linearly in Hz, or in octaves with ``logarithmic``.
 
-    Else as :func:`tone`; ``logarithmic`` needs both above 0 Hz.
+    Otherwise as :func:`tone`; ``logarithmic`` needs both frequencies above 0 Hz.
 
     >>> chirp(20, 20000, sr=44100, duration_s=2, logarithmic=True).shape
     (88200,)
@@ -141,12 +141,12 @@ def noise(
     Parameters
     ----------
     rng
-        What it is drawn from.
+        Random generator that draws the samples.
     colour
-        How power goes with frequency: white is even, pink falls by 3 dB an octave, brown by 6, blue rises by 3 and
-        violet by 6. Coloured noise has no constant part.
+        How power depends on frequency: white is flat, pink falls by 3 dB per octave, brown by 6; blue rises by 3,
+        violet by 6. Coloured noise has no DC component.
 
-    Else as :func:`tone`.
+    Otherwise as :func:`tone`.
 
     >>> y = noise(sr=8000, duration_s=1, rng=np.random.default_rng(0), level_db=-6)
     >>> round(float(np.sqrt(np.mean(y**2))), 3)

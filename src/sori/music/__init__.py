@@ -1,4 +1,4 @@
-"""What is played, without sound: notes, chords, MIDI files, and notes as matrices over frames and keys."""
+"""Music as symbols: notes, chords, MIDI files, and matrices of notes over frames and keys."""
 
 from sori.music.notes import CHORDS, HIGHEST, KEYS, LOWEST, Note, chord_pitches, notes_array, parse_pitches
 from sori.music.rolls import NoteReader, notes_from, targets

@@ -1,30 +1,30 @@
-"""Where a recording may be no piano, only what a transcriber is very sure of is believed."""
+"""Higher onset thresholds where a recording may not be a piano."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-# Of a piano, a transcriber is sure: the peaks of its onsets are 0.7 to 0.8 high in the mean of some seconds, soft notes
-# and all. Of speech, strings or a saw they are 0.5 to 0.65, so from there on only peaks count that are higher still.
+# On a piano the mean height of a transcriber's onset peaks over a few seconds is 0.7 to 0.8, soft notes included. On
+# speech, strings or a saw it is 0.5 to 0.65; where the mean is that low, only higher peaks count.
 AROUND_S = 4.0
 _COUNTED, _SURE, _UNSURE, _HIGHEST = 0.4, 0.68, 0.6, 0.85
 
 
 def beside(values: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
-    """Return for each of the values ``(frames, ...)`` the one before and the one after it, 0 beyond the ends."""
+    """Return the previous and the next value of each of ``values`` ``(frames, ...)``, 0 beyond the ends."""
     edge = np.zeros_like(values[:1])
     return np.concatenate([edge, values[:-1]]), np.concatenate([values[1:], edge])
 
 
 def is_peak(values: npt.NDArray[np.floating], *, at_least: float | npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    """Tell the values ``(frames, ...)`` that are as high as said, above the one before and no lower than the next."""
+    """Mark the values ``(frames, ...)`` that reach ``at_least``, exceed the previous one and are not below the next."""
     before, after = beside(values)
     return (values >= at_least) & (values > before) & (values >= after)
 
 
 def doubted_below(onset: npt.NDArray[np.floating], *, frame_s: float) -> npt.NDArray[np.float64]:
-    """Say how high the peak of an onset must be to be believed, in each frame.
+    """Return the height that the peak of an onset must have to be accepted, for each frame.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def doubted_below(onset: npt.NDArray[np.floating], *, frame_s: float) -> npt.NDA
 
     Returns
     -------
-    Shape ``(frames,)``: 0 where the peaks within four seconds (those of 0.4 or more) are 0.68 high in the mean, or
-    there are none; more where they are lower, up to 0.85 where they are 0.6.
+    Shape ``(frames,)``: 0 where the mean height of the peaks within four seconds (those of 0.4 or more) is at least
+    0.68, or there are none; more where it is lower, up to 0.85 at a mean of 0.6 or below.
 
     >>> onset = np.zeros((500, 88)); onset[::50, 30] = 0.9
     >>> doubted_below(onset, frame_s=0.02).max()

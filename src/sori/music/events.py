@@ -1,4 +1,4 @@
-"""What a synthesiser is told, and when: keys, pedals, programs."""
+"""Timed events for a synthesiser: keys, pedals, programs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ DRUM_CHANNEL = 9  # of every sixteen
 
 @dataclass(frozen=True)
 class Event:
-    """Something to tell the synthesiser: ``kind`` is note_off, control, bend, program or note_on.
+    """An event for the synthesiser: ``kind`` is note_off, control, bend, program or note_on.
 
-    Of those at one time, the lower ``order`` comes first; of one order, they stay as they are given, since one control
-    may say what the next one means.
+    Events at the same time are sorted by ``order``; events of the same order keep their sequence, since one control may
+    define the meaning of the next.
     """
 
     time_s: float
@@ -27,12 +27,12 @@ class Event:
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """Sort events by time and order, those of one order staying as they are."""
+    """Sort events by time and order; events of the same order keep their sequence."""
     return sorted(events, key=lambda event: (event.time_s, event.order))
 
 
 def notes_to_events(notes: Iterable[Note], *, channel: int = 0) -> list[Event]:
-    """Key presses and releases of notes."""
+    """Return the key presses and releases of notes."""
     return [
         event
         for note in notes

@@ -1,4 +1,4 @@
-"""MIDI files: events for a synthesiser, and notes in and out."""
+"""MIDI files: reading events for a synthesiser, and reading and writing notes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sori.music.smf import Message, Song, compose, parse
 
 PEDAL, _PEDAL_DOWN = 64, 64
 _NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM, _BEND = 0x8, 0x9, 0xB, 0xC, 0xE
-_MOST_TICKS = 9_000_000  # that readers of MIDI believe in
-_LAST_RINGS_S = 0.5  # a note that begins where its track ends, never let go
+_MOST_TICKS = 9_000_000  # the most that MIDI readers accept
+_LAST_RINGS_S = 0.5  # length of a note that begins where its track ends and is never released
 
 
 class _Part(NamedTuple):
-    """What one channel of one track plays: its messages, its notes as pairs of messages, and its last program."""
+    """The part of one channel of one track: its first program, its messages and its notes."""
 
     is_drums: bool
     program: int
@@ -31,7 +31,7 @@ class _Part(NamedTuple):
 
 
 def read_events(path: Path) -> list[Event]:
-    """Read everything that sounds in a MIDI file: notes, programs, pedals and other controls, pitch bends.
+    """Read everything that affects the sound of a MIDI file: notes, programs, pedals and other controls, pitch bends.
 
     Each channel of each track gets a channel of its own; drums share one.
 
@@ -63,18 +63,18 @@ def read_events(path: Path) -> list[Event]:
 
 
 def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) -> list[Note]:
-    """Read the notes of a MIDI file, drums left out, in the order of their onsets.
+    """Read the notes of a MIDI file, without drums, in the order of their onsets.
 
     Parameters
     ----------
     pedal
-        A note that ends while the sustain pedal is down sounds on until the pedal comes up, or its key is struck again.
+        Extend a note that ends while the sustain pedal is down until the pedal is released or its key is struck again.
     allow_empty
-        Return no notes, if there are none, instead of refusing the file.
+        Return an empty list for a file without notes, instead of raising an error.
 
     Returns
     -------
-    Notes that do not overlap on one key: one that is struck again while it sounds ends there.
+    Notes that do not overlap on a key: a note ends where its key is struck again.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     parts = [part for part in _parts(song) if not part.is_drums]
     rows: list[tuple[float, float, int, int]] = []
     for part in parts:
-        # Two hands are often two tracks with one pedal.
+        # The two hands are often two tracks that share one pedal.
         pedals = sorted(
             (message.time_s, message.b >= _PEDAL_DOWN)
             for other in parts
@@ -117,15 +117,15 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
 
 
 def write_midi(notes: Iterable[Note], path: Path) -> None:
-    """Write notes as a MIDI file of one piano."""
+    """Write notes to a MIDI file with one piano track."""
     ordered = sorted(notes)
-    # 960 ticks a quarter note at 120 quarters a minute, steps of half a millisecond, unless there would be more ticks
-    # than readers of MIDI believe in.
+    # 960 ticks per quarter note at 120 quarters a minute are steps of half a millisecond. Long files get fewer, since
+    # MIDI readers accept a limited number of ticks.
     last_s = max((note.offset_s for note in ordered), default=0.0)
     division = int(max(1, min(960, _MOST_TICKS / (2 * last_s + 1))))
     events: list[tuple[int, int, bytes]] = []
     following: dict[int, float] = {}
-    for note in reversed(ordered):  # two that overlap on a key could not be told apart again
+    for note in reversed(ordered):  # notes that overlap on a key could not be separated again
         end_s = min(note.offset_s, following.get(note.pitch, note.offset_s))
         if end_s > note.onset_s:
             first, last = (round(2 * division * at_s) for at_s in (note.onset_s, end_s))
@@ -145,7 +145,7 @@ def _open(path: Path) -> Song:
         raise AudioError(f"{path}: {error.strerror or 'not readable'}") from error
     song = parse(data, name=str(path))
     if song.damage and any(message.kind == _NOTE_ON for message in song.messages):
-        warnings.warn(f"{path}: {song.damage}; what there is was read", stacklevel=3)
+        warnings.warn(f"{path}: {song.damage}; only the readable part was used", stacklevel=3)
     return song
 
 
@@ -155,7 +155,7 @@ def _check_notes(there: bool, path: Path, song: Song) -> None:
 
 
 def _parts(song: Song) -> Iterator[_Part]:
-    """Yield what each channel of each track plays, if it plays anything."""
+    """Yield the part of each channel of each track that has notes or controls."""
     by_part: dict[tuple[int, int], list[Message]] = {}
     for message in song.messages:
         by_part.setdefault((message.track, message.channel), []).append(message)
@@ -167,7 +167,7 @@ def _parts(song: Song) -> Iterator[_Part]:
 
 
 def _notes(messages: Iterable[Message], *, end_s: float) -> Iterator[Note]:
-    """Pair what strikes keys with what lets them go, first with first; what is never let go ends with its track."""
+    """Pair note-on with note-off messages, first with first; a note that is never released ends with its track."""
     open_keys: dict[int, list[Message]] = {}
     for message in messages:
         if message.kind == _NOTE_ON and message.b:

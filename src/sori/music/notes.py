@@ -1,4 +1,4 @@
-"""Notes, how people write them, and the chords that they make."""
+"""Notes, their names, and chords."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CHORDS = {
 
 @dataclass(frozen=True, order=True)
 class Note:
-    """A note: when it is struck and let go in seconds, which MIDI pitch (60 is C4), how hard (velocity 1 to 127).
+    """A note: onset and offset in seconds, MIDI pitch (60 is C4) and velocity (1 to 127).
 
     Raises
     ------
@@ -62,12 +62,12 @@ class Note:
 
 
 def chord_pitches(root: int, kind: str, *, inversion: int = 0) -> tuple[int, ...]:
-    """MIDI pitches of a chord, lowest first; an inversion puts so many of its lowest notes an octave up.
+    """Return the MIDI pitches of a chord, lowest first, with its ``inversion`` lowest notes moved up an octave.
 
     Raises
     ------
     ParameterError
-        If the kind is unknown or the chord has not so many notes.
+        If the kind is unknown, or ``inversion`` is not below the number of notes.
 
     >>> chord_pitches(60, "major"), chord_pitches(60, "major", inversion=1)
     ((60, 64, 67), (64, 67, 72))
@@ -81,12 +81,12 @@ def chord_pitches(root: int, kind: str, *, inversion: int = 0) -> tuple[int, ...
 
 
 def parse_pitches(text: str) -> tuple[int, ...]:
-    """Read pitches as a person writes them: numbers or names, with commas between, and ranges.
+    """Parse pitches: MIDI numbers, note names or ranges of them, separated by commas.
 
     Raises
     ------
     ParameterError
-        If a part is neither, or a pitch is not 0 to 127.
+        If a part is none of these, or a pitch is not 0 to 127.
 
     >>> parse_pitches("21-23,C4,E4-F4")
     (21, 22, 23, 60, 64, 65)
@@ -96,7 +96,7 @@ def parse_pitches(text: str) -> tuple[int, ...]:
         match = re.fullmatch(r"\s*([A-Ga-g][#b]*-?\d+|\d+)(?:\s*-\s*([A-Ga-g][#b]*-?\d+|\d+))?\s*", part)
         if match is None:
             raise ParameterError(
-                f"pitches are MIDI numbers or note names, or ranges, as in 21-108 or C4,E4,G4. Received {part!r}."
+                f"pitches must be MIDI numbers, note names or ranges, as in 21-108 or C4,E4,G4. Received {part!r}."
             )
         low, high = (int(name) if name.isdecimal() else note_to_midi(name) for name in (match[1], match[2] or match[1]))
         if not 0 <= low <= high <= 127:
@@ -106,7 +106,7 @@ def parse_pitches(text: str) -> tuple[int, ...]:
 
 
 def notes_array(notes: Sequence[Note] | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Rows of onset and offset in seconds, pitch and velocity, shape ``(notes, 4)``.
+    """Return rows of onset and offset in seconds, pitch and velocity, shape ``(notes, 4)``.
 
     >>> notes_array([Note(0.5, 1.0, 60, 80)])
     array([[ 0.5,  1. , 60. , 80. ]])

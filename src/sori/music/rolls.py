@@ -1,4 +1,4 @@
-"""Notes as matrices over frames and keys, and back."""
+"""Conversion of notes to matrices over frames and keys, and back."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy.typing as npt
 from sori.music.doubt import AROUND_S, beside, doubted_below, is_peak
 from sori.music.notes import KEYS, LOWEST, Note, notes_array
 
-# An onset is a peak this wide on either side: over several frames its exact time can be told between them.
+# An onset is a peak this wide on either side. It spans several frames, so its time can be interpolated between them.
 PEAK_S = 0.05
 
 
 def targets(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> npt.NDArray[np.float32]:
-    """Say what a transcriber should, of each frame and key.
+    """Return the target output of a transcriber for each frame and key.
 
     Parameters
     ----------
@@ -54,24 +54,24 @@ def targets(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> n
 
 
 class NoteReader:
-    """Read notes from what a transcriber says, stretch by stretch: the inverse of :func:`targets`.
+    """Read notes from a transcriber's output, block by block: the inverse of :func:`targets`.
 
-    A note begins at a peak of its onset, whose time is told from the slopes beside it, and ends where it no longer
-    sounds, at a peak of its offset after which it sounds less, where its key is struck again, or after a minute. What
-    is kept of a stream is what its open notes may still need.
+    A note begins at an onset peak, whose exact time is interpolated from the values beside it. It ends where it no
+    longer sounds, at an offset peak after which the sound soon ends, where its key is struck again, or after a minute.
+    Only frames that open notes may still need are kept of a stream.
 
     Parameters
     ----------
     frame_s
         Seconds from one frame to the next.
     threshold
-        Of an onset's peak.
+        Minimum height of an onset's peak.
     sounding
-        Below it a note has ended.
+        A note has ended where its sounding probability is below this.
     min_note_s
         Shorter notes are left out.
     doubt
-        Believe less where most of what is heard is unsure, as it is of what is no piano: see
+        Raise the threshold where most onsets are uncertain, as in recordings of other sounds than a piano: see
         :func:`sori.music.doubt.doubted_below`.
 
     >>> reader = NoteReader(frame_s=0.02)
@@ -90,28 +90,28 @@ class NoteReader:
         doubt: bool = True,
     ) -> None:
         self.frame_s, self.threshold, self.sounding, self.min_note_s = frame_s, threshold, sounding, min_note_s
-        # Frames that must follow one before it can be judged; what waits for them, and what came so long before.
+        # Frames that must follow a frame before its threshold is known; the waiting frames, with as many before them.
         self._around = round(AROUND_S / frame_s) + 1 if doubt else 0
         self._heard = np.zeros((0, KEYS, 4), dtype=np.float32)
-        self._judged = 0  # frames at the beginning of what was heard that have been judged
+        self._judged = 0  # frames at the start of `_heard` whose threshold is known
         self._kept = np.zeros((0, KEYS, 4), dtype=np.float32)
-        self._limits = np.zeros(0)  # of an onset's peak, in each frame that is kept
-        self._begin = 0  # frame that the first kept one is
-        self._told = 0  # frame before which every note has been told, and at or after which none
+        self._limits = np.zeros(0)  # threshold of an onset's peak, for each frame that is kept
+        self._begin = 0  # number of the first frame that is kept
+        self._told = 0  # notes struck before this frame have been returned, later ones not
 
     def __call__(self, posteriors: npt.NDArray[np.floating]) -> list[Note]:
-        """Take the next frames ``(frames, 88, 4)``; return the notes that are known whole, by onset."""
+        """Take the next frames ``(frames, 88, 4)``; return the notes that are complete, by onset."""
         self._heard = np.concatenate([self._heard, np.asarray(posteriors, dtype=np.float32)])
         self._judge(len(self._heard) - self._around)
         return self._read(known=max(0, len(self._kept) - _AHEAD))
 
     def finish(self) -> list[Note]:
-        """Say that nothing follows; return the notes that are left."""
+        """End the stream; return the remaining notes."""
         self._judge(len(self._heard))
         return self._read(known=None)
 
     def _judge(self, until: int) -> None:
-        """Say of frames that were heard how high an onset must be, and keep them."""
+        """Compute the onset thresholds of the frames before ``until``, and move these frames to the kept ones."""
         if until <= self._judged:
             return
         new = slice(self._judged, until)
@@ -124,13 +124,13 @@ class NoteReader:
         self._heard, self._judged = self._heard[before:], until - before
 
     def _read(self, *, known: int | None) -> list[Note]:
-        """Tell the notes up to the first that is not known whole, and forget what lies before it."""
+        """Return the notes up to the first incomplete one, and drop the frames before it."""
         frames = len(self._kept)
         found = self._notes()
         limit = frames + 1 if known is None else known
         longest = round(_LONGEST_S / self.frame_s)
         found = [(t, begin, min(end, begin + longest), key, velocity) for t, begin, end, key, velocity in found]
-        # All that begin before the first open one: so that they come in order, and what lies before can go.
+        # Only notes that begin before the first open one: they stay in order, and the frames before it can be dropped.
         until = min([limit, *(struck for struck, _, end, _, _ in found if end >= limit)])
         notes = []
         for struck, begin, end, key, velocity in found:
@@ -144,7 +144,7 @@ class NoteReader:
         return sorted(notes)
 
     def _notes(self) -> list[tuple[int, float, float, int, int]]:
-        """Of every note in what is kept: the frame of its peak, its begin and end in frames, its key and velocity."""
+        """Return each note in the kept frames: the frame of its peak, its begin and end in frames, its key and velocity."""
         onset = self._kept[..., 0]
         frames = len(onset)
         if not frames:
@@ -160,29 +160,29 @@ class NoteReader:
             for t, begin, following in zip(peaks, begins, [*begins[1:], frames], strict=True):
                 end = silent[np.searchsorted(silent, min(t + 2, frames))]
                 released = let_go[np.searchsorted(let_go, min(t + 2, frames))]
-                if released <= end <= released + _DIES_AWAY:  # the sound is gone soon after it
+                if released <= end <= released + _DIES_AWAY:  # the sound ends soon after it
                     end = released
                 velocity = int(np.clip(np.round(127 * self._kept[t, key, 3]), 1, 127))
                 found.append((t, begin, float(min(end, following)), int(key), velocity))
         return found
 
 
-# Of an offset's peak; frames in which a sound dies away after it; and frames that a note's end and beginning need after
-# and before them to be told.
+# Minimum height of an offset's peak; frames in which a sound dies away after it; and frames needed after a note's end
+# and before its beginning to find them.
 _OFFSET, _DIES_AWAY = 0.3, 5
 _LONGEST_S = 60.0
 _AHEAD, _BEFORE = _DIES_AWAY + 3, 3
 
 
 def _between(a: float, b: float, c: float) -> float:
-    """How far from the middle one of three values the top of a symmetrical peak lies, in frames."""
+    """Return how far the top of a symmetrical peak lies from the middle of three values, in frames."""
     return float((c - a) / (2 * max(b - min(a, c), 1e-6)))
 
 
 def notes_from(posteriors: npt.NDArray[np.floating], *, frame_s: float, **reading: Any) -> npt.NDArray[np.float64]:
     """Read all notes at once: rows of onset and offset in seconds, pitch and velocity, shape ``(notes, 4)``.
 
-    ``reading`` is what :class:`NoteReader` takes.
+    ``reading`` holds keyword arguments of :class:`NoteReader`.
     """
     reader = NoteReader(frame_s=frame_s, **reading)
     return notes_array([*reader(posteriors), *reader.finish()])

@@ -1,4 +1,4 @@
-"""Standard MIDI Files, byte by byte: what people have, not only what the standard allows."""
+"""A parser and writer of Standard MIDI Files that also reads common deviations from the standard."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from sori.errors import AudioError
 
-_USUAL_TEMPO = 500_000  # microseconds a quarter note, 120 quarters a minute, until the file says otherwise
-_DROP_FRAME = 29  # which is 30 / 1.001 frames a second
+_USUAL_TEMPO = 500_000  # microseconds per quarter note (120 quarters a minute), unless the file sets another
+_DROP_FRAME = 29  # means 30 / 1.001 frames a second
 # Data bytes of each kind of channel message, by the upper half of its status byte.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 
 
 class Message(NamedTuple):
-    """A channel message: when, in which track and channel, the upper half of its status byte, and its data."""
+    """A channel message: its time, track and channel, the upper half of its status byte, and its data bytes."""
 
     time_s: float
     track: int
@@ -26,7 +26,7 @@ class Message(NamedTuple):
 
 
 class Song(NamedTuple):
-    """The channel messages of a file, in order; the end of each track; and what was damaged, empty if nothing was."""
+    """The channel messages of a file, in order; the end of each track; and a description of any damage, or ""."""
 
     messages: list[Message]
     ends_s: list[float]
@@ -34,20 +34,20 @@ class Song(NamedTuple):
 
 
 def parse(data: bytes, *, name: str) -> Song:
-    """Read a MIDI file's bytes.
+    """Parse the bytes of a MIDI file.
 
-    A RIFF around them, chunks and events that say nothing of notes, wrong track counts and lengths, a missing end and
-    data bytes above 127 (whose highest bit is dropped) are passed over.
+    A RIFF wrapper, chunks and events unrelated to notes, wrong track counts and lengths, a missing end of track and
+    data bytes above 127 (whose highest bit is dropped) are tolerated.
 
     Parameters
     ----------
     name
-        Of the file, for errors.
+        Name of the file, for error messages.
 
     Raises
     ------
     AudioError
-        If they are not MIDI, or tell no time.
+        If the bytes are not MIDI, or their ticks have no duration.
 
     Source: MIDI Manufacturers Association, Standard MIDI Files 1.0 (1996).
     """
@@ -57,7 +57,7 @@ def parse(data: bytes, *, name: str) -> Song:
         raise AudioError(f"{name}: not a MIDI file")
     division = int.from_bytes(data[12:14], "big")
     if division & 0x7FFF == 0:
-        raise AudioError(f"{name}: not readable as MIDI (its division is 0 ticks a quarter note, so it tells no time)")
+        raise AudioError(f"{name}: not readable as MIDI (0 ticks per quarter note leave times undefined)")
     tracks: list[list[tuple[int, bytes]]] = []
     damage = ""
     at = 8 + int.from_bytes(data[4:8], "big")
@@ -81,7 +81,7 @@ def parse(data: bytes, *, name: str) -> Song:
 
 
 def _events(data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
-    """Split a track into ticks and events, without those that say nothing of notes or time; and say if it was whole."""
+    """Split a track into ticks and the events that affect notes or time; also return whether the track was complete."""
     events: list[tuple[int, bytes]] = []
     tick, at, running = 0, 0, 0
     try:
@@ -89,7 +89,7 @@ def _events(data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
             delta, at = _number(data, at)
             tick += delta
             status = data[at]
-            if status < 0x80:  # as before
+            if status < 0x80:  # running status: the status byte is that of the previous event
                 status = running
             else:
                 at += 1
@@ -119,7 +119,7 @@ def _events(data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """Read a number of variable length; return it and where it ends."""
+    """Read a number of variable length; return it and the position after it."""
     value = 0
     while True:
         value = value << 7 | data[at] & 127
@@ -129,10 +129,10 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 class _Clock:
-    """Turns ticks into seconds, by the tempi of all tracks."""
+    """Converts ticks to seconds by the tempi of all tracks."""
 
     def __init__(self, division: int, events: Iterable[tuple[int, bytes]]) -> None:
-        if division & 0x8000:  # frames a second, and ticks a frame
+        if division & 0x8000:  # frames per second, and ticks per frame
             frames = 256 - (division >> 8)
             rate = 30 / 1.001 if frames == _DROP_FRAME else float(frames)
             self._changes = [(0, 0.0, 1 / (rate * (division & 255)))]
@@ -154,16 +154,16 @@ class _Clock:
 
 
 def compose(events: Sequence[tuple[int, bytes]], *, division: int, name: str) -> bytes:
-    """Make the bytes of a MIDI file of one track, at 120 quarters a minute.
+    """Return the bytes of a MIDI file with one track, at 120 quarters a minute.
 
     Parameters
     ----------
     events
         Ticks and channel messages, in order.
     division
-        Ticks a quarter note.
+        Ticks per quarter note.
     name
-        Of the track.
+        Name of the track.
     """
     title = name.encode()
     body = b"\x00\xff\x51\x03" + _USUAL_TEMPO.to_bytes(3, "big") + b"\x00\xff\x03" + _as_number(len(title)) + title
@@ -179,7 +179,7 @@ def compose(events: Sequence[tuple[int, bytes]], *, division: int, name: str) ->
 
 
 def _as_number(value: int) -> bytes:
-    """Write a number in as many bytes as it takes, seven bits each."""
+    """Encode a number of variable length, seven bits per byte."""
     out = [value & 127]
     while value := value >> 7:
         out.append(value & 127 | 128)

@@ -1,4 +1,4 @@
-"""Activation functions, each with its slope told from the activation itself."""
+"""Activation functions, each with its slope computed from the activation itself."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Activation:
-    """A function of the net input, and its slope there.
+    """An activation function of the net input, and its slope.
 
-    ``of`` takes net inputs and gives activations; ``slope`` takes those *activations* and gives the derivative, which
-    is why backpropagation need not remember net inputs.
+    ``of`` maps net inputs to activations. ``slope`` maps these *activations* to the derivative, so backpropagation
+    does not need to store net inputs.
     """
 
     name: str
@@ -28,17 +28,17 @@ class Activation:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Lowest and highest activation there can be."""
+        """Lowest and highest possible activation."""
         return _RANGES[self.name]
 
 
-# An array, and not the float that it looks like: NumPy wraps a float anew in every operation, which on a single example
-# takes as long as the operation. (Working in place would not help: on an array of one number it is three times slower.)
+# An array instead of a float: NumPy wraps a float again in every operation, which takes as long as the operation on a
+# single example. (In-place operations do not help: on an array of one number they are three times slower.)
 _ONE = np.array(1.0)
 
 
 def _sigmoid(z: Array) -> Array:
-    # Far below zero exp(-z) is infinite, and its reciprocal the 0 that it should be: callers silence that overflow.
+    # Far below zero exp(-z) overflows to infinity, and its reciprocal is the correct 0; callers silence the warning.
     a: Array = reciprocal(exp(negative(z)) + _ONE)
     return a
 
@@ -56,12 +56,12 @@ _RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "l
 
 
 def activation_named(name: str) -> Activation:
-    """Look an activation up.
+    """Return the activation function of this name.
 
     Raises
     ------
     ParameterError
-        If there is none of that name.
+        If no activation function has this name.
 
     >>> activation_named("tanh").slope(np.array([0.6]))
     array([0.64])

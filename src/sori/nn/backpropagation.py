@@ -1,4 +1,4 @@
-"""Backpropagation: who is to blame for the error, layer by layer from the last to the first."""
+"""Backpropagation: how the weights of each layer contribute to the error, from the last layer to the first."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-# Given a layer, "slope" or "delta" and its value, the value to go on with: how a person rounds on paper.
+# A function of a layer, "slope" or "delta", and the value, that returns the value to use instead: rounding on paper.
 Rounding = Callable[[int, str, Array], Array]
 
 
-# What backpropagation finds about the weights that lead from a layer to the next: the layer's number; the error at the
-# next layer's units, the slope of their activations, and delta = error * slope, each (examples, units); and the
-# derivative, a.T @ delta, of the shape of the weights: it sums over the examples.
+# The result for the weights from one layer to the next: the layer's number; the error at the next layer's units, the
+# slope of their activations, and delta = error * slope, each (examples, units); and the derivative a.T @ delta, which
+# sums over the examples and has the shape of the weights.
 Blame = tuple[int, Array, Array, Array, Array]
 
 
@@ -27,29 +27,29 @@ def backpropagate(
     out: Sequence[Array | None],
     rounding: Rounding | None = None,
 ) -> Iterator[Blame]:
-    """Yield what each layer's weights are to blame for, the last layer first.
+    """Yield the error and the derivative of each layer's weights, the last layer first.
 
     Parameters
     ----------
     activations
-        Of the inputs, every hidden layer and the outputs, each of shape ``(examples, units)``.
+        Activations of the inputs, every hidden layer and the outputs, each of shape ``(examples, units)``.
     weights
-        Between them, each ``(units, next units)``. The first are not needed to find their derivative.
+        Weights between the layers, each ``(units, next units)``. The first are not used and may be None.
     error
         ``target - output``, shape ``(examples, outputs)``.
     slope_of
-        Slope of the activation function, told from activations.
+        Slope of the activation function, computed from activations.
     out
-        Where the derivatives go, each of the shape of its weights; None makes a new array.
+        Arrays for the derivatives, each of the shape of its weights; None makes a new array.
     rounding
-        Replaces slopes and deltas as they are found.
+        Replaces slopes and deltas as they are computed.
 
     Yields
     ------
     layer, error, slope, delta, derivative
 
     Source: Rumelhart, Hinton and Williams (1986), in the sign convention ``error = target - output``, so that a step
-    *along* the derivative makes the error smaller.
+    *along* the derivative reduces the error.
     """
     for layer in range(len(out) - 1, -1, -1):
         slope = slope_of(activations[layer + 1])

@@ -1,4 +1,4 @@
-"""The step that is worked by hand in the lessons: 2-2-1 units, activations given."""
+"""The training step that the lessons work out by hand: a 2-2-1 network with given activations."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _OUTPUT_LAYER = 1
 def hand_worked() -> dict[str, StepTrace]:
     """Trace the example three times.
 
-    ``exact``; ``rounded``, the output's slope and delta to two decimals, as one would on paper; and ``quarter``,
-    rounded too and with the hidden slope taken as 0.25, the steepest that a sigmoid has.
+    ``exact``; ``rounded``, with the output's slope and delta rounded to two decimals, as on paper; and ``quarter``,
+    rounded too, with the hidden slope set to 0.25, the maximum slope of a sigmoid.
 
     >>> hand_worked()["rounded"].layers[1].delta
     array([0.07])

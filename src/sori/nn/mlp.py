@@ -1,6 +1,6 @@
 """A multilayer perceptron, trained by backpropagation and gradient descent, in NumPy alone.
 
-Read :meth:`MLP.forward`, :meth:`MLP.backward` and :meth:`MLP.gradient_descent`: that is all of it.
+The whole algorithm is in :meth:`MLP.forward`, :meth:`MLP.backward` and :meth:`MLP.gradient_descent`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sori.nn.trace import StepTrace
 
 Array = npt.NDArray[np.float64]
-# A loss this many times the first epoch's is no longer on its way down.
+# Training has diverged once the loss is this many times that of the first epoch.
 _DIVERGED = 10.0
 
 
@@ -37,9 +37,9 @@ class MLP:
     bias
         Give every unit a bias, which starts at 0.
     activation
-        Of every unit: sigmoid, tanh, relu or linear.
+        Activation function of every unit: sigmoid, tanh, relu or linear.
     rng
-        Draws the first weights from a standard normal distribution.
+        Draws the initial weights from a standard normal distribution.
 
     Attributes
     ----------
@@ -48,16 +48,16 @@ class MLP:
     weights
         Arrays ``(units, next units)``, float64; to set one, assign to all of it: ``network.weights[0][...] = w``.
     biases
-        Arrays ``(next units,)``, or none.
+        Arrays ``(next units,)``; empty without biases.
     activations
-        Of the last forward pass: the inputs, every hidden layer and the outputs, ``(examples, units)``.
+        Activations of the last forward pass: the inputs, every hidden layer and the outputs, ``(examples, units)``.
     derivatives, bias_derivatives
-        Of the last backward pass, shaped as the weights and biases.
+        Derivatives of the last backward pass, with the shapes of the weights and biases.
 
     Raises
     ------
     ParameterError
-        If a layer has no unit, or the activation is unknown.
+        If a layer has no units, or the activation is unknown.
 
     >>> network = MLP(2, [5], 1, rng=np.random.default_rng(0))
     >>> network.forward([0.3, 0.1]).shape, network.forward(np.zeros((10, 2))).shape
@@ -79,7 +79,7 @@ class MLP:
         self.activation = activation_named(activation)
         self.sizes = [n_inputs, *hidden, n_outputs]
         # All parameters lie in one vector, and their derivatives in another, so that a step is a single addition;
-        # weights and biases are views of their stretches.
+        # weights and biases are views of parts of it.
         shapes: list[tuple[int, ...]] = list(pairwise(self.sizes))
         if bias:
             shapes += [(units,) for units in self.sizes[1:]]
@@ -118,7 +118,7 @@ class MLP:
         return a
 
     def backward(self, error: npt.ArrayLike) -> None:
-        """Find the derivatives of the last forward pass's examples.
+        """Compute the derivatives for the examples of the last forward pass.
 
         Parameters
         ----------
@@ -169,33 +169,33 @@ class MLP:
         shuffle: bool | np.random.Generator = False,
         on_epoch: Callable[[int, float], None] | None = None,
     ) -> list[float]:
-        """Learn: forward, backward and a step, batch after batch, epoch after epoch.
+        """Train the network: a forward pass, a backward pass and a step for every batch of every epoch.
 
         Parameters
         ----------
         inputs, targets
             Shapes ``(examples, n_inputs)`` and ``(examples, n_outputs)``.
         epochs
-            Times through the data.
+            Passes over the data.
         learning_rate
-            Length of a step. The derivative of a batch sums over its examples, as on paper.
+            Size of a step. The derivative of a batch is the sum over its examples, as on paper.
         batch_size
-            Examples between two steps.
+            Examples per step.
         shuffle
-            A new order for every epoch: a generator, or True for one seeded with 0.
+            Shuffle the examples before every epoch: a generator, or True for one seeded with 0.
         on_epoch
             Called after each epoch with its number, from 1, and its loss.
 
         Returns
         -------
-        The mean squared error of each epoch, averaged over the data set (each example as it was met).
+        The mean squared error of each epoch, averaged over the data set (each example when it was processed).
 
         Raises
         ------
         ParameterError
             If a shape or number does not fit, or a target is outside what the activation can reach.
         SoriError
-            If the loss is no longer finite, or ten times that of the first epoch; it says in which epoch.
+            If the loss is no longer finite, or more than ten times that of the first epoch; the message says when.
         """
         x, t = self._examples(inputs, targets)
         check_count("epochs", epochs)
@@ -206,7 +206,7 @@ class MLP:
         starts = range(0, len(x), batch_size)
         batches = [(x[i : i + batch_size], t[i : i + batch_size]) for i in starts]
         losses: list[float] = []
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that runs away is noticed below
+        with np.errstate(over="ignore", invalid="ignore"):  # divergence is detected below
             for epoch in range(1, epochs + 1):
                 if rng:
                     order = rng.permutation(len(x))
@@ -233,7 +233,7 @@ class MLP:
         return float(np.mean((t - self.forward(x)) ** 2))
 
     def explain_step(self, x: npt.ArrayLike, target: npt.ArrayLike, *, learning_rate: float) -> StepTrace:
-        """Trace one step on one example, every number of it; the network stays as it is.
+        """Return every number of one step on one example; the network is not changed.
 
         Parameters
         ----------
@@ -252,7 +252,7 @@ class MLP:
         return trace_step(self, inputs, targets, learning_rate)
 
     def save(self, path: str | Path) -> None:
-        """Write weights, biases and activation to an npz file, nothing pickled."""
+        """Write weights, biases and activation to an npz file, without pickle."""
         arrays: dict[str, Any] = {f"weights_{i}": w for i, w in enumerate(self.weights)}
         arrays |= {f"biases_{i}": b for i, b in enumerate(self.biases)}
         with Path(path).open("wb") as file:
@@ -280,7 +280,7 @@ class MLP:
             )
             shapes = list(pairwise(sizes))
             if [w.shape for w in weights] != shapes or [b.shape for b in biases] not in ([], [s[1:] for s in shapes]):
-                raise ValueError("the layers do not fit each other")
+                raise ValueError("the shapes of the layers do not match")
             if not all(np.isfinite(array).all() for array in (*weights, *biases)):
                 raise ValueError("a weight is not finite")
         except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -296,11 +296,11 @@ class MLP:
         x = self._checked("inputs", inputs, self.sizes[0], batch=True)
         t = self._checked("targets", targets, self.sizes[-1], batch=True)
         if len(x) != len(t):
-            raise ParameterError(f"targets must be as many as inputs, {len(x)}. Received {len(t)}.")
+            raise ParameterError(f"targets must have as many rows as inputs, {len(x)}. Received {len(t)}.")
         low, high = self.activation.range
         if t.min() < low or t.max() > high:
             raise ParameterError(
-                f"targets must be {low:g} to {high:g}, which is what {self.activation.name} can reach. Received "
+                f"targets must be {low:g} to {high:g}, the range of {self.activation.name}. Received "
                 f"{t.min():g} to {t.max():g}."
             )
         return x, t
@@ -310,7 +310,7 @@ class MLP:
         try:
             array = np.asarray(values, dtype=np.float64)
         except (TypeError, ValueError):
-            raise ParameterError(f"{name} must be numbers, all rows equally long.") from None
+            raise ParameterError(f"{name} must be numbers, in rows of equal length.") from None
         if array.ndim not in ((2,) if batch else (1, 2)) or array.shape[-1] != units or not array.size:
             shapes = f"(examples, {units})" if batch else f"({units},) or (examples, {units})"
             raise ParameterError(f"{name} must have shape {shapes}. Received {array.shape}.")
@@ -324,6 +324,6 @@ def _check_rate(learning_rate: float) -> None:
 
 
 def _views(vector: Array, shapes: Sequence[tuple[int, ...]]) -> tuple[Array, ...]:
-    """Cut a vector into arrays of those shapes, one after another, that share its memory."""
+    """Split a vector into consecutive arrays of these shapes that share its memory."""
     ends = list(accumulate(map(math.prod, shapes)))
     return tuple(vector[end - math.prod(shape) : end].reshape(shape) for end, shape in zip(ends, shapes, strict=True))

@@ -1,4 +1,4 @@
-"""A single artificial neuron, with nothing but the math module."""
+"""A single artificial neuron, written with the math module alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sori.errors import ParameterError
 
 
 class Neuron:
-    """A weighted sum of inputs, squashed by the sigmoid.
+    """A weighted sum of inputs, passed through the sigmoid.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Neuron:
         Raises
         ------
         ParameterError
-            If there are not as many inputs as weights, or one is not finite.
+            If the numbers of inputs and weights differ, or an input is not finite.
         """
         numbers = _finite("inputs", inputs)
         if len(numbers) != len(self.weights):

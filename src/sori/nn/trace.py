@@ -1,4 +1,4 @@
-"""One training step with every number in it, as data: for the eye, for JSON, and for a picture."""
+"""All numbers of one training step as data, to show as text, JSON or a figure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class LayerTrace:
     """The weights from one layer to the next, in one step on one example.
 
     ``inputs`` ``(units,)``; ``net_input``, ``activation``, ``error``, ``slope``, ``delta`` and ``bias_derivative``
-    ``(next units,)``; ``weights``, ``derivative`` and ``new_weights`` ``(units, next units)``. None where it is not
-    known, or there is no bias.
+    ``(next units,)``; ``weights``, ``derivative`` and ``new_weights`` ``(units, next units)``. A value is None if it is
+    not known, or there is no bias.
     """
 
     inputs: Array
@@ -53,7 +53,7 @@ class StepTrace:
     layers: tuple[LayerTrace, ...]
 
     def as_text(self, *, decimals: int = 4) -> str:
-        """Lay the step out in aligned lines, numbers to so many decimals."""
+        """Format the step as aligned lines of text, with numbers rounded to ``decimals`` places."""
         last = len(self.layers)
         lines = ["forward"]
         lines += _rows("a0 = x", self.layers[0].inputs, decimals)
@@ -83,7 +83,7 @@ class StepTrace:
         return "\n".join(line.rstrip() for line in lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and numbers, and the shape of each layer's weights."""
+        """Return the trace as plain lists and numbers, with the shape of each layer's weights."""
         return {
             "target": self.target.tolist(),
             "output": self.output.tolist(),
@@ -105,7 +105,7 @@ class StepTrace:
 
 
 class Traceable(Protocol):
-    """What of a network its trace needs; :class:`sori.nn.MLP` has it."""
+    """The attributes of a network that a trace needs; :class:`sori.nn.MLP` has them."""
 
     weights: tuple[Array, ...]
     biases: tuple[Array, ...]
@@ -113,7 +113,7 @@ class Traceable(Protocol):
 
 
 def trace_step(network: Traceable, inputs: Array, targets: Array, learning_rate: float) -> StepTrace:
-    """Trace a step on one example ``(1, n_inputs)``; the network stays as it is."""
+    """Trace a step on one example ``(1, n_inputs)``; the network is not changed."""
     activations, net_inputs = [inputs], []
     with np.errstate(over="ignore"):
         for i, w in enumerate(network.weights):
@@ -140,14 +140,14 @@ def trace_on_paper(
     learning_rate: float = 0.1,
     rounding: Rounding | None = None,
 ) -> StepTrace:
-    """Trace the backward half of a sigmoid network's step from activations that are given, as on paper.
+    """Trace the backward pass and the step of a sigmoid network from given activations, as on paper.
 
     Parameters
     ----------
     activations
-        Of the inputs, every hidden layer and the outputs.
+        Activations of the inputs, every hidden layer and the outputs.
     weights
-        Between them; None where they are not given (the first are not needed).
+        Weights between the layers; None where they are not given (the first are not needed).
     rounding
         As :func:`sori.nn.backpropagation.backpropagate`.
     """
@@ -210,7 +210,7 @@ def _step(
 
 
 def _rows(name: str, values: Array, decimals: int) -> list[str]:
-    """Lines for a vector or matrix, the numbers of a column under each other."""
+    """Format a vector or matrix as lines with aligned columns."""
     rows = np.atleast_2d(values)
     cells = [[f"{value:.{decimals}f}" for value in row] for row in rows]
     width = max(len(cell) for row in cells for cell in row)
