@@ -49,8 +49,18 @@ def main() -> None:
             y = 0.1 * rng.standard_normal(30 * SR)
             soundfile.write(root / "tracks" / f"genre{i % 6}" / f"{i}.wav", y, SR)
         sori = str(Path(sys.executable).with_name("sori"))
-        build = [sori, "dataset", "build", str(root / "tracks"), str(root / "data"), "--overwrite"]
-        export = [sori, "dataset", "export", str(root / "data"), str(root / "ours.json"), "--overwrite"]
+        build = [
+            sori,
+            "dataset",
+            "build",
+            str(root / "tracks"),
+            "--out",
+            str(root / "data"),
+            "--feature",
+            "mfcc",
+            "--overwrite",
+        ]
+        export = [sori, "dataset", "export", str(root / "data"), "--out", str(root / "ours.json"), "--overwrite"]
         ours = theirs = exported = float("inf")
         for _ in range(3):
             ours = min(ours, seconds(build))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"  # what one thread means; for two, each peer is told below
+    os.environ[name] = "1"  # one thread; for two, each peer is set below
 
 import numpy as np
 import scipy.fft
@@ -69,7 +69,7 @@ def scipy_signal() -> dict[str, Job]:
 
 
 def torch() -> dict[str, Job]:
-    """What torchaudio does, written out: its builds want CUDA beside a torch without it."""
+    """What torchaudio does, written out, since its builds need CUDA even with a torch without it."""
     import torch
 
     window = torch.hann_window(N_FFT)
@@ -172,7 +172,7 @@ BATCHED = (
 
 
 def bare_ffts() -> dict[str, Callable[[int], object]]:
-    """Return functions that transform so many frames, 64 at a time, and do nothing else."""
+    """Return functions that only transform a number of frames, 64 at a time."""
     block = np.random.default_rng(0).standard_normal((64, N_FFT)).astype(np.float32)
     buffer = block.copy()
 
@@ -197,7 +197,7 @@ def one_by_one(job: Job, clips: np.ndarray) -> None:
 
 @contextlib.contextmanager
 def threads(n: int) -> Iterator[None]:
-    """Let everything that can use ``n`` threads."""
+    """Let every library that can use ``n`` threads."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(scipy.fft.set_workers(n))
         with contextlib.suppress(ImportError):
@@ -210,7 +210,7 @@ def threads(n: int) -> Iterator[None]:
 
 
 def together(jobs: dict[str, Callable[[], object]], *, rounds: int, limit_s: float) -> dict[str, float]:
-    """Best time of each job in seconds; they take turns, so that a busy moment hits all. The slow get fewer turns."""
+    """Best time of each job in seconds; they take turns, so that other load affects all. Slow jobs get fewer turns."""
     best = dict.fromkeys(jobs, float("inf"))
     spent = dict.fromkeys(jobs, 0.0)
     for _ in range(rounds):
@@ -259,8 +259,8 @@ def main() -> None:
                     if not job:
                         continue
                     jobs[name], seconds_of_sound[name] = partial(job, y), count * samples / SR
-                    # A batch of 10,000 STFTs is 3.6 GB: each gets it clip by clip. So do those that know no batches,
-                    # and, taking a minute, only a tenth of it.
+                    # A batch of 10,000 STFTs takes 3.6 GB, so all get it clip by clip. So do peers without batches, and
+                    # only a tenth of it, since they take a minute.
                     if y.ndim == 2 and (name not in BATCHED or kind == "STFT" or name == "scipy_signal"):
                         some = y if name in BATCHED else y[: count // 10]
                         jobs[name], seconds_of_sound[name] = partial(one_by_one, job, some), len(some) * samples / SR

@@ -1,9 +1,9 @@
-"""Feeding a network: features stored once, or made of waveforms batch by batch with the speech recipe.
+"""Feeding a network: features stored once, or computed from waveforms batch by batch with the speech recipe.
 
 python benchmarks/feeding.py
 
-How busy the network is kept: the time that its steps take alone, on a batch that is there already, as a part of what
-they take when they are fed. Both share the processor's cores, as in a training.
+Busy: the time of the network's steps alone, on a batch in memory, as a fraction of their time when they are fed. Both
+share the processor's cores, as in training.
 """
 
 import time

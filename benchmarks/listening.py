@@ -1,8 +1,8 @@
-"""Listening with the shipped `keywords`: loading, a prediction, and what a core has to do in real time.
+"""Listening with the shipped `keywords`: loading, a prediction, and the load of one core in real time.
 
 python benchmarks/listening.py [MINUTES]
 
-The sound is made: a second of voice-like noise every three seconds, which costs the same as speech.
+The sound is synthetic: a second of voice-like noise every three seconds, which costs the same as speech.
 """
 
 import subprocess
@@ -50,7 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "stream.flac"
         sori.audio.save(file, spoken(minutes), sr=SR)
-        # From a small process: memory is counted from the fork on, when a child still has its parent's.
+        # From a small process, since memory is counted from the fork on, when a child still has its parent's.
         command = [sys.executable, "-c", MEASURED, Path(sys.executable).with_name("sori"), "listen", "keywords", file]
         used_s, most_kib = map(float, subprocess.check_output(command).split())
     print("| loading, imports included | a prediction of 1 s | `sori listen`, part of a core | most memory |")

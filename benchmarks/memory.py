@@ -36,7 +36,14 @@ def main() -> None:
                 (source / f"genre{i % 10}" / f"{i}.wav").symlink_to(root / "one.wav")
             for feature in ("mfcc", "mel"):
                 out = root / f"{feature}{count}"
-                command = [str(Path(sys.executable).with_name("sori")), "dataset", "build", str(source), str(out)]
+                command = [
+                    str(Path(sys.executable).with_name("sori")),
+                    "dataset",
+                    "build",
+                    str(source),
+                    "--out",
+                    str(out),
+                ]
                 peak = peak_mib([*command, "--feature", feature])
                 size = sum(file.stat().st_size for file in out.iterdir()) / 2**20
                 print(f"| {count} | {feature} | {size:.0f} MiB | {peak:.0f} MiB |", flush=True)

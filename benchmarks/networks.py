@@ -13,7 +13,7 @@ SAMPLES, EPOCHS, RATE = 1000, 50, 0.1
 
 
 class Plain:
-    """The network as tutorials write it: lists of arrays, a reshape here and there, no thought for speed."""
+    """The network as tutorials write it: lists of arrays, some reshapes, not optimised."""
 
     def __init__(self, weights: list[np.ndarray]) -> None:
         self.weights = [w.copy() for w in weights]

@@ -1,4 +1,4 @@
-"""How long the command takes to say something.
+"""Startup time of the command.
 
 python benchmarks/startup.py
 """

@@ -21,7 +21,7 @@ PRELUDE = Path(__file__).parents[1] / "examples" / "prelude.flac"
 
 
 def recording(path: Path, *, minutes: float) -> Path:
-    """The prelude again and again."""
+    """Write the prelude repeatedly, up to a duration."""
     y, sr = soundfile.read(PRELUDE, dtype="float32")
     times = int(np.ceil(minutes * 60 * sr / len(y)))
     with soundfile.SoundFile(path, "w", sr, 1) as file:

@@ -1,8 +1,8 @@
-"""Lay out what the shipped `keywords` is trained on: spoken words, and what a listener hears between them.
+"""Prepare the training data of the shipped `keywords`: spoken words, and sounds that occur between them.
 
 python examples/keyword_recordings.py SPEECH_COMMANDS ESC10 INSTRUMENTS OUT
 
-A network that has only ever heard whole words and noise finds words in music and in running speech. So `unknown` also
+A network trained only on whole words and noise detects words in music and running speech too. So `unknown` also
 gets the end of one word with the beginning of another, both by one speaker, and `silence` also gets sounds of ESC-10
 and notes of an orchestra, one or several. File names say which recordings are of one source: `NAME_nohash_NUMBER`, as
 in Speech Commands, for `--group-by '([^/_]+)_nohash'`.
@@ -23,7 +23,7 @@ HALVES_OF_A_SPEAKER, PIECES_OF_MUSIC = 3, 300
 
 
 def halves(words: dict[str, list[Path]], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Join the end of one word and the beginning of another, cut where each is half over; by speaker."""
+    """Join the end of one word and the beginning of another, each cut at half of its energy; by speaker."""
     made = {}
     for speaker, files in words.items():
         if len(files) < 2:
@@ -36,19 +36,19 @@ def halves(words: dict[str, list[Path]], rng: np.random.Generator) -> dict[str, 
 
 
 def middle(y: np.ndarray) -> int:
-    """Return the sample at which half of a clip's energy is over."""
+    """Return the sample at which half of a clip's energy is reached."""
     energy = np.cumsum(y.astype(np.float64) ** 2)
     return int(np.searchsorted(energy, energy[-1] / 2))
 
 
 def one_second(y: np.ndarray, about: int) -> np.ndarray:
-    """Return the second about a sample, silent where there is none."""
+    """Return one second around a sample, padded with silence."""
     padded = np.pad(y, SR)
     return padded[about + SR // 2 : about + SR // 2 + SR]
 
 
 def sounds(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Take a second of each clip of ESC-10, from wherever it is not silent; by source recording."""
+    """Take a second of each clip of ESC-10, at a random place that is not silent; by source recording."""
     made = {}
     for file in sorted(folder.rglob("*.ogg")):
         y, _ = audio.load(file, sr=SR)
@@ -59,7 +59,7 @@ def sounds(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def music(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Play one to eight notes of one or two instruments, anywhere in a second; by number."""
+    """Mix one to eight notes of one or two instruments, at random times in a second; by number."""
     notes = defaultdict(list)
     for file in sorted(folder.rglob("*.mp3")):
         if file.stat().st_size:
@@ -80,7 +80,7 @@ def music(folder: Path, rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    """Copy the words and add what was made."""
+    """Copy the words and add the other recordings."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("speech_commands", "esc10", "instruments", "out"):
         parser.add_argument(name, type=Path)

@@ -32,7 +32,7 @@ NAMES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 
 
 def render(synth: fluidsynth.Synth, pitch: int, velocity: int) -> np.ndarray:
-    """One note as int16 mono, with a few milliseconds of fade at the end so that the cut is not heard."""
+    """One note as int16 mono, with a fade of a few milliseconds at the end to avoid a click."""
     synth.noteon(0, pitch, velocity)
     held = synth.get_samples(int(HELD_S * SR))
     synth.noteoff(0, pitch)

@@ -1,9 +1,9 @@
-"""Type in J. S. Bach's Prelude in C major, BWV 846 (1722), play it a little unevenly, and render it.
+"""Write out J. S. Bach's Prelude in C major, BWV 846 (1722), play it slightly unevenly, and render it.
 
 python examples/render_prelude.py SOUNDFONT
 
-Writes prelude.mid, the truth, and prelude.flac beside this script. The shipped recording was rendered from Debian's
-FluidR3_GM.sf2 (MIT), a piano that the shipped transcriber was not trained on.
+Writes prelude.mid, the true notes, and prelude.flac beside this script. The shipped recording was rendered from
+Debian's FluidR3_GM.sf2 (MIT), a piano that the shipped transcriber was not trained on.
 """
 
 import sys

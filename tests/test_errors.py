@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from sori.errors import (
@@ -7,7 +9,9 @@ from sori.errors import (
     check_between,
     check_choice,
     check_count,
+    check_installed,
     check_keys,
+    missing,
     reason,
     require,
 )
@@ -40,9 +44,16 @@ def test_our_errors_are_also_the_standard_ones():
     assert issubclass(MissingDependencyError, ImportError)
 
 
-def test_missing_library_says_how_to_install_it():
-    with pytest.raises(MissingDependencyError, match=r"needs no_such_library.*pip install 'sori\[train\]'"):
-        require("no_such_library", extra="train")
+def test_a_missing_library_says_which_extra_brings_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "librosa", None)  # which makes importing it fail
+    with pytest.raises(MissingDependencyError, match=r"this needs librosa, .* pip install 'sori\[beats\]'"):
+        require("librosa")
+    with pytest.raises(MissingDependencyError, match="pip install no_such_library"):
+        require("no_such_library")
+    with pytest.raises(MissingDependencyError, match=r"pip install '.\[train\]'"):
+        raise missing("pyarrow.parquet")
+    with pytest.raises(MissingDependencyError, match="no_such_library"):
+        check_installed("numpy", "no_such_library")
 
 
 def test_reason_is_one_line():

@@ -1,10 +1,10 @@
 """Put performances from several collections into one folder, with the manifest that `sori piano synth --midi` reads.
 
-    python examples/piano/gather_performances.py OUT --train pop909=DIR --train lieder=DIR --held-out ASAP --pieces Bach=4
+    python gather_performances.py OUT --train pop909=DIR --train lieder=DIR --held-out ASAP --pieces Bach=4,Haydn=4
 
 Every MIDI file of a --train folder is taken, under the name of its collection. Of the --held-out folder, whose
-`manifest.csv` says who composed each file, so many pieces of each composer are drawn (always the same); they are
-validated and tested on, and none of their composers is trained on.
+`manifest.csv` gives the composer of each file, the given number of pieces of each composer is drawn (always the same)
+for validation and test; other pieces of these composers are not used.
 """
 
 from __future__ import annotations

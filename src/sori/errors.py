@@ -78,7 +78,7 @@ def check_keys(where: str, given: Iterable[str], allowed: Iterable[str]) -> None
             raise ParameterError(f"unknown key {key!r} in {where}{nearest}")
 
 
-def require(module: str, *, extra: str) -> ModuleType:
+def require(module: str) -> ModuleType:
     """Import an optional library, or raise an error with the install command; what it prints is discarded.
 
     Raises
@@ -92,7 +92,7 @@ def require(module: str, *, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
-        raise MissingDependencyError(f"this needs {module}, which is not installed: {install_line(extra)}") from error
+        raise missing(module) from error
 
 
 # The extra that installs each library, by module name.

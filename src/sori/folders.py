@@ -83,7 +83,7 @@ def made_by(file: Path, maker: str) -> dict[str, Any] | None:
 
 
 def foreign_file(folder: Path, ours: Iterable[str]) -> Path | None:
-    """Return a file in ``folder`` that matches no pattern in ``ours``, and would be lost with it; None if there is none.
+    """Return a file in ``folder`` that matches no pattern in ``ours`` and would be lost with it, or None.
 
     Patterns match paths within the folder, with ``/`` between parts. Hidden files, which systems create, are ignored.
     """
@@ -113,7 +113,8 @@ def own_folder(
     Parameters
     ----------
     ours, always
-        Patterns of files that ``maker`` writes, as in :func:`foreign_file`; ``always``: those allowed without ``facts``.
+        Patterns of files that ``maker`` writes, as in :func:`foreign_file`. Those in ``always`` are allowed even if
+        ``facts`` is missing.
     overwrite
         Whether an earlier result may be replaced.
     signed

@@ -41,7 +41,7 @@ def seconds_to_samples(seconds: float, *, sr: int) -> int:
 
 
 def frame_count(n_samples: int, *, hop_length: int) -> int:
-    """Number of frames in a centred analysis of ``n_samples``.
+    """Return the number of frames in a centred analysis of ``n_samples``.
 
     >>> frame_count(66150, hop_length=512)
     130

@@ -51,7 +51,7 @@ def test_ratio_of_what_is_the_same_is_infinite():
         (lambda: audio.mix(np.ones(3), np.zeros(3), snr_db=0), "silent clip has no level"),
         (lambda: audio.mix(np.ones(3), np.zeros(0), snr_db=0), "silent clip has no level"),
         (lambda: audio.mix(np.ones(3), np.ones(3), snr_db=np.nan), "snr_db must be"),
-        (lambda: audio.snr_db(np.ones(3), np.ones(2)), "one shape"),
+        (lambda: audio.snr_db(np.ones(3), np.ones(2)), "equal shapes"),
         (lambda: audio.mix(np.ones((2, 3)), np.ones(3), snr_db=0), r"shape \(samples,\)"),
         (lambda: audio.clipped_samples(np.ones((2, 3))), r"shape \(samples,\)"),
     ],

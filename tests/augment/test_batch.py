@@ -63,8 +63,8 @@ def test_manifold_leaves_the_sound_to_the_network(batch, rng):
     [
         ({"mixup": -0.1}, "mixup"),
         ({"mixup": 0.1, "cutmix": 0.1}, "not several"),
-        ({"manifold": 0.1}, "needs the name of the layer"),
-        ({"mixup": 0.1, "layer": "dense"}, "needs the name of the layer"),
+        ({"manifold": 0.1}, "needs the name of a layer"),
+        ({"mixup": 0.1, "layer": "dense"}, "needs the name of a layer"),
     ],
 )
 def test_arguments_are_checked(bad, message):

@@ -1,12 +1,15 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sori.bundle import PRETRAINED, pretrained
 from sori.bundle.bundle import Bundle
 from sori.datasets import Dataset
-from sori.errors import BundleError
+from sori.errors import BundleError, ParameterError
+from sori.features import LogFrequency, Segmenting
 from sori.inference.classifier import Classifier
 from sori.models.backend import keras as load_keras
 
@@ -93,3 +96,79 @@ def test_nothing_in_it_is_pickled(run):
     for file in run.iterdir():
         assert not file.read_bytes()[:2] == b"\x80\x04", file
         assert file.suffix in {".json", ".keras", ".h5", ".onnx", ".csv", ".md", ".html"}
+
+
+OLD = Path(__file__).with_name("v1")
+
+
+def old_bundle(folder, name, **changes):
+    """Put a description of version 1, changed or not, beside the shipped model that it was of."""
+    folder.mkdir(exist_ok=True)
+    for part in ("model.onnx", "README.md"):
+        shutil.copy(pretrained(name) / part, folder / part)
+    values = {**json.loads((OLD / f"{name}.json").read_text(encoding="utf-8")), **changes}
+    (folder / "bundle.json").write_text(json.dumps(values), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("name", "task"), [("keywords", "classifier"), ("piano", "transcriber")])
+def test_a_bundle_of_version_1_opens_as_the_same_model(tmp_path, name, task):
+    old, new = Bundle.open(old_bundle(tmp_path / "old", name)), Bundle.open(name)
+    assert old.task == task
+    assert old.card == new.card
+    for field in ("front_end", "segmenting", "input_shape", "classes", "normalisation", "architecture", "scores"):
+        assert getattr(old, field) == getattr(new, field), field
+
+
+def test_a_bundle_of_version_1_is_saved_in_the_current_one(tmp_path):
+    old = Bundle.open(old_bundle(tmp_path / "old", "piano"))
+    values = json.loads(json.dumps(old.to_dict()))
+    assert values["schema_version"] == 2
+    (tmp_path / "old" / "bundle.json").write_text(json.dumps(values))
+    assert Bundle.open(tmp_path / "old") == old
+
+
+def test_a_cleaner_of_version_1_is_one_still(tmp_path):
+    assert Bundle.open(old_bundle(tmp_path / "old", "piano", task="piano spectrum")).task == "cleaner"
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"colour": "red"}, "unknown key 'colour'"),
+        ({"schema_version": 3}, "format 3"),
+        ({"schema_version": None}, "None"),
+    ],
+)
+def test_an_old_bundle_with_something_unknown_is_refused(tmp_path, name, change, message):
+    with pytest.raises(BundleError, match=message):
+        Bundle.open(old_bundle(tmp_path / "old", name, **change))
+
+
+def test_an_old_bundle_of_another_task_is_refused(tmp_path):
+    with pytest.raises(BundleError, match="violin"):
+        Bundle.open(old_bundle(tmp_path / "old", "piano", task="violin"))
+
+
+def test_an_unknown_task_is_refused(run):
+    values = json.loads((run / "bundle.json").read_text())
+    (run / "bundle.json").write_text(json.dumps({**values, "task": "clasifier"}))
+    with pytest.raises(BundleError, match="did you mean 'classifier'"):
+        Bundle.open(run)
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments", "message"),
+    [
+        ("classifier", {"classes": ("a",)}, "two classes or more"),
+        ("spotter", {}, "two classes or more"),
+        ("transcriber", {"classes": ("a", "b")}, "has no classes"),
+        ("embedder", {"classes": ("a", "b")}, "has no classes"),
+        ("cleaner", {"segmenting": Segmenting(duration_s=1, segments=1)}, "any length"),
+    ],
+)
+def test_a_task_has_what_it_needs_and_nothing_else(task, arguments, message):
+    given = {"front_end": LogFrequency(), "segmenting": None, "input_shape": (None, 296, 2), **arguments}
+    with pytest.raises(ParameterError, match=message):
+        Bundle(task=task, **given)

@@ -82,7 +82,7 @@ def test_every_file_ends_in_one_place(sounds, tmp_path, monkeypatch):
     assert len(dataset.files["failed"]) == n_bad
     assert {entry["file"].rpartition("/")[2]: entry["reason"] for entry in dataset.files["dropped"]} == {
         "silent.wav": "silent: every sample is zero, or the channels cancel each other",
-        "short.wav": "too short: 0.1 s, one segment is 0.5 s (`pad=True` fills it up)",
+        "short.wav": "too short: 0.1 s, one segment is 0.5 s (`pad=True` fills it with zeros)",
     }
     assert all(entry["reason"] and str(tmp_path) not in entry["reason"] for entry in dataset.files["failed"])
     assert dataset.counts["segments"] == len(dataset.load()) == 24
@@ -167,7 +167,7 @@ def test_killed_and_resumed_is_as_never_killed(sounds, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
     with pytest.raises(DatasetError, match="interrupted; run `sori dataset build` again with `resume=True`"):
         Dataset.open(tmp_path / "out")
-    with pytest.raises(DatasetError, match=r"an interrupted build stands in out\.building; give `resume=True`"):
+    with pytest.raises(DatasetError, match=r"an interrupted build is in out\.building; give `resume=True`"):
         made(source, tmp_path / "out", front_end=front_end, segmenting=segmenting)
     with pytest.raises(DatasetError, match="the source or the settings changed"):
         made(source, tmp_path / "out", front_end=MFCC, segmenting=segmenting, resume=True)
@@ -282,6 +282,6 @@ def test_what_is_put_beside_the_shards_is_not_deleted(sounds, tmp_path):
     settings = {"preprocessor": Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=1))}
     build(catalog, tmp_path / "data", **settings)
     (tmp_path / "data" / "thesis.txt").write_text("years of work")
-    with pytest.raises(DatasetError, match=r"thesis.txt: is no part of the dataset, and would be lost"):
+    with pytest.raises(DatasetError, match=r"thesis.txt: is not part of the dataset and would be lost"):
         build(catalog, tmp_path / "data", **settings, overwrite=True)
     assert (tmp_path / "data" / "thesis.txt").is_file()

@@ -124,7 +124,7 @@ def test_what_is_no_source_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="it holds no audio file"):
         read_catalog(tmp_path)
     touch(tmp_path / "x.wav")
-    with pytest.raises(DatasetError, match="recordings must lie in one folder per class"):
+    with pytest.raises(DatasetError, match="recordings must be in one folder per class"):
         read_catalog(tmp_path)
     with pytest.raises(DatasetError, match="must be a folder of class folders, or a CSV file"):
         read_catalog(tmp_path / "x.wav")

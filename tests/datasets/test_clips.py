@@ -41,5 +41,5 @@ def test_an_import_has_no_sound_behind_it(tmp_path, rng):
     np.savez(tmp_path / "a.npz", wav_vals=rng.standard_normal((4, 800)) * 0.1, label_vals=np.array(["a", "b"] * 2))
     import_npz(tmp_path / "a.npz", tmp_path / "data", front_end=MEL)
     dataset = Dataset.open(tmp_path / "data")
-    with pytest.raises(DatasetError, match="was imported, so its sound cannot be changed"):
+    with pytest.raises(DatasetError, match="was imported without waveforms"):
         read_clips(dataset, dataset.load(), np.array([0]), tmp_path / "clips.npy")

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,7 +67,17 @@ def test_three_tenths_are_tested_on_and_a_fifth_of_the_rest_validates_unless_it_
     assert (division.kind, division.seed) == ("group", 0)
 
 
-@pytest.mark.parametrize(("sizes", "part", "second"), [([6, 3, 1], 0.4, 4), ([1, 3, 6], 0.4, 4), ([5, 5], 0.1, 5)])
+@pytest.mark.parametrize(
+    ("sizes", "part", "second"),
+    [
+        ([6, 3, 1], 0.4, 4),
+        ([1, 3, 6], 0.4, 4),
+        ([5, 2, 1], 0.1, 1),
+        ([5, 2, 1], 0.01, 1),
+        ([8, 5, 1], 0.2, 5),
+        ([5, 5], 0.1, 5),
+    ],
+)
 def test_groups_go_where_their_classes_are_lacking_most(sizes, part, second):
     groups = np.repeat(np.array(list("abc")[: len(sizes)], dtype=object), sizes)
     labels = np.zeros(len(groups), dtype=np.int64)
@@ -119,10 +131,10 @@ def test_by_segment_leaks_and_says_so():
 @pytest.mark.parametrize(
     ("data", "arguments", "message"),
     [
-        (segments([0] * 9), {}, r"one class only \(dog\)"),
-        (segments([0, 1], groups=["a", "a"]), {}, "too few groups: a alone is left"),
+        (segments([0] * 9), {}, r"one class.*\(dog\)"),
+        (segments([0, 1], groups=["a", "a"]), {}, r"too few groups.*\ba\b"),
         (segments([0, 1, 0, 1], groups=["a", "a", "b", "b"]), {}, "too few groups"),
-        (segments([0, 1], groups=["", ""]), {}, "no honest split is possible"),
+        (segments([0, 1], groups=["", ""]), {}, "does not say which segments belong to one recording"),
         (segments([0, 1] * 5), {"kind": "fold"}, "no folds of its own"),
         (
             segments([0] * 20 + [1], groups=[f"g{i}" for i in range(21)]),
@@ -166,15 +178,13 @@ def test_what_no_fold_tests_and_what_no_recording_trains_is_noted():
 def test_of_many_classes_that_are_missing_five_are_named():
     names = [f"c{i}" for i in range(9)]
     (unused,) = split(segments([0, 1] * 10), classes=names).notes
-    assert unused.startswith("no usable recording of c2, c3, c4, c5, c6: ")
+    assert re.findall(r"c\d", unused) == names[2:7]
     data = segments([0] * 10 + [1, 2, 3, 4, 5, 6], groups=[f"g{i}" for i in range(16)])
-    for classes, first in ((names[:7], "c"), ([], "")):
-        test = next(note for note in split(data, classes=classes).notes if note.startswith("the test part"))
-        named = test.removeprefix("the test part has no recording of ").split(":")[0].split(", ")
-        assert named == sorted(named)
-        assert {name.removeprefix(first) for name in named} <= set("123456")
-        assert len(named) == min(5, 6 - len(set(data.label[split(data).test]) - {0}))
-    with pytest.raises(DatasetError, match=r"one class only \(0\)"):
+    division = split(data, classes=names[:7])
+    (absent,) = (note for note in division.notes if "test part" in note)
+    tested = set(data.label[division.test])
+    assert re.findall(r"c\d", absent) == [f"c{i}" for i in range(7) if i not in tested][:5]
+    with pytest.raises(DatasetError, match=r"one class.*\(0\)"):
         split(segments([0] * 9))
 
 
@@ -185,7 +195,8 @@ def test_folds_are_two_or_more():
 
 
 def test_a_split_says_what_it_keeps_together():
-    assert "split by segment, which here are groups" in split(segments([0, 1] * 30), kind="segment").description
+    assert "split by segment" in split(segments([0, 1] * 30), kind="segment").description
+    assert "LEAKY" not in split(segments([0, 1] * 30), kind="segment").description
     assert "split by recording, seed 0" in split(segments([0, 1] * 10)).description
     groups = [f"g{i // 2}" for i in range(20)]
     assert "split by group, seed 0" in split(segments([0, 1] * 10, groups=groups)).description

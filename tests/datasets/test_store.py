@@ -63,5 +63,5 @@ def test_other_damage_is_one_line(dataset):
     with pytest.raises(DatasetError, match="not a readable shard"):
         Dataset.open(dataset.path).load()
     shard.unlink()
-    with pytest.raises(DatasetError, match="is missing; build it anew"):
+    with pytest.raises(DatasetError, match="is missing; build it again"):
         Dataset.open(dataset.path)

@@ -35,14 +35,14 @@ def test_the_answer_is_chosen_by_validation_and_weighed_against_the_spread():
     lucky = made(plain=[(1, 0.7, 0.6), (1, 0.7, 0.8)], other=[(1, 0.8, 0.65), (1, 0.8, 0.8)])
     assert "no more than the spread" in lucky.answer
     worse = made(plain=[(1, 0.7, 0.8)] * 2, other=[(1, 0.8, 0.7)] * 2)
-    assert "did not test better" in worse.answer
+    assert "is not better in test" in worse.answer
     assert "no winner to name" in made(plain=[(1, 0.9, 0.8)] * 2, other=[(1, 0.8, 0.9)] * 2).answer
     assert [row[0] for row in table(found)[1]] == ["plain", "tempting", "good"]
 
 
 def test_one_seed_has_no_spread():
     found = made(plain=[(1.0, 0.5, 0.5)], better=[(1.0, 0.6, 0.6)])
-    assert "60.0% in test, +10.0 points, and with one seed nothing tells whether that is luck." in found.answer
+    assert "60.0% in test, +10.0 points, and one seed cannot show whether that is chance." in found.answer
     assert "±" not in found.answer
     assert table(found)[1][1][:4] == ["better", "100.0%", "60.0%", "60.0%"]
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_done_to_imported_features_is_said_before_the_first_netwo
         tmp_path / "data",
         front_end=FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=128, n_mels=20),
     )
-    with pytest.raises(ParameterError, match="imported without its sound"):
+    with pytest.raises(ParameterError, match="imported without its waveforms"):
         compare_remedies(tmp_path / "data", tmp_path / "out", augment="speech", epochs=1)
     with pytest.raises(ParameterError, match=r'remedy must be one of "plain", "L2 0\.001", .*Received "L2"'):
         compare_remedies(tmp_path / "data", tmp_path / "out", only=["L2"], epochs=1)

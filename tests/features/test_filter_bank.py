@@ -49,10 +49,12 @@ def test_groups_hold_each_filter_once_and_are_small_enough(widths, rows):
     [(1, [16, 16, 8]), (4096, [16, 16, 8]), (4097, [15, 15, 10]), (2**18, [1] * 40), (2**20, [1] * 40)],
 )
 def test_neighbours_share_a_product_of_at_most_two_to_the_eighteenth(rows, filters):
-    """Forty filters of four bins, all over the same four: a group of sixteen takes 64 multiplications a row."""
-    groups = filter_groups(np.ones((40, 4), dtype=np.float32), rows=rows, parts=False)
+    """Forty filters, all over the same four of 104 bins: a group of sixteen takes 64 multiplications a row."""
+    bank_of_four = np.zeros((40, 104), dtype=np.float32)
+    bank_of_four[:, 100:] = 1
+    groups = filter_groups(bank_of_four, rows=rows, parts=False)
     assert [group.filters.stop - group.filters.start for group in groups] == filters
-    assert all(group.bins == slice(0, 4) for group in groups)
+    assert all(group.bins == slice(100, 104) for group in groups)
 
 
 def test_bins_count_twice_where_real_and_imaginary_parts_take_turns():

@@ -114,7 +114,7 @@ def test_a_dataset_at_beats(tmp_path):
     assert Dataset.open(tmp_path / "data").preprocessor.segmenting.by == "beats"
     assert dataset.counts["segments"] > 20
     assert dataset.counts["segments_dropped"] == 0
-    assert [entry["reason"] for entry in dataset.files["dropped"]] == ["no two beats were found to cut at"]
+    assert [entry["reason"] for entry in dataset.files["dropped"]] == ["fewer than two beats were found to cut at"]
 
 
 def test_without_a_tracker_nothing_is_begun(tmp_path, sounds, monkeypatch):
@@ -182,6 +182,16 @@ def test_beats_are_librosas(rng):
     y = audio.clicks(np.arange(0.25, 9, 0.6), sr=22050, duration_s=9.5) + 0.01 * rng.standard_normal(209475)
     _, theirs = librosa.beat.beat_track(y=y.astype(np.float32), sr=22050, units="samples")
     np.testing.assert_array_equal(beat_samples(y, sr=22050), theirs)
+
+
+@pytest.mark.parametrize(("sr", "hop"), [(22050, 512), (11025, 256), (44100, 1024), (8000, 186)])
+def test_beats_are_where_the_trackers_frames_are_and_before_the_end(monkeypatch, sr, hop):
+    """Frames of 23 ms, whatever the rate."""
+    import librosa
+
+    monkeypatch.setattr(librosa.beat, "beat_track", lambda **given: (120.0, np.array([0, 5, 10])))
+    assert beat_samples(np.ones(10 * hop, dtype=np.float32), sr=sr).tolist() == [0, 5 * hop]
+    assert beat_samples(np.ones(10 * hop + 1, dtype=np.float32), sr=sr).tolist() == [0, 5 * hop, 10 * hop]
 
 
 def test_silence_has_no_beats():

@@ -1,13 +1,8 @@
-import json
-
 import numpy as np
 import pytest
-import soundfile
 
-from sori.errors import AudioError, BundleError, ParameterError
+from sori.errors import BundleError, ParameterError
 from sori.inference import Decoder, Event, Spotter, SpotterSettings
-from sori.tasks.listen import json_line, spot, text_line, webvtt
-from tests.conftest import Said, tone
 
 
 def decoded(rows, *, classes=("no", "yes", "unknown"), **arguments):
@@ -45,7 +40,7 @@ def test_smoothing_forgives_one_slip_and_needs_more_than_one_hit():
 def test_what_is_no_word_is_not_reported():
     assert decoded([[0.1, 0.1, 0.8]] * 5) == []
     assert [e.label for e in decoded([[0.1, 0.1, 0.8]] * 5, ignore=())] == ["unknown"]
-    with pytest.raises(ParameterError, match="nothing to listen for"):
+    with pytest.raises(ParameterError, match="no word to detect"):
         Decoder(("silence", "unknown"), SpotterSettings())
 
 
@@ -58,18 +53,6 @@ def test_looks_are_averaged_over_the_same_time_however_far_apart(hop_s, averaged
 def test_settings_are_checked(bad):
     with pytest.raises(ParameterError, match=next(iter(bad))):
         SpotterSettings(**bad)
-
-
-@pytest.fixture(scope="module")
-def stream():
-    """Ten seconds with a tone of each class of the `trained` model, each half a second, in faint noise."""
-    rng = np.random.default_rng(0)
-    y = 0.001 * rng.standard_normal(10 * 8000).astype(np.float32)
-    truth = [(2.0, "낮은 음", 200), (4.5, "mid", 400), (7.0, "high", 800)]
-    for time_s, _, hz in truth:
-        start = round((time_s - 0.25) * 8000)
-        y[start : start + 4000] += tone(hz, sr=8000, duration_s=0.5)
-    return y, [(time_s, label) for time_s, label, _ in truth]
 
 
 def test_the_stream_may_come_in_any_pieces(trained, stream, rng):
@@ -96,39 +79,9 @@ def test_windows_are_every_hop_and_middles_are_right(trained, stream):
     assert all(p.shape == (3,) and p.sum() == pytest.approx(1, abs=1e-4) for _, p in heard)
 
 
-def test_a_recording_at_another_rate_is_resampled_and_that_is_said(trained, stream, tmp_path):
-    from sori.audio import resample
-
-    soundfile.write(tmp_path / "말.wav", resample(stream[0], from_sr=8000, to_sr=22050), 22050)
-    said, done = [], []
-    listening = SpotterSettings(threshold=0.4, ignore=())
-    events = list(
-        spot(
-            trained / "run",
-            tmp_path / "말.wav",
-            settings=listening,
-            reporter=Said(said, on_progress=lambda *report: done.append(report)),
-        )
-    )
-    assert said == [f"{tmp_path / '말.wav'}: resampled from 22050 to the model's 8000 Hz"]
-    assert done[-1][1] == done[-1][2] == 10
-    for time_s, label in stream[1]:
-        assert any(event.label == label and abs(event.time_s - time_s) < 0.5 for event in events), (label, events)
-
-
-def test_what_is_no_model_or_no_recording_is_refused(trained, tmp_path):
+def test_what_is_no_model_is_refused(tmp_path):
     with pytest.raises(BundleError, match=r"not a trained model .* or use one that ships"):
         Spotter(tmp_path)
-    with pytest.raises(AudioError):
-        list(spot(trained / "run", tmp_path / "none.wav"))
-
-
-def test_formats():
-    events = [Event(0.2, "<예>", 0.987), Event(3661.25, "no", 0.5)]
-    text = "".join(webvtt(events))
-    assert text.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n&lt;예&gt; (99 %)\n\n")
-    assert json.loads(json_line(events[0])) == {"time_s": 0.2, "label": "<예>", "confidence": 0.987}
-    assert text_line(events[1]) == "01:01:01.250  no  50 %"
 
 
 def test_a_short_dip_does_not_make_two_words_of_one():

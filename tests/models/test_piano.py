@@ -3,7 +3,6 @@ import pytest
 
 from sori.errors import ParameterError
 from sori.features import LogFrequency
-from sori.models.densenet import densenet
 from sori.models.piano import piano
 
 FRONT_END = LogFrequency()
@@ -46,18 +45,9 @@ def test_too_few_bins_and_bad_numbers_are_refused():
         piano((None, 296, 2), channels=0)
 
 
-@pytest.mark.parametrize("network", [piano, densenet])
-def test_a_spectrum_begins_as_it_is_heard(network):
-    made = network((None, FRONT_END.n_bins, 2), width=0.25, target="spectrum")
+def test_a_spectrum_begins_as_it_is_heard():
+    made = piano((None, FRONT_END.n_bins, 2), width=0.25, target="spectrum")
     x = np.random.default_rng(0).random((1, 9, FRONT_END.n_bins, 2)).astype(np.float32)
     np.testing.assert_allclose(np.asarray(made(x)), x[:, :, :264], atol=1e-6)
     with pytest.raises(ParameterError, match="did you mean 'notes'"):
-        network((None, FRONT_END.n_bins, 2), target="note")
-
-
-def test_densenet_answers_as_piano_does_and_shares_nothing_over_keys():
-    network = densenet((None, FRONT_END.n_bins, 2), width=0.25)
-    for frames in (1, 23):
-        assert network(np.zeros((1, frames, FRONT_END.n_bins, 2), dtype=np.float32)).shape == (1, frames, 88, 4)
-    with pytest.raises(ParameterError, match="264 bins"):
-        densenet((None, 40, 2))
+        piano((None, FRONT_END.n_bins, 2), target="note")

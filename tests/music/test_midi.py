@@ -163,20 +163,21 @@ def raw(*tracks, division=480, form=1):
 ON, OFF = (lambda key: bytes([0x90, key, 80])), (lambda key: bytes([0x80, key, 64]))
 TWO = [(0, ON(60)), (480, OFF(60)), (0, ON(62)), (480, OFF(62))]  # C4 0 to 0.5 s, D4 0.5 to 1 s
 END = [(0, b"\xff\x2f\x00")]
+HALVES = [(60, 0, 0.5), (62, 0.5, 1)]
 
 
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [
-        (raw(TWO + END), [(60, 0, 0.5), (62, 0.5, 1)]),
+        (raw(TWO + END), HALVES),
         (raw([(0, b"\xff\x03\x01x"), *END], [(0, b"\xff\x51\x03\x0f\x42\x40"), *TWO, *END]), [(60, 0, 1), (62, 1, 2)]),
-        (raw([(0, b"\xff\x59\x02\x08\x00"), (0, b"\xf0\x03abc"), *TWO, *END]), [(60, 0, 0.5), (62, 0.5, 1)]),
-        (raw([(0, ON(60)), (480, OFF(60)), (0, ON(62)), (480, b"\xff\x2f\x00")]), [(60, 0, 0.5), (62, 0.5, 1)]),
-        (raw([(0, ON(60)), (480, bytes([60, 0])), (0, bytes([62, 80])), (480, bytes([62, 0])), *END]), [(60, 0, 0.5), (62, 0.5, 1)]),
-        (raw([(0, bytes([0x90, 60 | 128, 80 | 128])), (480, OFF(60)), *TWO[2:], *END]), [(60, 0, 0.5), (62, 0.5, 1)]),
-        (raw([(0, ON(60)), (500, OFF(60)), (0, ON(62)), (500, OFF(62)), *END], division=((256 - 25) << 8) | 40), [(60, 0, 0.5), (62, 0.5, 1)]),
-        (b"RIFF\x00\x00\x00\x00RMIDdata\x00\x00\x00\x00" + raw(TWO + END), [(60, 0, 0.5), (62, 0.5, 1)]),
-        (raw(TWO + END)[:14] + b"XFIH\x00\x00\x00\x04abcd" + raw(TWO + END)[14:], [(60, 0, 0.5), (62, 0.5, 1)]),
+        (raw([(0, b"\xff\x59\x02\x08\x00"), (0, b"\xf0\x03abc"), *TWO, *END]), HALVES),
+        (raw([(0, ON(60)), (480, OFF(60)), (0, ON(62)), (480, b"\xff\x2f\x00")]), HALVES),
+        (raw([(0, ON(60)), (480, bytes([60, 0])), (0, bytes([62, 80])), (480, bytes([62, 0])), *END]), HALVES),
+        (raw([(0, bytes([0x90, 60 | 128, 80 | 128])), (480, OFF(60)), *TWO[2:], *END]), HALVES),
+        (raw([(0, ON(60)), (500, OFF(60)), (0, ON(62)), (500, OFF(62)), *END], division=(256 - 25 << 8) | 40), HALVES),
+        (b"RIFF\x00\x00\x00\x00RMIDdata\x00\x00\x00\x00" + raw(TWO + END), HALVES),
+        (raw(TWO + END)[:14] + b"XFIH\x00\x00\x00\x04abcd" + raw(TWO + END)[14:], HALVES),
     ],
     ids=["plain", "tempo elsewhere", "meta, sysex", "never let go", "running", "high bits", "SMPTE", "RIFF", "chunk"],
 )  # fmt: skip
@@ -188,6 +189,44 @@ def test_files_as_people_have_them(tmp_path, data, wanted):
         assert one[1:] == pytest.approx(other[1:], abs=1e-6)
 
 
+def test_events_of_one_time_come_in_the_order_that_a_synthesiser_needs(tmp_path):
+    """Programs before notes, and keys let go before pedals go down and keys are struck."""
+    pedal, bend = b"\xb0\x40\x7f", b"\xe0\x00\x50"
+    track = [(0, ON(60)), (0, b"\xc0\x28"), (480, pedal), (0, ON(62)), (0, OFF(60)), (0, bend), (480, OFF(62))]
+    (tmp_path / "a.mid").write_bytes(raw(track + END))
+    events = [(event.time_s, event.kind, event.a) for event in read_events(tmp_path / "a.mid")]
+    assert events == [
+        (0.0, "program", 40),
+        (0.0, "note_on", 60),
+        (0.5, "note_off", 60),
+        (0.5, "control", 64),
+        (0.5, "bend", 0x50 * 128 - 8192),
+        (0.5, "note_on", 62),
+        (1.0, "note_off", 62),
+    ]
+
+
+@pytest.mark.parametrize(("value", "offset_s"), [(63, 0.5), (64, 1.0), (127, 1.0)])
+def test_a_pedal_is_down_from_the_middle_of_its_way(tmp_path, value, offset_s):
+    track = [(0, ON(60)), (240, bytes([0xB0, 64, value])), (240, OFF(60)), (480, bytes([0xB0, 64, 0]))]
+    (tmp_path / "a.mid").write_bytes(raw(track + END))
+    assert [note.offset_s for note in read_notes(tmp_path / "a.mid", pedal=True)] == [offset_s]
+    assert [note.offset_s for note in read_notes(tmp_path / "a.mid")] == [0.5]
+
+
+@pytest.mark.parametrize(("rest", "offset_s"), [(0, 1.0), (120, 0.625), (1920, 2.5)])
+def test_what_is_never_let_go_ends_with_its_track_or_rings_for_half_a_second(tmp_path, rest, offset_s):
+    (tmp_path / "a.mid").write_bytes(raw([(480, ON(60)), (rest, b"\xff\x2f\x00")]))
+    assert [(note.onset_s, note.offset_s) for note in read_notes(tmp_path / "a.mid")] == [(0.5, offset_s)]
+
+
+def test_steps_are_half_a_millisecond_unless_a_piece_is_hours_long(tmp_path):
+    for last_s, division in ((1.0, 960), (4000.0, 960), (20_000.0, 224)):  # 9 million ticks, two quarters a second
+        write_midi([Note(0.0, last_s, 60, 64)], tmp_path / "a.mid")
+        assert mido.MidiFile(tmp_path / "a.mid").ticks_per_beat == division
+        assert read_notes(tmp_path / "a.mid")[0].offset_s == pytest.approx(last_s, abs=0.5 / division)
+
+
 def test_a_division_of_nothing_tells_no_time(tmp_path):
     (tmp_path / "a.mid").write_bytes(raw(TWO + END, division=0))
     with pytest.raises(AudioError, match="division is 0 ticks"):
@@ -196,8 +235,15 @@ def test_a_division_of_nothing_tells_no_time(tmp_path):
 
 def test_what_is_left_of_a_damaged_file_is_read_and_that_is_said(tmp_path):
     (tmp_path / "a.mid").write_bytes(raw(TWO + END)[:-10])
-    with pytest.warns(UserWarning, match="track 1 ends too early; only the readable part was used"):
-        assert [note.pitch for note in read_notes(tmp_path / "a.mid")][0] == 60
+    with pytest.warns(UserWarning, match="track 1 ends too early; only the readable part was used") as warned:
+        assert read_notes(tmp_path / "a.mid")[0].pitch == 60
+    assert warned[0].filename == __file__
+
+
+def test_a_damaged_file_without_notes_is_refused_and_not_warned_of(tmp_path):
+    (tmp_path / "a.mid").write_bytes(raw([(0, b"\xb0\x40\x7f"), *TWO, *END])[:-21])
+    with pytest.raises(AudioError, match=r"has no notes \(track 1 ends too early\)"):
+        read_notes(tmp_path / "a.mid")
 
 
 @needs_real

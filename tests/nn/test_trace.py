@@ -5,7 +5,6 @@ import pytest
 
 from sori.errors import ParameterError
 from sori.nn import MLP
-from sori.nn.examples import hand_worked
 
 
 @pytest.fixture
@@ -61,23 +60,6 @@ def test_as_text_aligns_and_rounds(net):
     )
     numbers = [line for line in text.splitlines() if line.strip() and "(" in line]
     assert len({line.index("(") for line in numbers if line.startswith("  ") and "=" not in line}) == 1
-
-
-def test_the_step_worked_by_hand():
-    traces = hand_worked()
-    exact, rounded, quarter = (traces[name].layers for name in ("exact", "rounded", "quarter"))
-    np.testing.assert_allclose(exact[1].delta, [0.32 * 0.68 * 0.32], atol=1e-15)
-    close = {"atol": 1e-12}
-    np.testing.assert_allclose(rounded[1].error, [0.32], **close)
-    np.testing.assert_allclose(rounded[1].slope, [0.22], **close)
-    np.testing.assert_allclose(rounded[1].delta, [0.07], **close)
-    np.testing.assert_allclose(rounded[1].derivative[:, 0], [0.042, 0.049], **close)
-    np.testing.assert_allclose(rounded[0].error, [0.035, 0.035], **close)
-    np.testing.assert_allclose(rounded[0].slope, [0.24, 0.21], **close)
-    np.testing.assert_allclose(rounded[0].delta, [0.0084, 0.00735], **close)
-    np.testing.assert_allclose(rounded[0].derivative, [[0.0084, 0.00735], [0.0168, 0.0147]], **close)
-    np.testing.assert_allclose(quarter[0].delta, [0.00875, 0.00875], **close)
-    np.testing.assert_allclose(quarter[0].derivative, [[0.00875, 0.00875], [0.0175, 0.0175]], **close)
 
 
 def test_a_step_is_one_example(net):

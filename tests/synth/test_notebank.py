@@ -79,7 +79,7 @@ def test_what_is_no_bank_is_refused(tmp_path):
     with pytest.raises(AudioError, match="not a note bank"):
         NoteBank.open(tmp_path / "x.npz")
     np.savez(tmp_path / "y.npz", samples=np.zeros(3, np.int16), starts=np.array([0, 3]), peaks=np.ones(1), sr=1)
-    with pytest.raises(AudioError, match="record it anew"):
+    with pytest.raises(AudioError, match="record it again"):
         NoteBank.open(tmp_path / "y.npz")
     with pytest.raises(AudioError, match="makes no sound"):
         NoteBank.record(lambda note, s: np.zeros(10, np.float32), sr=10)

@@ -81,7 +81,7 @@ def test_nothing_of_anyone_elses_is_lost(file, tmp_path):
 
 def test_a_replay_that_is_none(file, tmp_path):
     (tmp_path / "drawn.json").write_text("{}")
-    with pytest.raises(ParameterError, match=r"is no drawn\.json of sori augment"):
+    with pytest.raises(ParameterError, match=r"is not a drawn\.json of sori augment"):
         augment(file, tmp_path / "one", replay=tmp_path / "drawn.json")
     made = {"made_by": "sori augment", "recipe": "speech", "seed": 0, "background": None}
     (tmp_path / "drawn.json").write_text(json.dumps({**made, "variants": [{"waveform": [{"transform": 0}]}]}))

@@ -36,7 +36,7 @@ def test_fits_the_recordings(tmp_path, sr, lengths_s, segment, features):
 def test_recordings_that_cannot_be_read_are_no_ground_to_choose_on(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.wav").touch()
-    with pytest.raises(DatasetError, match="none of the recordings looked at can be read"):
+    with pytest.raises(DatasetError, match="none of the recordings checked can be read"):
         choose(read_catalog(tmp_path))
 
 

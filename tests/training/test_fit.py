@@ -11,7 +11,7 @@ from sori.datasets import LiveFeatures, StoredFeatures
 from sori.errors import ParameterError, SoriError
 from sori.features import FrontEnd
 from sori.models.backend import keras as load_keras
-from sori.training import Normalisation, Settings, fit
+from sori.training import Settings, fit
 from tests.conftest import Said
 
 
@@ -124,37 +124,6 @@ def test_settings_are_checked(bad):
         Settings(**{"epochs": 1, "batch_size": 1, "lr": 1e-3, **bad})
 
 
-def test_normalisation_is_learned_on_the_training_part_only(rng):
-    x = (rng.standard_normal((600, 5, 3)) * [1, 10, 0] + [0, 5, 7]).astype(np.float32)
-    train = np.arange(300)
-    x[300:] += 1000
-    normalisation = Normalisation.learn(x, train, one_scale=False)
-    out = normalisation(x[train])
-    np.testing.assert_allclose(out.mean(axis=(0, 1)), 0, atol=1e-3)
-    np.testing.assert_allclose(out.std(axis=(0, 1)), [1, 1, 0], atol=1e-3)
-    assert out.dtype == np.float32
-
-
-def test_one_scale_keeps_quiet_bins_quiet(rng):
-    x = (rng.standard_normal((100, 5, 2)) * [1, 7] + [3, 4]).astype(np.float32)
-    normalisation = Normalisation.learn(x, np.arange(100), one_scale=True)
-    np.testing.assert_allclose(normalisation.mean, [3, 4], atol=1)
-    np.testing.assert_allclose(normalisation.std, 5, rtol=0.1)  # sqrt((1 + 49) / 2)
-
-
-def test_a_penalty_on_weights_does_not_choose_them(data):
-    """The best weights are those of the lowest cross-entropy, which is also what the curves show."""
-    load_keras().utils.set_random_seed(0)
-    network = models.build("mlp", input_shape=(6, 4), n_classes=3, l2=0.1)
-    (x, labels), (valid_x, valid_labels) = data
-    settings = Settings(epochs=5, batch_size=16, lr=1e-2, seed=0)
-    history = fit(network, (StoredFeatures(x), labels), (valid_x, valid_labels), settings=settings)
-    kept = softmax(np.asarray(network(valid_x)), axis=1)
-    entropy = -np.log(kept[np.arange(30), valid_labels]).mean()
-    assert entropy == pytest.approx(history.column("val_loss")[history.best_epoch - 1], rel=1e-3)
-    assert float(sum(network.losses)) > 0.1
-
-
 def test_the_same_seed_is_the_same_training_of_sounds_made_anew(rng):
     front_end = FrontEnd(kind="mel", sr=8000, n_fft=256, hop_length=128, n_mels=8)
     clips = (0.1 * rng.standard_normal((60, 800))).astype(np.float32)
@@ -170,3 +139,16 @@ def test_the_same_seed_is_the_same_training_of_sounds_made_anew(rng):
         return fit(network, (source, labels), (x / 20, labels), settings=settings).column("loss")
 
     assert losses() == losses() == losses()
+
+
+def test_a_penalty_on_weights_does_not_choose_them(data):
+    """The best weights are those of the lowest cross-entropy, which is also what the curves show."""
+    load_keras().utils.set_random_seed(0)
+    network = models.build("mlp", input_shape=(6, 4), n_classes=3, l2=0.1)
+    (x, labels), (valid_x, valid_labels) = data
+    settings = Settings(epochs=5, batch_size=16, lr=1e-2, seed=0)
+    history = fit(network, (StoredFeatures(x), labels), (valid_x, valid_labels), settings=settings)
+    kept = softmax(np.asarray(network(valid_x)), axis=1)
+    entropy = -np.log(kept[np.arange(30), valid_labels]).mean()
+    assert entropy == pytest.approx(history.column("val_loss")[history.best_epoch - 1], rel=1e-3)
+    assert float(sum(network.losses)) > 0.1

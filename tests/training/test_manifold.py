@@ -37,7 +37,7 @@ def test_a_layer_that_something_goes_round_is_refused():
     skip = models.build("bcresnet", input_shape=(32, 16), n_classes=3)
     # The third of its depthwise convolutions is inside a block whose input is added to its output.
     inside = [layer.name for layer in skip.layers if layer.__class__.__name__ == "DepthwiseConv2D"][2]
-    with pytest.raises(ParameterError, match="a connection goes round it"):
+    with pytest.raises(ParameterError, match="a connection bypasses it"):
         mixing_inside(skip, inside)
     with pytest.raises(ParameterError, match="layer must be one of"):
         mixing_inside(skip, "nowhere")

@@ -1,4 +1,4 @@
-"""What a recording is, and what degrading it loses."""
+"""Measure recordings, and what quantising or resampling them loses."""
 
 from sori.analysis.inspection import BANDS, Inspection, View, inspect
 

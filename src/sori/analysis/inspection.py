@@ -1,4 +1,4 @@
-"""Look at recordings: their numbers, and pictures of what a network would see of them."""
+"""Inspect recordings: measurements, and plots of what a network would get as input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sori.features.frames import check_hop
 from sori.features.stft import band_bins, check_band
 from sori.units import amplitude_to_db, frame_times_s, hz_to_midi, note_name, power_to_db
 
-# The 88 keys of a piano reach from A0 to C8; partials of the lower ones lie in that band too.
+# The 88 keys of a piano range from A0 to C8; the band also holds partials of the lower ones.
 BANDS = {"piano": (27.5, 4186.0), "speech": (80.0, 8000.0), "telephone": (300.0, 3400.0)}
 _LONGEST_S = 300.0
 _MOST_CELLS = 2**27  # 512 MiB of float32
@@ -26,26 +26,26 @@ _CANCELLED_DB = 40.0
 _LARGE_DC = 0.01
 _LOWEST_HEARD_HZ = 16
 _SEMITONE = 2 ** (1 / 12)
-_AUDIBLE_DB = 90.0  # below the loudest: nothing worth calling an alias is softer
+_AUDIBLE_DB = 90.0  # below the loudest frequency; softer aliases are ignored
 _Clip = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Which stretch of a recording is looked at, and how.
+    """Which excerpt of a recording to inspect, and how.
 
     Parameters
     ----------
     start_s, duration_s
-        The stretch; None is to the end, but at most five minutes.
+        The excerpt; None: to the end, but at most five minutes.
     sr
         Rate in Hz to resample to; None keeps the recording's own.
     n_fft, hop_length, n_mels, n_mfcc
         As everywhere in Sori.
     fmin, fmax
-        The band in Hz that every picture keeps to.
+        The band in Hz that every plot shows.
     quantise_bits, resample_sr
-        Show and play what is lost at so many bits, or at that rate.
+        Show and play what is lost at this bit depth, or at this rate.
     """
 
     start_s: float = 0.0
@@ -81,7 +81,7 @@ class View:
 
 @dataclass(frozen=True)
 class Degraded:
-    """A clip after quantising or resampling, as sound and as numbers for a person."""
+    """A clip after quantising or resampling: its samples, and measurements to show."""
 
     name: str
     y: _Clip
@@ -91,7 +91,7 @@ class Degraded:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found in one recording: arrays to draw, and ``summary``, numbers for JSON."""
+    """Results for one recording: arrays to plot, and ``summary``, numbers for JSON."""
 
     path: Path
     y: _Clip
@@ -125,17 +125,17 @@ class Inspection:
 
 
 def inspect(path: str | Path, view: View | None = None) -> Inspection:
-    """Read a recording and work out what there is to see.
+    """Read a recording and compute what to show.
 
     Parameters
     ----------
     view
-        Which stretch, and how; None: all of it, up to five minutes, with the usual settings.
+        Excerpt and settings; None: all of it, up to five minutes, with the default settings.
 
     Raises
     ------
     AudioError
-        If it cannot be read, or has no samples in the stretch.
+        If it cannot be read, or has no samples in the excerpt.
     ParameterError
         If the band or the frames do not fit its rate.
     """
@@ -146,7 +146,7 @@ def inspect(path: str | Path, view: View | None = None) -> Inspection:
     if duration_s is None and header.duration_s - view.start_s > _LONGEST_S:
         duration_s = _LONGEST_S
         notes.append(
-            f"{path.name} is {_clock(header.duration_s)} long; shown are {_LONGEST_S:g} s of it: choose with `start` "
+            f"{path.name} is {_clock(header.duration_s)} long; {_LONGEST_S:g} s of it are shown: choose with `start` "
             "and `duration`"
         )
     channels, sr = audio.load(path, mono=False, offset_s=view.start_s, duration_s=duration_s)
@@ -158,18 +158,18 @@ def inspect(path: str | Path, view: View | None = None) -> Inspection:
             raise AudioError(f"{path}: nothing is left of {channels.shape[1]} samples at {sr} Hz")
     fmin, fmax = view.fmin, view.fmax
     if fmax is not None and fmax > sr / 2:
-        notes.append(f"fmax {fmax:g} Hz lies above half the rate: {sr / 2:g} Hz is the highest there is")
+        notes.append(f"fmax {fmax:g} Hz is above half the rate: {sr / 2:g} Hz is used instead")
         fmax = None
     fmax = check_band(sr=sr, fmin=fmin, fmax=fmax)
     if len(y) < view.n_fft:
         notes.append(
-            f"the clip ({len(y)} samples) is shorter than a window of {view.n_fft}: what lies beyond its ends is taken "
-            "as silence; a smaller `n_fft` shows more"
+            f"the clip ({len(y)} samples) is shorter than a window of {view.n_fft}: it is padded "
+            "with silence; a smaller `n_fft` shows more"
         )
     cells = (1 + view.n_fft // 2) * (1 + len(y) // view.hop_length)
     if cells > _MOST_CELLS or view.n_fft > _MOST_CELLS:
         raise ParameterError(
-            f"a spectrogram of this would have {cells:,} values: use a shorter `duration`, a larger `hop_length` or a "
+            f"this spectrogram would have {cells:,} values: use a shorter `duration`, a larger `hop_length` or a "
             "smaller `n_fft`"
         )
     frames: dict[str, Any] = {"sr": sr, "n_fft": view.n_fft, "hop_length": view.hop_length}
@@ -179,11 +179,11 @@ def inspect(path: str | Path, view: View | None = None) -> Inspection:
     mel = features.mel_spectrogram(y, **mels) * np.float32(_per_amplitude(view.n_fft) ** 2)
     constant = float(np.mean(y, dtype=np.float64))
     if abs(constant) > _LARGE_DC:
-        notes.append(f"a constant part of {constant:+.3f} of full scale; the spectrum is without it")
+        notes.append(f"DC offset of {constant:+.3f} of full scale; the spectrum is shown without it")
     hz, level = _spectrum(y - np.float32(constant), sr)
     kept = (hz >= fmin) & (hz <= fmax)
-    heard = kept & (hz >= _LOWEST_HEARD_HZ) if sr > 50 * _LOWEST_HEARD_HZ else kept
-    peaks = _peaks(hz[heard], level[heard], apart_hz=4 * sr / len(y))
+    audible = kept & (hz >= _LOWEST_HEARD_HZ) if sr > 50 * _LOWEST_HEARD_HZ else kept
+    peaks = _peaks(hz[audible], level[audible], apart_hz=4 * sr / len(y))
     return Inspection(
         path=path,
         y=y,
@@ -248,7 +248,7 @@ def _summary(
 
 
 def _degrade(y: _Clip, sr: int, view: View) -> list[Degraded]:
-    """Return what is left of a clip at fewer bits, at another rate without and with a filter, and at both."""
+    """Return a clip at fewer bits, at another rate with and without a filter, and at both."""
     out = []
     if view.quantise_bits is not None:
         coarse = audio.quantise(y, view.quantise_bits)
@@ -275,7 +275,7 @@ def _quantised_facts(y: _Clip, coarse: _Clip, bits: int) -> dict[str, Any]:
         "values": 2**bits,
         "snr_db": audio.snr_db(y, coarse) if y.any() else math.nan,
         "theory_full_scale_sine_db": sine_db,
-        # A sine at full scale has -3.01 dBFS; what is softer has so much less signal over the same noise.
+        # A sine at full scale has -3.01 dBFS; a softer signal is that much closer to the same noise.
         "theory_at_this_level_db": sine_db + audio.rms_db(y) + 20 * math.log10(2) / 2,
     }
 
@@ -294,7 +294,7 @@ def _resampled_facts(y: _Clip, sr: int, samples: int, new_sr: int) -> dict[str, 
 
 
 def _folded_facts(y: _Clip, sr: int, folded: _Clip, new_sr: int) -> dict[str, Any]:
-    """Say where the strongest peak above the new Nyquist frequency goes."""
+    """Return the alias of the strongest peak above the new Nyquist frequency."""
     hz, level = _spectrum(y, sr)
     above = hz > new_sr / 2
     found = features.spectral_peaks(hz[above], level[above], count=1)
@@ -313,7 +313,7 @@ def _folded_facts(y: _Clip, sr: int, folded: _Clip, new_sr: int) -> dict[str, An
 
 
 def _spectrum(y: _Clip, sr: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
-    """Amplitude of each frequency of the whole clip, under a Hann window so that strong ones do not spread."""
+    """Return the amplitude of each frequency of the whole clip, with a Hann window against spectral leakage."""
     window = np.hanning(len(y) + 2)[1:-1]
     hz, magnitude = features.spectrum(y * window, sr=sr)
     return hz, magnitude * np.float32(2 / window.sum())
@@ -322,7 +322,7 @@ def _spectrum(y: _Clip, sr: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[n
 def _peaks(
     hz: npt.NDArray[np.float64], level: npt.NDArray[np.float32], *, apart_hz: float, count: int = 6
 ) -> list[tuple[float, float]]:
-    """Find the strongest peaks that are a semitone or more from a stronger one: a note's, not a bell's every bin."""
+    """Find the strongest peaks that are a semitone or more from any stronger one."""
     found: list[tuple[float, float]] = []
     for at, strength in features.spectral_peaks(hz, level, count=20 * count, apart_hz=apart_hz):
         if all(not 1 / _SEMITONE < at / other < _SEMITONE for other, _ in found):
@@ -331,7 +331,7 @@ def _peaks(
 
 
 def _per_amplitude(n_fft: int) -> float:
-    """Return what makes a full-scale sine one, and so 0 dB, in a frame's spectrum."""
+    """Return the factor that makes a full-scale sine 1, or 0 dB, in a frame's spectrum."""
     return 4 / n_fft
 
 
@@ -341,14 +341,14 @@ def _channel_notes(channels: _Clip) -> list[str]:
     dead = [i + 1 for i, channel in enumerate(channels) if not channel.any()]
     if dead:
         which = f"channel {dead[0]} is" if len(dead) == 1 else f"channels {', '.join(map(str, dead))} are"
-        return [f"{which} silent; pictures show the mean of all {len(channels)}"]
+        return [f"{which} silent; plots show the mean of all {len(channels)}"]
     if len(channels) > 1 and audio.rms_db(channels.mean(axis=0)) < audio.rms_db(channels) - _CANCELLED_DB:
-        return ["the channels cancel each other: their mean, which the pictures show, is next to silence"]
+        return ["the channels cancel each other: their mean, which the plots show, is almost silent"]
     return []
 
 
 def _note(hz: float) -> str:
-    """Name the note of a frequency, where it is one that people play."""
+    """Name the note of a frequency, if it is in the musical range."""
     return note_name(hz_to_midi(hz)) if _LOWEST_HEARD_HZ <= hz <= 20_000 else ""
 
 

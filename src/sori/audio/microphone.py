@@ -41,7 +41,7 @@ def microphone(
         If there is no microphone, or it stops.
     """
     try:
-        sounddevice = require("sounddevice", extra="microphone")
+        sounddevice = require("sounddevice")
     except OSError as error:
         raise MissingDependencyError(
             "the PortAudio library is not installed: Debian/Ubuntu: apt install libportaudio2; macOS: brew install "

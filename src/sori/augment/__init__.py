@@ -1,4 +1,4 @@
-"""Augmentation of training data, and of nothing else."""
+"""Augmentation, which is applied to training data only."""
 
 from sori.augment.batch import Mix
 from sori.augment.recipes import RECIPES, Augmentation

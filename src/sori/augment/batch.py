@@ -1,4 +1,4 @@
-"""Augmentation by mixing the examples of a batch, labels and all."""
+"""Augmentation by mixing the examples of a batch and their labels."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class Mix:
-    """Each example gets a share of another one of its batch, and its label the same share.
+    """Mixes each example with another one of its batch, and their labels in the same proportion.
 
-    At most one of the three is above 0; the share that another gets is drawn from Beta(a, a), and the label follows
-    what is really there. The larger share is always the example's own.
+    At most one of the first three parameters is above 0; it is the ``a`` of Beta(a, a), which gives the shares.
+    The larger share is always the example's own. The labels follow the shares that were actually mixed.
 
     Parameters
     ----------
     mixup
-        Add the two. Source: Zhang et al., mixup (2018).
+        Add the two examples. Source: Zhang et al., mixup (2018).
     cutmix
-        Paste a rectangle of time and bins of the other over it. Source: Yun et al., CutMix (2019).
+        Paste a rectangle of time and bins from the other example. Source: Yun et al., CutMix (2019).
     manifold
-        Add the two inside the network, at the output of ``layer``.
+        Add the two examples inside the network, at the output of ``layer``.
         Source: Verma et al., Manifold Mixup (2019).
     layer
-        Name of a layer that everything behind it goes through; with ``manifold`` only.
+        Name of a layer whose output is the only input of the layers after it; with ``manifold`` only.
     """
 
     mixup: float = 0.0
@@ -44,10 +44,10 @@ class Mix:
         if sum(value > 0 for value in (self.mixup, self.cutmix, self.manifold)) > 1:
             raise ParameterError("give one of mixup, cutmix and manifold, not several.")
         if bool(self.manifold) != bool(self.layer):
-            raise ParameterError("manifold mixup needs the name of the layer to mix at, and nothing else does.")
+            raise ParameterError("manifold needs the name of a layer to mix at; mixup and cutmix take none.")
 
     def draw(self, rng: np.random.Generator, n: int) -> dict[str, npt.NDArray[Any]]:
-        """Draw the partner, the own share, and where a rectangle would lie, for ``n`` examples."""
+        """Draw the partner, the example's own share, and the place of the rectangle, for ``n`` examples."""
         a = self.mixup or self.cutmix or self.manifold
         share = rng.beta(a, a, n) if a else np.ones(n)
         return {
@@ -57,13 +57,13 @@ class Mix:
         }
 
     def apply(self, x: FloatArray, y: FloatArray, drawn: dict[str, npt.NDArray[Any]]) -> tuple[FloatArray, FloatArray]:
-        """Return the mixed batch and labels; the arguments stay as they are.
+        """Return the mixed batch and labels; the arguments are not changed.
 
         Parameters
         ----------
         x, y
-            Features ``(n, frames, bins)`` and label probabilities ``(n, classes)``. For ``manifold`` the features are
-            left to the network, and only the labels are mixed.
+            Features ``(n, frames, bins)`` and label probabilities ``(n, classes)``. For ``manifold`` the network
+            mixes the features, and only the labels are mixed here.
         """
         share, partner = drawn["share"], drawn["partner"]
         if self.cutmix:
@@ -77,10 +77,10 @@ class Mix:
 def _pasted(
     x: FloatArray, partner: npt.NDArray[Any], share: FloatArray, at: npt.NDArray[np.float64]
 ) -> tuple[FloatArray, FloatArray]:
-    """Paste a rectangle of each partner, of the partner's share of the area; return what was left to each as well."""
+    """Paste a rectangle with the partner's share of the area into each example; also return the shares that remain."""
     frames, bins = x.shape[1:]
     whole = np.array([frames, bins])
-    # A waveform has one bin, of which no part can be pasted: there a stretch of time is.
+    # A waveform has only one bin, so a stretch of time is pasted instead of a rectangle.
     part = np.stack([1 - share, np.ones_like(share)] if bins == 1 else 2 * [np.sqrt(1 - share)], axis=1)
     sides = np.floor(part * whole + 0.5).astype(np.int64)
     starts = np.floor(at * (whole - sides + 1)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Augmentation as a whole: what happens to a clip, to its features and to a batch of them, and recipes by name."""
+"""Complete augmentations, of clips, of features and of batches, and recipes by name."""
 
 from __future__ import annotations
 
@@ -26,21 +26,22 @@ from sori.augment.waveform import (
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """Everything that is done to the training part, in the order in which sound becomes a batch; None: nothing."""
+    """All changes to the training part, in order: to clips, to features and to batches; None: no change."""
 
     waveform: Chain | None = None
     spectrogram: SpectrogramAugment | None = None
     mix: Mix | None = None
 
     def with_background(self, folder: Path) -> Self:
-        """Add recordings of a folder behind half of the clips, before anything else changes their level or room."""
+        """Add recordings from a folder as background to half of the clips, before other changes of level or room."""
         before = self.waveform.transforms if self.waveform else ()
         return replace(self, waveform=Chain((Background(folder=folder, probability=0.5), *before)))
 
     def for_features(self, kind: str | None) -> Self:
-        """Leave out what makes no sense for a kind.
+        """Remove the changes that make no sense for a kind of features.
 
-        Only on a mel axis is a shift of bins a change of pitch, and only where bins are levels is a constant loudness.
+        A shift of bins changes the pitch only on a mel axis, and an added constant changes the loudness only where bins
+        are levels.
         """
         if kind == "waveform":
             return replace(self, spectrogram=None)
@@ -50,7 +51,7 @@ class Augmentation:
         return replace(self, spectrogram=replace(self.spectrogram, shift_bins=0, level=level))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings, as JSON can hold them."""
+        """Return the settings as values that JSON can store."""
         return {
             "waveform": self.waveform.to_list() if self.waveform else None,
             "spectrogram": asdict(self.spectrogram) if self.spectrogram else None,
@@ -59,14 +60,14 @@ class Augmentation:
 
 
 RECIPES: Mapping[str, Augmentation] = {
-    # Features only, which are stored: it costs next to nothing. For textures that have no beginning.
+    # Changes only the features, which are stored, so it costs almost nothing. For textures without a clear beginning.
     "spectrogram": Augmentation(
         spectrogram=SpectrogramAugment(
             roll=True, stretch=0.3, shift_bins=3, level=0.3, masks=2, time_mask=0.18, bin_mask=0.16
         ),
         mix=Mix(mixup=0.3),
     ),
-    # Another throat, another pace, another room, another microphone; the order of sounds is the word, and stays.
+    # Another speaker, pace, room and microphone. The order of sounds makes the word, so it is kept.
     "speech": Augmentation(
         waveform=Chain(
             (
@@ -82,7 +83,7 @@ RECIPES: Mapping[str, Augmentation] = {
         spectrogram=SpectrogramAugment(level=0.2, masks=2, time_mask=0.15, bin_mask=0.15),
         mix=Mix(mixup=0.3),
     ),
-    # Pitch and instrument stay what they are.
+    # Keeps pitch and instrument.
     "music": Augmentation(
         waveform=Chain(
             (

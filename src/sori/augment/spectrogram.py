@@ -1,4 +1,4 @@
-"""Augmentation of a batch of spectrograms: what a listener would still call the same sound."""
+"""Augmentation of a batch of spectrograms, by changes that a listener would call the same sound."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class SpectrogramAugment:
-    """Random changes to a batch ``(n, frames, bins)`` of normalised features; labels stay what they are.
+    """Random changes to a batch ``(n, frames, bins)`` of normalised features; labels do not change.
 
-    What is drawn and what is done with it are apart, so that a batch can be logged and made again.
+    Drawing and applying are separate, so that a batch can be logged and reproduced.
 
     Parameters
     ----------
     roll
-        Begin anywhere: the segment is turned round in time, by any amount.
+        Rotate the segment in time by a random amount.
     stretch
-        Play slower or faster by up to a factor ``2 ** stretch``, about a random instant; without ``roll``, an end that
-        is reached early is held.
+        Play slower or faster by up to a factor ``2 ** stretch``, about a random instant; without ``roll``, the first or
+        last frame is repeated where the segment has ended.
     shift_bins
-        Move up or down by up to so many bins (pitch, on a mel axis), repeating the outermost.
+        Largest shift up or down in bins (pitch, on a mel axis); the outermost bin is repeated.
     level
-        Louder or softer by up to so many standard deviations (0.3 is about 6 dB for a mel spectrogram).
+        Largest change of level in standard deviations (0.3 is about 6 dB for a mel spectrogram).
     masks, time_mask, bin_mask
-        Blank so many stretches of time and of bins, each up to that part of the whole.
+        Number of masks over time and over bins, and the largest fraction of the whole that each covers.
         Source: Park et al., SpecAugment (2019).
     fill
-        What a blank holds: ``zero``, which of normalised features is the training part's mean; ``mean``, the example's
-        own; ``fade``, the example sinking to that mean and rising again linearly, without an edge.
+        Content of a mask: ``zero``, which is the training part's mean of normalised features; ``mean``, the example's
+        own mean; ``fade``, the example faded linearly to zero and back, without an edge.
     """
 
     roll: bool = False
@@ -59,7 +59,7 @@ class SpectrogramAugment:
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int]) -> dict[str, npt.NDArray[Any]]:
         """Draw everything :meth:`apply` needs for a batch of ``shape`` ``(n, frames, bins)``."""
         n, frames, bins = shape
-        # Where a segment is turned round, it begins anywhere already; else a stretch has a middle of its own.
+        # A rotated segment already begins at a random time; otherwise the stretch needs a random centre of its own.
         about = rng.random(n) * frames if self.stretch and not self.roll else np.zeros(n)
         widths = np.array([self.time_mask * frames, self.bin_mask * bins])
         return {
@@ -73,7 +73,7 @@ class SpectrogramAugment:
         }
 
     def apply(self, x: FloatArray, drawn: dict[str, npt.NDArray[Any]]) -> FloatArray:
-        """Return the changed batch ``(n, frames, bins)``; ``x`` stays as it is."""
+        """Return the changed batch ``(n, frames, bins)``; ``x`` is not changed."""
         n, frames, bins = x.shape
         about, speed = drawn["about"][:, np.newaxis], drawn["speed"][:, np.newaxis]
         time = (about + (np.arange(frames) - about) * speed).astype(np.int64)
@@ -84,7 +84,7 @@ class SpectrogramAugment:
         out: FloatArray = x[np.arange(n)[:, np.newaxis, np.newaxis], time[:, :, np.newaxis], up[:, np.newaxis, :]]
         out += drawn["level"].astype(np.float32)[:, np.newaxis, np.newaxis]
         means = out.mean(axis=(1, 2)) if self.fill == "mean" else np.zeros(n, dtype=np.float32)
-        mask_widths = np.minimum(drawn["mask_width"], [frames, bins])  # drawn for another length, they may be wider
+        mask_widths = np.minimum(drawn["mask_width"], [frames, bins])  # masks drawn for another length may be wider
         starts = np.floor(drawn["mask_at"] * (np.array([frames, bins]) - mask_widths + 1)).astype(np.int64)
         for i, (widths, begins) in enumerate(zip(mask_widths, starts, strict=True)):
             for (t_width, b_width), (t, b) in zip(widths, begins, strict=True):
@@ -98,5 +98,5 @@ class SpectrogramAugment:
 
 
 def _dip(width: int) -> FloatArray:
-    """Fall in a line from 1 to 0 in the middle and rise again; the ends of it lie outside."""
+    """Fall linearly from 1 to 0 in the middle and rise again, without the end points."""
     return np.abs(np.linspace(-1, 1, width + 2, dtype=np.float32))[1:-1]

@@ -1,4 +1,4 @@
-"""Variants of a clip: what an augmentation recipe does to a sound, and how each was drawn."""
+"""Variants of a clip made by an augmentation, and the values that were drawn for each."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _N_FFT, _HOP, _N_MELS = 1024, 256, 64
 
 @dataclass(frozen=True)
 class Variant:
-    """A changed clip, what was drawn for it, and its mel spectrogram ``(frames, bins)``, also after masks.
+    """A changed clip, the values drawn for it, and its mel spectrogram ``(frames, bins)`` before and after masks.
 
-    ``softer_db`` is how much softer it is played than a network hears it, so that nothing clips.
+    ``softer_db`` is the attenuation of ``y`` that avoids clipping; networks get the clip without it.
     """
 
     y: npt.NDArray[np.float32]
@@ -41,14 +41,14 @@ def make_variant(
     rng: np.random.Generator,
     drawn: Mapping[str, Any] | None = None,
 ) -> Variant:
-    """Change a clip ``(samples,)``, as was drawn before or as is drawn now.
+    """Change a clip ``(samples,)`` with the values ``drawn``, or with new ones if it is None.
 
     Raises
     ------
     ParameterError
         If a value is out of range.
     KeyError, TypeError, ValueError, IndexError
-        If what was drawn before does not fit the augmentation.
+        If ``drawn`` does not fit the augmentation.
     """
     chain = augmentation.waveform or Chain(())
     waveform = chain.draw(rng, samples=len(y), sr=sr) if drawn is None else drawn["waveform"]
@@ -70,17 +70,17 @@ def make_variant(
 
 
 def looked_at(sr: int) -> FrontEnd:
-    """Return the mel spectrogram, in dB without a floor, that variants are looked at through."""
+    """Return the front end of the figures of variants: a mel spectrogram in dB without a floor."""
     return FrontEnd(kind="mel", sr=sr, n_fft=_N_FFT, hop_length=_HOP, n_mels=_N_MELS, top_db=np.inf)
 
 
 def named_augmentation(name: str, background: str | None = None) -> Augmentation:
-    """Return the augmentation of a recipe's name, or of a transform's for that change alone.
+    """Return the recipe of this name, or the augmentation by the transform of this name alone.
 
     Raises
     ------
     ParameterError
-        If there is none, or the transform Background is without a folder.
+        If the name is unknown, or is Background and no folder is given.
     """
     check_choice("recipe", name, (*RECIPES, *TRANSFORMS))
     if name == "Background" and background is None:
@@ -97,7 +97,7 @@ def named_augmentation(name: str, background: str | None = None) -> Augmentation
 def _masked(
     mel_db: npt.NDArray[np.float32], change: SpectrogramAugment, drawn: dict[str, npt.NDArray[Any]]
 ) -> npt.NDArray[np.float32]:
-    """Do to one mel spectrogram what is done to normalised ones in training."""
+    """Apply to a mel spectrogram what training applies to normalised ones."""
     mean, std = float(mel_db.mean()), max(float(mel_db.std()), 1e-6)
     x = ((mel_db - mean) / std)[np.newaxis]
     return np.asarray(change.apply(x, drawn)[0] * std + mean, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Augmentation of a clip: what a listener would still call the same sound."""
+"""Augmentation of a clip, by changes that a listener would call the same sound."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ Drawn = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Transform(ABC):
-    """A random change to a clip ``(samples,)``. What is drawn and what is done with it are apart.
+    """A random change to a clip ``(samples,)``. Drawing and applying are separate.
 
-    :meth:`draw` gives plain numbers and strings that can be written down; :meth:`apply` with the same ones gives the
-    same clip again. A clip keeps its length: what a change makes too long is cut, what it makes too short is silent.
+    :meth:`draw` returns plain numbers and strings that can be saved; :meth:`apply` with the same values gives the same
+    clip again. A clip keeps its length: a longer result is cut, and a shorter one is padded with silence.
 
-    Where audiomentations has the change, it makes it, each time told exactly what to do: its own draws come from two
-    generators that belong to the whole process, so nobody could repeat them.
+    Where audiomentations has the change, it is called with exact values: its own random draws use two generators of
+    the whole process and could not be reproduced.
 
     Parameters
     ----------
     probability
-        Of being applied at all, when in a :class:`Chain`.
+        Probability of being applied in a :class:`Chain`.
     """
 
     probability: float = 1.0
@@ -46,11 +46,11 @@ class Transform(ABC):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
-        """Draw everything :meth:`apply` needs for a clip of so many samples."""
+        """Draw everything :meth:`apply` needs for a clip of ``samples`` samples."""
 
     @abstractmethod
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
-        """Return the changed clip; ``y`` stays as it is."""
+        """Return the changed clip; ``y`` is not changed."""
 
     def _check_range(self, name: str, low: float, high: float, unit: str) -> None:
         value = getattr(self, name)
@@ -62,7 +62,7 @@ class Transform(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class PitchShift(Transform):
-    """Higher or lower by ``semitones``, as long as before (audiomentations)."""
+    """Shifts the pitch by ``semitones`` at the same length (audiomentations)."""
 
     semitones: tuple[float, float] = (-2.0, 2.0)
 
@@ -80,7 +80,7 @@ class PitchShift(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class TimeStretch(Transform):
-    """Played at ``rate`` times the speed about its middle, as high as before (audiomentations)."""
+    """Plays at ``rate`` times the speed about the middle of the clip, at the same pitch (audiomentations)."""
 
     rate: tuple[float, float] = (0.85, 1.15)
 
@@ -99,7 +99,7 @@ class TimeStretch(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class Speed(Transform):
-    """Played at ``factor`` times the speed about its middle, higher or lower with it, as another throat would sound.
+    """Plays at ``factor`` times the speed about the middle of the clip; the pitch changes too, as with another speaker.
 
     Source: Ko et al., Audio Augmentation for Speech Recognition (2015).
     """
@@ -114,14 +114,14 @@ class Speed(Transform):
         return {"factor": rng.uniform(*self.factor)}
 
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
-        # Thousandths, since a resampler prepares its filter for each ratio.
+        # Rounded to thousandths, since a resampler prepares a filter for each ratio.
         faster = audio.resample(y, from_sr=round(1000 * drawn["factor"]), to_sr=1000)
         return _centred(faster, len(y))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gain(Transform):
-    """Louder or softer by ``gain_db`` (audiomentations). What goes beyond full scale stays beyond."""
+    """Changes the level by ``gain_db`` (audiomentations). Values beyond full scale are not clipped."""
 
     gain_db: tuple[float, float] = (-12.0, 6.0)
 
@@ -139,7 +139,7 @@ class Gain(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class Noise(Transform):
-    """Noise of one of ``colours``, ``snr_db`` below the clip's level. Of a silent clip nothing changes."""
+    """Adds noise of one of ``colours``, ``snr_db`` below the clip's level. A silent clip is not changed."""
 
     snr_db: tuple[float, float] = (5.0, 40.0)
     colours: tuple[str, ...] = ("white", "pink", "brown")
@@ -148,7 +148,7 @@ class Noise(Transform):
         super().__post_init__()
         self._check_range("snr_db", -60, 120, "dB")
         if not self.colours:
-            raise ParameterError("colours must name one colour at least.")
+            raise ParameterError("colours must name at least one colour.")
         for colour in self.colours:
             check_choice("colour", colour, get_args(Colour))
 
@@ -162,16 +162,16 @@ class Noise(Transform):
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
         if not y.any():
             return y
-        # White, pink and the others do not depend on the rate, so that samples are counted exactly.
+        # The colours do not depend on the rate, so a rate of 1 gives exactly the samples needed.
         other = audio.noise(sr=1, duration_s=len(y), rng=np.random.default_rng(drawn["seed"]), colour=drawn["colour"])
         return audio.mix(y, other, snr_db=drawn["snr_db"]) if other.any() else y
 
 
 @dataclass(frozen=True, kw_only=True)
 class Background(Transform):
-    """A stretch of a recording out of a folder, ``snr_db`` below the clip's level.
+    """Adds a part of a recording from a folder, ``snr_db`` below the clip's level.
 
-    ``without`` are recordings in it that are not used, by their paths within it.
+    ``without`` names the recordings that are not used, by their paths within the folder.
 
     Raises
     ------
@@ -216,7 +216,7 @@ class Background(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class Shift(Transform):
-    """Earlier or later by ``shift_s``, silence taking the place of what goes (audiomentations)."""
+    """Shifts the clip by ``shift_s`` (earlier if negative) and fills the gap with silence (audiomentations)."""
 
     shift_s: tuple[float, float] = (-0.1, 0.1)
 
@@ -232,14 +232,14 @@ class Shift(Transform):
         if places >= len(y):
             return np.zeros_like(y)
         places = int(math.copysign(places, drawn["shift_s"]))
-        fade_s = min(0.005, (len(y) - abs(places)) / sr)  # longer than what is left, it would not fit
+        fade_s = min(0.005, (len(y) - abs(places)) / sr)  # a fade longer than the rest would not fit
         shift = _audiomentations("Shift", places, places, shift_unit="samples", rollover=False, fade_duration=fade_s)
         return np.asarray(shift(y, sr), dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderSwap(Transform):
-    """Cut into ``pieces`` of equal length, which come back in another order: for textures, not for words or tunes."""
+    """Cuts the clip into ``pieces`` of equal length and reorders them: for textures, not for words or melodies."""
 
     pieces: int = 4
 
@@ -257,7 +257,7 @@ class OrderSwap(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class HarmonicPercussive(Transform):
-    """Tones against clicks: either part softer by up to ``cut_db`` (librosa's median filters).
+    """Attenuates the harmonic or the percussive part by up to ``cut_db`` (librosa's median filters).
 
     Source: Fitzgerald, Harmonic/percussive separation using median filtering (2010).
     """
@@ -275,7 +275,7 @@ class HarmonicPercussive(Transform):
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
         if not y.any():
             return y
-        effects = require("librosa", extra="augment").effects
+        effects = require("librosa").effects
         n_fft = min(2048, 2 ** max(4, int(math.log2(len(y)))))
         harmonic, percussive = effects.hpss(np.pad(y, (0, max(0, n_fft - len(y)))), n_fft=n_fft)
         parts = {"harmonic": harmonic, "percussive": percussive}
@@ -285,19 +285,19 @@ class HarmonicPercussive(Transform):
 
 @dataclass(frozen=True, kw_only=True)
 class Room(Transform):
-    """Played in a room of its own (pyroomacoustics' image sources), at the level it had.
+    """Adds the reverberation of a random room (pyroomacoustics' image sources), at the same level.
 
-    audiomentations has rooms of any shape, with air that takes high octaves away. For a box of a few metres the result
-    is nearly the same (responses correlate at 0.9997 and more), for ten times the work.
+    audiomentations has rooms of any shape, with air that absorbs high frequencies. For a box of a few metres the result
+    is nearly the same (responses correlate at 0.9997 and more), but takes ten times as long.
 
     Parameters
     ----------
     size_m
-        Length and width of the room; it is 2.4 to 4 m high.
+        Length and width of the room in metres; it is 2.4 to 4 m high.
     absorption
-        Part of the energy that its walls take: 0.1 rings, 0.6 is padded.
+        Fraction of the energy that the walls absorb: 0.1 is a reverberant room, 0.6 a damped one.
     distance_m
-        From the microphone to the sound.
+        Distance from the microphone to the source in metres.
     """
 
     size_m: tuple[float, float] = (3.0, 10.0)
@@ -327,7 +327,7 @@ class Room(Transform):
             return y
         from scipy.signal import oaconvolve  # slow to import
 
-        rooms = require("pyroomacoustics", extra="augment")
+        rooms = require("pyroomacoustics")
         size, source = np.array(drawn["size_m"]), np.array(drawn["source_m"])
         towards = np.array([-math.sin(drawn["azimuth"]), math.cos(drawn["azimuth"]), 0.0])
         microphone = np.clip(source + drawn["distance_m"] * towards, self._WALL_M, size - self._WALL_M)
@@ -365,7 +365,7 @@ TRANSFORMS: Registry[type[Transform]] = Registry(
 
 @dataclass(frozen=True)
 class Chain:
-    """Transforms one after another, each with its probability.
+    """Transforms applied one after another, each with its probability.
 
     >>> chain = Chain((OrderSwap(pieces=2), OrderSwap(pieces=2, probability=0.0)))
     >>> y = np.arange(4, dtype=np.float32)
@@ -379,7 +379,7 @@ class Chain:
     transforms: tuple[Transform, ...]
 
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> list[Drawn]:
-        """Draw what happens to one clip: which transforms, in order, and with what."""
+        """Draw the transforms of one clip, in order, with their values."""
         return [
             {"transform": i, "name": type(transform).__name__, **transform.draw(rng, samples=samples, sr=sr)}
             for i, transform in enumerate(self.transforms)
@@ -387,24 +387,24 @@ class Chain:
         ]
 
     def apply(self, y: FloatArray, drawn: Sequence[Mapping[str, Any]], *, sr: int) -> Clip:
-        """Return the clip ``(samples,)`` with everything done to it that was drawn, as a new array.
+        """Apply the drawn transforms to a clip ``(samples,)`` and return a new array.
 
         Raises
         ------
         ParameterError
-            If ``drawn`` is of another chain.
+            If ``drawn`` belongs to another chain.
         """
         out = np.array(y, dtype=np.float32)
         for entry in drawn:
             values = dict(entry)
             i, name = values.pop("transform"), values.pop("name")
             if not 0 <= i < len(self.transforms) or type(self.transforms[i]).__name__ != name:
-                raise ParameterError(f"{name} is not number {i} of this chain: it was drawn for another.")
+                raise ParameterError(f"{name} is not number {i} of this chain: it was drawn for another chain.")
             out = self.transforms[i].apply(out, sr=sr, **values)
         return out
 
     def to_list(self) -> list[dict[str, Any]]:
-        """Return the transforms and their settings, as JSON can hold them."""
+        """Return the transforms and their settings as values that JSON can store."""
         return [
             {"name": type(t).__name__, **{f.name: _plain(getattr(t, f.name)) for f in fields(t)}}
             for t in self.transforms
@@ -412,8 +412,8 @@ class Chain:
 
 
 def _audiomentations(name: str, *arguments: float, **options: Any) -> Any:
-    """Return a transform of audiomentations that has nothing left to draw."""
-    return getattr(require("audiomentations", extra="augment"), name)(*arguments, p=1.0, **options)
+    """Return a transform of audiomentations with fixed values."""
+    return getattr(require("audiomentations"), name)(*arguments, p=1.0, **options)
 
 
 def _fitted(y: FloatArray, samples: int) -> Clip:
@@ -423,7 +423,7 @@ def _fitted(y: FloatArray, samples: int) -> Clip:
 
 
 def _centred(y: FloatArray, samples: int) -> Clip:
-    """Bring ``y`` to a length, cutting or padding both ends alike."""
+    """Cut or pad ``y`` to ``samples``, equally at both ends."""
     spare = samples - len(y)
     if spare < 0:
         return np.array(y[-spare // 2 : -spare // 2 + samples], dtype=np.float32)

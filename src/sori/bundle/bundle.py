@@ -1,4 +1,4 @@
-"""The bundle: a trained model on disk, with all that is needed to use it and to judge it. One schema for every task."""
+"""The bundle: a trained model on disk, with all that is needed to use and evaluate it. One schema for every task."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import keras
 
 SCHEMA_VERSION = 2
-# What a model is for. A spotter is a classifier of windows that slide along; a cleaner takes from the picture of a
-# recording what is no piano; an embedder turns segments into vectors.
+# A spotter is a classifier for sliding windows; a cleaner removes sounds other than the piano from the spectrogram of a
+# recording; an embedder turns segments into vectors.
 TASKS = ("classifier", "spotter", "transcriber", "cleaner", "embedder")
 # Tasks of fixed-length segments; the others take recordings of any length.
 _OF_SEGMENTS, _OF_CLASSES = ("classifier", "spotter", "embedder"), ("classifier", "spotter")
@@ -31,31 +31,31 @@ _FILE, _ONNX, _KERAS, _SPLIT, _CARD = "bundle.json", "model.onnx", "model.keras"
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """What `bundle.json` says.
+    """The contents of `bundle.json`.
 
     Parameters
     ----------
     task
         One of :data:`TASKS`.
     front_end
-        What turns a recording into the network's input. None for a network trained on imported features that did not
-        say how they were made: it can be evaluated on such features, but not used on sound.
+        Turns a recording into the network's input. None for a network trained on imported features that do not say how
+        they were made: it can be evaluated on such features, but not used on recordings.
     segmenting
-        How recordings are cut; None where there is no front end, or the model takes recordings of any length.
+        How recordings are cut; None if there is no front end, or the model takes recordings of any length.
     input_shape
-        Of the network's input without the batch: ``(frames, bins)``, or ``(None, bins, windows)`` of any length.
+        Shape of the network's input without the batch: ``(frames, bins)``, or ``(None, bins, windows)`` for any length.
     classes
-        Names in the order of the network's outputs, where it tells classes apart.
+        Class names in the order of the network's outputs; empty if the task has no classes.
     normalisation
-        Mean and standard deviation per bin; they are already inside both models.
+        Mean and standard deviation per bin; both saved models already apply them.
     architecture
         Name, options, parameters and multiply-adds of the network.
     training
-        Options of the training.
+        Settings of the training.
     dataset
         What it was trained on: fingerprint and counts, or performances and pianos.
     scores
-        What it scored, with the split it was measured on.
+        Its scores, with the split that they were measured on.
     """
 
     task: str
@@ -81,14 +81,14 @@ class Bundle:
 
     @property
     def preprocessor(self) -> Preprocessor | None:
-        """Front end and segmenting, of a model that takes segments of sound."""
+        """Front end and segmenting of a model that takes segments, else None."""
         if self.front_end is None or self.segmenting is None:
             return None
         return Preprocessor(self.front_end, self.segmenting)
 
     @classmethod
     def open(cls, path_or_name: str | Path) -> Self:
-        """Read the description of a model, given its folder or the name of one that ships; no network is loaded.
+        """Read the description of a model, given its folder or the name of a shipped one; no network is loaded.
 
         Raises
         ------
@@ -114,11 +114,11 @@ class Bundle:
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, SoriError) as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else reason(error)
             raise BundleError(
-                f"{file}: damaged or of another version ({what}); copy the run again, or train anew"
+                f"{file}: damaged or of another version ({what}); copy the run again, or train again"
             ) from error
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `bundle.json` holds."""
+        """Return the contents of `bundle.json`."""
         names = [name for name in self.__dataclass_fields__ if name != "path"]
         values: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **{name: getattr(self, name) for name in names}}
         values["front_end"] = None if self.front_end is None else self.front_end.to_dict()
@@ -126,13 +126,13 @@ class Bundle:
         return values
 
     def keras_model(self) -> keras.Model:
-        """Load `model.keras`, to train it further, say. It takes features and normalises them itself.
+        """Load `model.keras`, for example to train it further. It takes features and normalises them itself.
 
         Raises
         ------
         BundleError
-            If there is none (as with models that ship with Sori), it is damaged, or it holds anything that would run
-            code from it (Keras' safe mode).
+            If it is missing (as in models that ship with Sori) or damaged, or would run code of its own (Keras' safe
+            mode).
         """
         from sori.models.backend import keras as load_keras
 
@@ -145,7 +145,7 @@ class Bundle:
             raise BundleError(f"{file}: refused or damaged ({reason(error)})") from error
 
     def parts(self) -> dict[str, list[str]]:
-        """Hashes of the recordings that each part of the split held: train, valid and test."""
+        """Return hashes of the recordings in each part of the split: train, valid and test."""
         try:
             values = json.loads((self.path / _SPLIT).read_text(encoding="utf-8"))
             return {part: [str(digest) for digest in values[part]] for part in _PARTS}
@@ -160,7 +160,7 @@ class Bundle:
 
 
 def _read(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the JSON of the present version into fields."""
+    """Turn the JSON of the current version into fields."""
     names = [name for name in Bundle.__dataclass_fields__ if name != "path"]
     check_keys(_FILE, values, names)
     for name in names:
@@ -179,14 +179,14 @@ def _read(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _upgraded(values: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Bring the JSON of an earlier version to the present one, and take its version out."""
+    """Upgrade the JSON of an earlier version to the current one, and remove its version."""
     version = values.pop("schema_version", None)
     if version == SCHEMA_VERSION:
         return values
     if version != 1:
         raise BundleError(f"{path}: has format {version}; this Sori reads 1 to {SCHEMA_VERSION}")
     task = values.pop("task", None)
-    if task is None:  # only transcribers said what they were
+    if task is None:  # in version 1, only transcribers stored their task
         return {**values, "task": "classifier"}
     front_end = {"kind": "log-frequency", **values["front_end"]}
     return {
@@ -216,9 +216,9 @@ def save_bundle(
     Parameters
     ----------
     model
-        Takes features as the front end makes them, and gives what the task deploys: probabilities, levels, vectors.
+        Takes features as the front end makes them, and returns the task's output: probabilities, levels or vectors.
     name, notes
-        Of the model, and sentences that qualify its scores, for the card.
+        Name of the model, and notes on its scores, for the card.
     parts
         Hashes of the recordings in each part of the split.
     keep_keras
@@ -227,7 +227,7 @@ def save_bundle(
     Raises
     ------
     BundleError
-        If the ONNX twin does not answer as the Keras model does.
+        If the outputs of the ONNX model differ from the Keras model's.
     """
     rng = np.random.default_rng(0)
     shape = [size or _PROBED_FRAMES for size in bundle.input_shape]
@@ -247,5 +247,5 @@ def save_bundle(
     (folder / _CARD).write_text(model_card(name, bundle, notes), encoding="utf-8")
 
 
-# Frames of a model that takes any number, on which its ONNX twin is compared.
+# Number of frames on which the Keras and ONNX versions of a model for any length are compared.
 _PROBED_FRAMES = 200

@@ -1,4 +1,4 @@
-"""The model card that every bundle carries: what it is, how it scored, what it was made of."""
+"""The model card of a bundle: what the model is, its scores and its data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _USE = {
     "cleaner": (None, 'sori.Transcriber(clean="{name}")(y, sr=sr).notes'),
     "embedder": (None, 'sori.open("{name}").embed(y, sr=sr)'),
 }
-_UNKNOWN_LICENCE = "Their licence is not known to Sori: whoever shares this model states it here."
+_UNKNOWN_LICENCE = "Sori does not know their licence: state it here before sharing this model."
 
 
 def model_card(name: str, bundle: Any, notes: Sequence[str] = ()) -> str:
-    """Write the card of a :class:`sori.bundle.Bundle`, in Markdown; ``notes`` qualify its scores."""
+    """Write the card of a :class:`sori.bundle.Bundle`, in Markdown; ``notes`` are on its scores."""
     command, expression = _USE[bundle.task]
     shape = ", ".join("any" if size is None else str(size) for size in bundle.input_shape)
     network = bundle.architecture
@@ -25,7 +25,7 @@ def model_card(name: str, bundle: Any, notes: Sequence[str] = ()) -> str:
     lines = [
         f"# {name}",
         "",
-        f"{what}, to tell {len(bundle.classes)} classes apart:" if bundle.classes else f"{what}.",
+        f"{what}, for {len(bundle.classes)} classes:" if bundle.classes else f"{what}.",
         *([f"{', '.join(bundle.classes)}."] if bundle.classes else []),
         "",
         "## Use",
@@ -94,4 +94,4 @@ def _data(dataset: Mapping[str, Any]) -> list[str]:
 
 
 def _front_end(bundle: Any) -> dict[str, Any]:
-    return bundle.front_end.to_dict() if bundle.front_end else {"kind": "imported features, not stated how made"}
+    return bundle.front_end.to_dict() if bundle.front_end else {"kind": "imported features, front end not stated"}

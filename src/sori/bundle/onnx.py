@@ -1,4 +1,4 @@
-"""ONNX: exporting a Keras model to it, opening it, and running it."""
+"""Export a Keras model to ONNX, open it and run it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sori.errors import BundleError, check_count, reason
 if TYPE_CHECKING:
     import keras
 
-# Largest difference between the outputs of the Keras model and of its ONNX twin.
+# Largest allowed difference between the outputs of the Keras model and the ONNX model.
 _TOLERANCE = 1e-4
 _BATCH = 64
 
@@ -35,7 +35,7 @@ def export_onnx(model: keras.Model, path: Path, *, probe: npt.NDArray[np.float32
     BundleError
         If the outputs differ.
     """
-    answer = np.asarray(model(probe))  # Keras exports only what has been called
+    expected = np.asarray(model(probe))  # Keras exports only what has been called
     loggers = [logging.getLogger(name) for name in ("tf2onnx", "tensorflow", "absl")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -47,20 +47,20 @@ def export_onnx(model: keras.Model, path: Path, *, probe: npt.NDArray[np.float32
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-    gap = float(np.abs(run(onnx_session(path), probe) - answer).max())
+    gap = float(np.abs(run(onnx_session(path), probe) - expected).max())
     if not gap <= _TOLERANCE:
         raise BundleError(f"the ONNX export's outputs differ from the Keras model's by {gap:.2g}; nothing was saved")
 
 
 def onnx_session(path: Path, *, threads: int = 0) -> Any:
-    """Open a model; ``threads`` 0 is one per core.
+    """Open an ONNX model; ``threads`` 0: one per core.
 
     Raises
     ------
     BundleError
         If the file is not a readable ONNX model.
     """
-    import onnxruntime  # 0.1 s, which reading a bundle's description does not need
+    import onnxruntime  # takes 0.1 s, and is not needed to read a bundle's description
 
     check_count("threads", threads, at_least=0)
     options = onnxruntime.SessionOptions()
@@ -68,12 +68,12 @@ def onnx_session(path: Path, *, threads: int = 0) -> Any:
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's own errors share no base class of their own
+    except Exception as error:  # ONNX Runtime's errors have no common base class
         raise BundleError(f"{path}: not a readable model ({reason(error)})") from error
 
 
 def run(session: Any, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Run a model over ``x`` batch by batch, so that memory stays flat."""
+    """Run a model over ``x`` batch by batch, so that memory use stays constant."""
     name = session.get_inputs()[0].name
     parts = [session.run(None, {name: x[i : i + _BATCH]})[0] for i in range(0, len(x), _BATCH)]
     return np.concatenate(parts) if parts else np.empty((0, session.get_outputs()[0].shape[-1]), dtype=np.float32)

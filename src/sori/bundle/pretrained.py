@@ -1,4 +1,4 @@
-"""The trained models that ship with Sori, and the one place where names of models become folders."""
+"""The trained models that ship with Sori, and the lookup of a model's folder by its name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pretrained(name: str) -> Path:
 
 
 def bundle_folder(path_or_name: str | Path) -> Path:
-    """Return the folder of a model: a path, or the name of one that ships, where no folder of that name is there."""
+    """Return the folder of a model by its path or a shipped model's name; an existing folder of that name wins."""
     path = Path(path_or_name)
     if str(path_or_name) in PRETRAINED and not (path / "bundle.json").is_file():
         return pretrained(str(path_or_name))

@@ -77,7 +77,7 @@ def main() -> None:
     """Run the command line: errors are one red line and exit status 1, usage errors 2, Ctrl-C 130."""
     warnings.showwarning = lambda message, *_: console.warn(f"note: {message}")
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a file name need not be text
+        if isinstance(stream, io.TextIOWrapper):  # a file name may not be valid text
             stream.reconfigure(errors="backslashreplace")
     try:
         app()
@@ -88,7 +88,7 @@ def main() -> None:
         sys.exit(130)
     except ModuleNotFoundError as error:
         console.fail(str(missing(error.name or "a library")))
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # the reader of our output closed it
         sys.stderr.close()
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""

@@ -16,17 +16,17 @@ def augment(
     out: Annotated[Path, typer.Option(help="Folder for the variants, drawn.json and report.html.")],
     recipe: Annotated[
         str,
-        typer.Option(help="speech, music, environment or spectrogram; or one change alone, such as PitchShift."),
+        typer.Option(help="speech, music, environment or spectrogram; or one transform, such as PitchShift."),
     ] = "speech",
     count: Annotated[int, typer.Option(help="How many variants.")] = 8,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
-    background: Annotated[Path | None, typer.Option(help="Folder of recordings to lay behind half of them.")] = None,
-    duration: Annotated[float, typer.Option(help="At most so many seconds, from the start.")] = 30.0,
-    replay: Annotated[Path | None, typer.Option(help="A drawn.json: make those same changes again.")] = None,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    background: Annotated[Path | None, typer.Option(help="Folder of background recordings for half of them.")] = None,
+    duration: Annotated[float, typer.Option(help="Longest part used, in seconds from the start.")] = 30.0,
+    replay: Annotated[Path | None, typer.Option(help="A drawn.json: make the same variants again.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write variants of a recording, to hear and see what an augmentation recipe does to it.
+    """Write augmented variants of a recording, with a page to hear and compare them.
 
     Example: sori augment yes.flac --recipe speech --out looked-into/yes --count 8
     """

@@ -1,4 +1,4 @@
-"""How the command line speaks: results on standard output, everything else on standard error."""
+"""Output of the command line: results on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sori.errors import SoriError
 from sori.reporter import Cancelled, Reporter
 
 _LINE_EVERY_S = 10
-# Endings of names that the command line leaves out, and quotes around values that it needs not.
+# Suffixes of names that options leave out, and quotes that their values do not need.
 _UNITS, _QUOTES = ("_s", "_hz", "_db"), "'\""
 _running: dict[str, typer.Context] = {}
 
@@ -27,23 +27,23 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
 def say(line: str) -> None:
-    """Tell the person something that is not the result."""
+    """Print a remark, which is not part of the result."""
     err.print(line)
 
 
 def fail(line: str) -> None:
-    """Say in red what went wrong."""
+    """Print an error, in red."""
     err.print(f"sori: {line}", style="red")
 
 
 def warn(line: str) -> None:
-    """Say in yellow what to mind."""
+    """Print a warning, in yellow."""
     err.print(line, style="yellow")
 
 
 def print_json(value: Any) -> None:
-    """Print a result for a program."""
-    import orjson  # only where JSON is wanted
+    """Print a result as JSON."""
+    import orjson  # only needed for JSON
 
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
@@ -56,14 +56,14 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 class TerminalReporter(Reporter):
-    """Shows remarks, and progress as a line now and then: at most every ten seconds, of what takes longer than that."""
+    """Shows remarks, and a line of progress at most every ten seconds."""
 
     def __init__(self) -> None:
         super().__init__()
         self._last: dict[str, float] = {}
 
     def show(self, stage: str, done: int, total: int, values: Mapping[str, float] | None) -> None:
-        """Print a line, if it is time for one."""
+        """Print a line of progress, if ten seconds have passed."""
         now = time.monotonic()
         if now - self._last.setdefault(stage, now) >= _LINE_EVERY_S:
             self._last[stage] = now
@@ -90,7 +90,7 @@ class _BarReporter(TerminalReporter):
 
 @contextmanager
 def reporting() -> Iterator[Reporter]:
-    """Yield a reporter for long work: live bars on a terminal, a line now and then elsewhere.
+    """Yield a reporter for long work: live bars on a terminal, occasional lines elsewhere.
 
     Ctrl-C cancels the work, which stops at its next report, where it is safe to; a second one stops it at once.
     """
@@ -113,7 +113,7 @@ def reporting() -> Iterator[Reporter]:
 
 @contextmanager
 def stopping(line: str) -> Iterator[None]:
-    """Say what is left where work is cancelled, and exit with 130."""
+    """Print ``line`` if the work is cancelled, and exit with 130."""
     try:
         yield
     except (Cancelled, KeyboardInterrupt):
@@ -141,7 +141,7 @@ def _bar() -> Iterator[Reporter]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[values]}", style="dim", markup=False),
     )
-    # What goes to a file must not be taken for the terminal's, on which the bar is.
+    # Redirect standard output only if it is the terminal that shows the bar.
     with Progress(*columns, console=err, redirect_stdout=sys.stdout.isatty()) as bar:
         yield _BarReporter(bar)
 
@@ -149,7 +149,7 @@ def _bar() -> Iterator[Reporter]:
 def as_options(text: str) -> str:
     """Rewrite the arguments in a message, which stand in backticks, as options of the command that is running.
 
-    What the command has no option for stays as it is, without backticks.
+    An argument without an option stays as it is, without backticks.
     """
     options = _options()
 
@@ -164,7 +164,7 @@ def as_options(text: str) -> str:
 
 
 def described(error: SoriError) -> str:
-    """Return an error's message as this command line says it."""
+    """Return an error's message with its arguments as options."""
     text, parameter = str(error), getattr(error, "parameter", None)
     option = None
     if parameter:
@@ -198,7 +198,7 @@ def given(names: Iterable[str]) -> set[str]:
 
 
 def remember_command(context: typer.Context) -> None:
-    """Keep the running command, whose options messages speak of, for when it has failed."""
+    """Keep the running command, whose options appear in messages."""
     _running["context"] = context
 
 

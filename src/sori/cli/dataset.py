@@ -1,4 +1,4 @@
-"""`sori dataset`: build, look at, export and import datasets."""
+"""`sori dataset`: build, inspect, export and import datasets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sori.datasets import Dataset
     from sori.features import Preprocessor, Segmenting
 
-app = typer.Typer(help="Build, look at, export and import datasets.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Build, inspect, export and import datasets.", no_args_is_help=True, rich_markup_mode=None)
 Out = Annotated[Path | None, typer.Option(help="The dataset to make (a folder).", show_default=False)]
 
 
@@ -46,7 +46,7 @@ def build(
     out: Out = None,
     feature: Annotated[
         str | None,
-        typer.Option(help="mfcc, mel, spectrogram or waveform (default: chosen, with the rest, by the recordings)."),
+        typer.Option(help="mfcc, mel, spectrogram or waveform (default: chosen from the recordings)."),
     ] = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
@@ -61,15 +61,15 @@ def build(
     duration: Annotated[
         float, typer.Option(help="Seconds used of each recording, from its start.", rich_help_panel=CUTTING)
     ] = 30.0,
-    segments: Annotated[int, typer.Option(help="Equal pieces that time is cut into.", rich_help_panel=CUTTING)] = 10,
+    segments: Annotated[int, typer.Option(help="Number of equal segments.", rich_help_panel=CUTTING)] = 10,
     overlap: Annotated[
-        float, typer.Option(help="Slide windows of a segment's length by less.", rich_help_panel=CUTTING)
+        float, typer.Option(help="Fraction by which segments overlap, 0 to 0.95.", rich_help_panel=CUTTING)
     ] = 0.0,
     pad: Annotated[
-        bool, typer.Option("--pad", help="Fill a piece that the end cuts short with zeros.", rich_help_panel=CUTTING)
+        bool, typer.Option("--pad", help="Pad a short last segment with zeros.", rich_help_panel=CUTTING)
     ] = False,
     segment_by: Annotated[
-        str, typer.Option(help="time; or beats: a segment begins at each.", rich_help_panel=CUTTING)
+        str, typer.Option(help="time, or beats (a segment begins at each beat).", rich_help_panel=CUTTING)
     ] = "time",
     beats: Annotated[int, typer.Option(help="Beats from one segment to the next.", rich_help_panel=CUTTING)] = 1,
     labels: Annotated[
@@ -77,17 +77,17 @@ def build(
     ] = None,
     group_by: Annotated[
         str | None,
-        typer.Option(help=r"Regex on file names for what must stay together: '_(\w+)_\d+$'.", rich_help_panel=LABELS),
+        typer.Option(help=r"Regex on file names for groups: '_(\w+)_\d+$'.", rich_help_panel=LABELS),
     ] = None,
     fold_by: Annotated[
         str | None, typer.Option(help=r"Regex on file names for the data's own folds: '^(\d)'.", rich_help_panel=LABELS)
     ] = None,
     jobs: Jobs = None,
     max_bad: Annotated[
-        float, typer.Option(help="Fail if more than this part is unusable.", rich_help_panel=RUNNING)
+        float, typer.Option(help="Fail if more than this fraction is unusable.", rich_help_panel=RUNNING)
     ] = 1.0,
 ) -> None:
-    r"""Make a dataset of labelled recordings.
+    r"""Build a dataset from labelled recordings.
 
     Example: sori dataset build genres/ --out data/genres --feature mfcc --duration 30 --segments 10
     """
@@ -136,7 +136,7 @@ def build(
 
 
 def _preprocessor(feature: str | None, settings: dict[str, Any], segmenting: Segmenting) -> Preprocessor | None:
-    """Return the preprocessor that the options say; None, to be chosen, if none of them was given."""
+    """Return the preprocessor of the options; None, to choose one, if none of them was given."""
     from sori.features import FEATURES, Preprocessor
 
     if feature is None:
@@ -144,14 +144,14 @@ def _preprocessor(feature: str | None, settings: dict[str, Any], segmenting: Seg
         if not given:
             return None
         feature = "mfcc"
-    known = inspect.signature(FEATURES[feature]).parameters  # someone's own features may not have all of these
+    known = inspect.signature(FEATURES[feature]).parameters  # features of a package may not take all of them
     wanted = {"kind": feature, **settings}
     return Preprocessor(FEATURES[feature](**{k: v for k, v in wanted.items() if k in known}), segmenting)
 
 
 @app.command(cls=Command)
 def info(out: Annotated[Path, typer.Argument(help="A dataset.")], json: Json = False) -> None:
-    """Say what is in a dataset.
+    """Show what is in a dataset.
 
     Example: sori dataset info data/genres
     """
@@ -186,11 +186,9 @@ def import_(
     out: Out = None,
     sr: Annotated[
         int | None,
-        typer.Option("--sr", help="Rate in Hz: needed for an npz; for a JSON, states how its MFCCs were made."),
+        typer.Option("--sr", help="Rate in Hz: required for an npz; for a JSON, the rate of its MFCCs."),
     ] = None,
-    feature: Annotated[
-        str, typer.Option(help="What to make of an npz: waveform, mel, mfcc or spectrogram.")
-    ] = "waveform",
+    feature: Annotated[str, typer.Option(help="Features of an npz: waveform, mel, mfcc or spectrogram.")] = "waveform",
     n_fft: NFft = 2048,
     hop_length: HopLength = 512,
     n_mels: NMels = 128,
@@ -198,12 +196,10 @@ def import_(
     classes: Annotated[
         str | None, typer.Option(help="Order of the class ids of an npz, e.g. yes,no,up (default: sorted).")
     ] = None,
-    group_size: Annotated[
-        int | None, typer.Option(help="In a JSON, so many segments in a row are of one recording.")
-    ] = None,
+    group_size: Annotated[int | None, typer.Option(help="Consecutive segments per recording of a JSON.")] = None,
     json: Json = False,
 ) -> None:
-    """Make a dataset of a classic JSON (mapping, labels, mfcc) or an npz (wav_vals, label_vals).
+    """Make a dataset from a classic JSON (mapping, labels, mfcc) or an npz (wav_vals, label_vals).
 
     Example: sori dataset import genres.json --out data/genres --sr 22050 --group-size 10
     """
@@ -217,7 +213,7 @@ def import_(
     if not npz and (classes is not None or feature != "waveform"):
         raise ParameterError("`classes` and `feature` are for an npz; a JSON has its classes and MFCCs in it")
     if npz and sr is None:
-        raise ParameterError("an npz does not say its rate: give `sr`, e.g. `sr=16000`")
+        raise ParameterError("an npz does not state its rate: give `sr`, e.g. `sr=16000`")
     front_end = None
     if sr is not None:
         kind = feature if npz else "mfcc"
@@ -227,8 +223,8 @@ def import_(
         dataset = import_npz(file, out, front_end=front_end, classes=order)
         if dataset.counts["groups"] == dataset.counts["recordings"]:
             console.warn(
-                "each clip counts as a recording and a group of its own; if you know who speaks in which, put an array "
-                "group_vals into the npz"
+                "each clip counts as a recording and a group of its own; if you know the speakers, add an array "
+                "group_vals to the npz"
             )
     else:
         import_json(file, out, front_end=front_end, group_size=group_size)
@@ -278,7 +274,7 @@ def _show(path: Path, *, json: bool) -> None:
 
 
 def _cut(dataset: Dataset) -> str:
-    """Say how recordings were cut, where it is known."""
+    """Describe how recordings were cut, if known."""
     if dataset.preprocessor is None:
         return ""
     segmenting = dataset.preprocessor.segmenting

@@ -17,11 +17,11 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="A trained model (folder).")],
     dataset: Annotated[Path, typer.Argument(help="A dataset made with the same front end and classes.")],
     include_training: Annotated[
-        bool, typer.Option("--include-training", help="Score recordings it was trained on too (leaky).")
+        bool, typer.Option("--include-training", help="Also score training recordings (leaky).")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Score a trained model on a dataset; recordings it was trained on are left out.
+    """Score a trained model on a dataset, without its training recordings.
 
     Example: sori evaluate runs/first data/more-sounds
     """

@@ -23,26 +23,26 @@ def features_(
         Path | None, typer.Option(help="Folder for the recordings, features.json and report.html.", show_default=False)
     ] = None,
     instruments: Annotated[
-        str, typer.Option(help="Three or more, with commas between.")
+        str, typer.Option(help="Three or more, comma-separated.")
     ] = "piano,guitar,violin,flute,trumpet,clarinet",
     backgrounds: Annotated[
-        str, typer.Option(help="Never asked for: a random note of one sounds below each mixed note.")
+        str, typer.Option(help="Instruments mixed in below the notes, comma-separated.")
     ] = "organ,cello,oboe,marimba",
     pitches: Annotated[str, typer.Option(help="Three or more: 60-83, C4-B5.")] = "C4-B5",
-    velocities: Annotated[str, typer.Option(help="How hard, 1 to 127, with commas between.")] = "50,80,110",
-    snr: Annotated[float, typer.Option(help="dB that the other note lies below, in mixtures.")] = 6.0,
+    velocities: Annotated[str, typer.Option(help="Velocities, 1 to 127, comma-separated.")] = "50,80,110",
+    snr: Annotated[float, typer.Option(help="Signal-to-noise ratio of mixtures, in dB.")] = 6.0,
     hold_out: Annotated[
-        str, typer.Option(help="thirds of the pitches, to test instruments on; or single ones, to see a leak.")
+        str, typer.Option(help="Pitches held out to test instruments: thirds, or single (leaky).")
     ] = "thirds",
     duration: Duration = 1.0,
     sr: Sr = 22050,
     engine: Engine = "soundfont",
     soundfont: Soundfont = None,
-    seed: Annotated[int, typer.Option(help="Of the other notes, the folds and the classifier.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the other notes, the folds and the classifier.")] = 0,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Ask a small classifier for pitch and instrument, from spectrogram, mel and MFCC, full band and the piano's.
+    """Compare spectrogram, mel and MFCC, full band and piano band, as features for pitch and instrument.
 
     Example: sori experiment features --out looked-into/features
     """
@@ -82,25 +82,25 @@ def overfitting_(
     model: Annotated[
         str | None, typer.Option(help="Architecture (default: mlp for MFCCs, wave for waveforms, else cnn).")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Times through the training part.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training part.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Segments per step.")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate.")] = None,
     augment: Annotated[
         str | None,
         typer.Option(help="Recipe to try: spectrogram (default), speech, music or environment (of waveforms)."),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Networks of each remedy.")] = 3,
+    seeds: Annotated[int, typer.Option(help="Networks per remedy.")] = 3,
     remedies: Annotated[
-        str | None, typer.Option(help="Only these, with semicolons between, as the table names them.")
+        str | None, typer.Option(help="Only these, separated by semicolons, named as in the table.")
     ] = None,
-    test_size: Annotated[float, typer.Option(help="Part that is tested on.")] = 0.3,
-    valid_size: Annotated[float, typer.Option(help="Part of the rest that chooses the weights.")] = 0.2,
-    split_seed: Annotated[int, typer.Option(help="Of the split, which all share.")] = 0,
+    test_size: Annotated[float, typer.Option(help="Fraction to test on.")] = 0.3,
+    valid_size: Annotated[float, typer.Option(help="Fraction of the rest to validate on.")] = 0.2,
+    split_seed: Annotated[int, typer.Option(help="Seed of the split, which all share.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Finish an interrupted experiment.")] = False,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Train a network plain, with each remedy against overfitting and with all of them, and compare.
+    """Compare training without remedies against overfitting, with each and with all of them.
 
     Example: sori experiment overfitting data/digits --out looked-into/overfitting
     """
@@ -108,7 +108,7 @@ def overfitting_(
     from sori.experiments.overfitting import compare_remedies, table
 
     with (
-        console.stopping(f"stopped; the networks that are done are kept in {out}; give --resume to go on"),
+        console.stopping(f"stopped; the finished networks are kept in {out}; give --resume to continue"),
         console.reporting() as reporter,
     ):
         found = compare_remedies(
@@ -141,19 +141,19 @@ def listening_(
     run: Annotated[Path, typer.Argument(help="A trained model (folder), or keywords, which ships with Sori.")],
     dataset: Annotated[Path, typer.Argument(help="A dataset, some of whose recordings it was not trained on.")],
     out: Annotated[Path, typer.Option(help="Folder for listening.json and report.html.")],
-    minutes: Annotated[float, typer.Option(help="Length of the stream in silence, and of that in noise.")] = 30.0,
-    snr: Annotated[str, typer.Option(help="dB that noise lies below a word: lowest,highest.")] = "0,20",
+    minutes: Annotated[float, typer.Option(help="Length of each stream, in silence and in noise.")] = 30.0,
+    snr: Annotated[str, typer.Option(help="Signal-to-noise ratio in dB: lowest,highest.")] = "0,20",
     wordless: Annotated[
         Path | None,
-        typer.Option(help="Folder of recordings without these words, as of music: what is reported there is false."),
+        typer.Option(help="Folder of recordings without these words, such as music, to count false alarms."),
     ] = None,
-    hop: Annotated[float, typer.Option(help="Seconds from one look to the next.")] = 0.1,
-    smooth: Annotated[int | None, typer.Option(help="Looks that are averaged (default: those of 0.3 s).")] = None,
-    seed: Annotated[int, typer.Option(help="Of the order, the gaps and the noise.")] = 0,
+    hop: Annotated[float, typer.Option(help="Seconds between windows.")] = 0.1,
+    smooth: Annotated[int | None, typer.Option(help="Windows to average (default: those of 0.3 s).")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the order, the gaps and the noise.")] = 0,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Lay unheard words into silence and noise, listen, and count hits, misses and false alarms by threshold.
+    """Count hits, misses and false alarms by threshold, for words not in training, in silence and noise.
 
     Example: sori experiment listening runs/words data/words --out looked-into/listening
     """

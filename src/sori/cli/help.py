@@ -1,4 +1,4 @@
-"""`--help`: plain text, the options in groups, the commonest first."""
+"""`--help`: plain text, the options in groups, the most common first."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ WIDTH = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
 
 
 class Command(TyperCommand):
-    """A command whose options stand in the groups that they were given, in the order in which the groups come up."""
+    """A command whose help shows its options in groups, in the order in which the groups first occur."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it, remembered as the command whose options a message speaks of."""
+        """Run the command, and remember it, since messages name its options."""
         console.remember_command(ctx)
         return super().invoke(ctx)
 

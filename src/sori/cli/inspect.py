@@ -1,4 +1,4 @@
-"""`sori inspect`: look at recordings before a network does."""
+"""`sori inspect`: plots and measurements of recordings."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sori.errors import check_installed
 def inspect(
     files: Annotated[list[Path], typer.Argument(help="Recordings, or folders of them.")],
     out: Annotated[
-        Path, typer.Option(help="Folder for the page and its pictures; of several recordings, one for each in it.")
+        Path, typer.Option(help="Folder for the page and its plots; with several recordings, a subfolder each.")
     ] = Path("inspected"),
-    compare: Annotated[bool, typer.Option("--compare", help="Lay them side by side, on shared scales.")] = False,
-    start: Annotated[float, typer.Option(help="Begin so many seconds in.")] = 0.0,
-    duration: Annotated[float | None, typer.Option(help="Look at so many seconds (default: all, at most 300).")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Show them side by side, on shared scales.")] = False,
+    start: Annotated[float, typer.Option(help="Start, in seconds.")] = 0.0,
+    duration: Annotated[float | None, typer.Option(help="Seconds to inspect (default: all, at most 300).")] = None,
     sr: Annotated[int | None, typer.Option("--sr", help="Resample to this rate first (default: its own).")] = None,
     n_fft: NFft = 2048,
     hop_length: HopLength = 512,
@@ -30,8 +30,8 @@ def inspect(
     ] = None,
     fmin: Annotated[float | None, typer.Option("--fmin", help="Lowest frequency in Hz that is shown.")] = None,
     fmax: Fmax = None,
-    quantise: Annotated[int | None, typer.Option(help="Show and play what so many bits lose.")] = None,
-    resample: Annotated[int | None, typer.Option(help="Show and play what that rate loses.")] = None,
+    quantise: Annotated[int | None, typer.Option(help="Show and play what is lost at this bit depth.")] = None,
+    resample: Annotated[int | None, typer.Option(help="Show and play what is lost at this rate.")] = None,
     json: Json = False,
 ) -> None:
     """Draw and measure recordings: waveform, spectrum, spectrogram, mel spectrogram and MFCC, on a page with a player.
@@ -73,7 +73,7 @@ def inspect(
     done, failed, summaries = [], [], []
     with console.reporting() as reporter:
         for i, (path, folder) in enumerate(zip(paths, folders, strict=True)):
-            reporter.progress("Looking", i, len(paths))
+            reporter.progress("Inspecting", i, len(paths))
             try:
                 found = inspect(path, view)
                 if compare:
@@ -96,7 +96,7 @@ def inspect(
                 _show(numbers(found), folder)
         if compare and done:
             write_comparison(done, out)
-        reporter.progress("Looking", len(paths), len(paths))
+        reporter.progress("Inspecting", len(paths), len(paths))
     if json:
         console.print_json(summaries[0] if len(paths) == 1 else [*summaries, *failed])
     elif compare and done:
@@ -113,7 +113,7 @@ def _show(table: dict[str, str], folder: Path) -> None:
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """Name a folder for each recording: its stem, with a number where that is taken, in capitals or not."""
+    """Name a folder for each recording: its stem, numbered if it is taken, ignoring case."""
     taken: set[str] = set()
     names = []
     for path in paths:

@@ -16,18 +16,18 @@ app = typer.Typer(
     help="A neuron, a network and backpropagation, with the numbers.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Seed = Annotated[int, typer.Option(help="Of the first weights and the data.")]
+Seed = Annotated[int, typer.Option(help="Seed of the initial weights and the data.")]
 Decimals = Annotated[int, typer.Option(min=0, max=15, help="Decimals to show.")]
 Numbers = {"ignore_unknown_options": True}  # so that -0.5 is a number and not an option
 
 
 @app.command(cls=Command, context_settings=Numbers)
 def neuron(
-    inputs: Annotated[list[str], typer.Argument(help="Numbers, then --weights and as many.")],
+    inputs: Annotated[list[str], typer.Argument(help="Numbers, then --weights and as many weights.")],
     bias: Annotated[float, typer.Option(help="Added to the weighted sum.")] = 0.0,
     json: Json = False,
 ) -> None:
-    """Weigh inputs, add them up and squash the sum with the sigmoid.
+    """Compute a neuron: the weighted sum of its inputs, through a sigmoid.
 
     Example: sori learn neuron 1 2 3 --weights 0.5 -0.2 0.1
     """
@@ -51,9 +51,7 @@ def neuron(
 @app.command(cls=Command, context_settings=Numbers)
 def forward(
     layers: Annotated[list[int], typer.Argument(help="Units of each layer, e.g. 2 3 1.")],
-    inputs: Annotated[
-        str | None, typer.Option(help="Numbers with commas between, e.g. 0.3,0.1 (default: random).")
-    ] = None,
+    inputs: Annotated[str | None, typer.Option(help="Comma-separated numbers, e.g. 0.3,0.1 (default: random).")] = None,
     activation: Annotated[str, typer.Option(help="sigmoid, tanh, relu or linear.")] = "sigmoid",
     seed: Seed = 0,
     decimals: Decimals = 4,
@@ -97,21 +95,21 @@ def forward(
 
 @app.command(cls=Command)
 def backprop(
-    example: Annotated[bool, typer.Option("--example", help="The step worked by hand in the lesson: 2-2-1.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="The step worked by hand in the lesson (2-2-1).")] = False,
     layers: Annotated[str, typer.Option(help="Units of each layer of a random network.")] = "2,3,1",
-    inputs: Annotated[str, typer.Option(help="Its inputs, with commas between.")] = "0.3,0.1",
-    target: Annotated[str, typer.Option(help="What its outputs should be.")] = "0.4",
+    inputs: Annotated[str, typer.Option(help="Its inputs, comma-separated.")] = "0.3,0.1",
+    target: Annotated[str, typer.Option(help="Its targets, comma-separated.")] = "0.4",
     lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
     bias: Annotated[bool, typer.Option("--bias", help="Give every unit a bias.")] = False,
     activation: Annotated[str, typer.Option(help="sigmoid, tanh, relu or linear.")] = "sigmoid",
     seed: Seed = 0,
-    plot: Annotated[Path | None, typer.Option(help="Draw the step into this image.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the step in this image.")] = None,
     decimals: Annotated[
-        int | None, typer.Option(min=0, max=15, help="Decimals to show (default: 5, of the example 6).")
+        int | None, typer.Option(min=0, max=15, help="Decimals to show (default: 5; for the example: 6).")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show one step of backpropagation and gradient descent, every number of it.
+    """Show every number of one step of backpropagation and gradient descent.
 
     Example: sori learn backprop --example
     """
@@ -148,14 +146,14 @@ def backprop(
 @app.command("sum", cls=Command)
 def sum_(
     samples: Annotated[int | None, typer.Option(help="Examples (default: 1000; with --compare 5000, 7:3).")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Times through them (default: 50; with --compare 100).")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs (default: 50; with --compare 100).")] = None,
     hidden: Annotated[int, typer.Option(help="Hidden units.")] = 5,
     lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
     seed: Seed = 0,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the error curve and the learned surface into this image.")
+        Path | None, typer.Option(help="Draw the error curve and the learned surface in this image.")
     ] = None,
-    compare: Annotated[str | None, typer.Option(help="keras: train the same network in Keras beside it.")] = None,
+    compare: Annotated[str | None, typer.Option(help="keras: also train the same network in Keras.")] = None,
     json: Json = False,
 ) -> None:
     """Teach a small network to add two numbers, one update per example.

@@ -19,20 +19,20 @@ def listen(
     run: Annotated[Path, typer.Argument(help="A trained model (folder), or keywords, which ships with Sori.")],
     file: Annotated[Path | None, typer.Argument(help="A recording of any length.")] = None,
     microphone: Annotated[bool, typer.Option("--microphone", help="Listen to the microphone until Ctrl-C.")] = False,
-    threshold: Annotated[float, typer.Option(help="How sure it must be of a word, 0 to 1.")] = 0.8,
-    hop: Annotated[float, typer.Option(help="Seconds from one look to the next.")] = 0.1,
-    smooth: Annotated[int | None, typer.Option(help="Looks that are averaged (default: those of 0.3 s).")] = None,
+    threshold: Annotated[float, typer.Option(help="Lowest probability of a word, 0 to 1.")] = 0.8,
+    hop: Annotated[float, typer.Option(help="Seconds between windows.")] = 0.1,
+    smooth: Annotated[int | None, typer.Option(help="Windows to average (default: those of 0.3 s).")] = None,
     ignore: Annotated[
-        str | None, typer.Option(help="Classes that are no word, with commas between (default: silence, unknown).")
+        str | None, typer.Option(help="Classes that are not words, comma-separated (default: silence, unknown).")
     ] = None,
     format: Annotated[
         str | None, typer.Option(help="text, json (a line per word), or vtt (captions); default: text.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write to a file: .txt, .jsonl or .vtt says the format.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write: .txt, .jsonl or .vtt.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
 ) -> None:
-    """Say which words are spoken, and when: in a recording of any length, or live.
+    """Spot words in a recording of any length, or live.
 
     Example: sori listen keywords meeting.flac --out meeting.vtt
     """
@@ -49,7 +49,7 @@ def listen(
         if not kind:
             raise ParameterError(f"{out}: the name must end in .txt, .jsonl or .vtt")
         if given and given != kind:
-            raise ParameterError(f"{out}: its name says {kind} and the format is to be {given}; give one of them")
+            raise ParameterError(f"{out}: the name means {kind}, but the format given is {given}; give one of them")
         if out.exists() and not overwrite:
             raise SoriError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
     check_choice("format", kind, FORMATS)
@@ -86,7 +86,7 @@ def listen(
                 print(text, end="", flush=True)
             return
         out.parent.mkdir(parents=True, exist_ok=True)
-        if file is None:  # what was heard live cannot be heard again: each word is kept at once
+        if file is None:  # live words cannot be recovered: each is written at once
             first = list(islice(found, 1))
             with out.open("w", encoding="utf-8") as stream:
                 for text in written(chain(first, found)):

@@ -13,9 +13,9 @@ from sori.errors import ParameterError, SoriError, check_count
 
 def models(
     shape: Annotated[
-        str | None, typer.Option(help="Count for segments of FRAMESxBINS (default: typical ones; needs sori[train]).")
+        str | None, typer.Option(help="Segment shape as FRAMESxBINS (default: typical; needs sori[train]).")
     ] = None,
-    classes: Annotated[int, typer.Option(help="Count for so many classes; with --shape.")] = 10,
+    classes: Annotated[int, typer.Option(help="Number of classes, with --shape.")] = 10,
     json: Json = False,
 ) -> None:
     """List the architectures, with their size, and the trained models that ship with Sori.
@@ -64,7 +64,7 @@ def _architectures(shape: str | None, classes: int) -> list[dict[str, Any]]:
             try:
                 network = build(name, input_shape=row["input_shape"], n_classes=classes)
                 row |= {"parameters": network.count_params(), "multiply_adds": multiply_adds(network)}
-            except SoriError as error:  # not for this shape, or there is no Keras to count with
+            except SoriError as error:  # not for this shape, or Keras is not installed
                 row |= {"parameters": None, "multiply_adds": None, "why": str(error)}
         rows.append(row)
     return rows

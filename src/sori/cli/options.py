@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their texts are read."""
+"""Options that several commands share, and parsers of their values."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Number = TypeVar("Number", int, float)
 FEATURES, CUTTING, LABELS, RUNNING = "Features", "Segments", "Labels and groups", "How it runs"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run has made.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")]
 Jobs = Annotated[int | None, typer.Option(help="Threads (default: one per core).", rich_help_panel=RUNNING)]
 OldOut = Annotated[Path | None, typer.Argument(hidden=True)]
 
 Sr = Annotated[int | None, typer.Option("--sr", help="Rate in Hz to resample to.", rich_help_panel=FEATURES)]
 NFft = Annotated[int, typer.Option("--n-fft", help="Samples per frame.", rich_help_panel=FEATURES)]
-HopLength = Annotated[int, typer.Option("--hop-length", help="Samples from frame to frame.", rich_help_panel=FEATURES)]
+HopLength = Annotated[int, typer.Option("--hop-length", help="Samples between frames.", rich_help_panel=FEATURES)]
 NMels = Annotated[int, typer.Option("--n-mels", help="Mel bands (mel, mfcc).", rich_help_panel=FEATURES)]
 NMfcc = Annotated[int, typer.Option("--n-mfcc", help="Coefficients (mfcc).", rich_help_panel=FEATURES)]
 Fmin = Annotated[float, typer.Option("--fmin", help="Lowest frequency in Hz.", rich_help_panel=FEATURES)]
@@ -32,7 +32,7 @@ Fmax = Annotated[
 
 
 def out_of(out: Path | None, old: Path | None, *, command: str) -> Path:
-    """Return where to write: `--out`; or, with a line that says how it is written now, the argument of old.
+    """Return where to write: `--out`, or the argument of earlier versions, with a note on the new form.
 
     Raises
     ------
@@ -48,24 +48,24 @@ def out_of(out: Path | None, old: Path | None, *, command: str) -> Path:
 
 
 def names(text: str) -> list[str]:
-    """Read names with commas between."""
+    """Read comma-separated names."""
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def whole_numbers(name: str, text: str) -> list[int]:
-    """Read whole numbers with commas between."""
+    """Read comma-separated whole numbers."""
     return parsed(name, text, int, "whole numbers")
 
 
 def parsed(name: str, text: str, kind: Callable[[str], Number], what: str) -> list[Number]:
-    """Read numbers with commas between.
+    """Read comma-separated numbers.
 
     Raises
     ------
     ParameterError
-        If a part is no such number.
+        If a part is not such a number.
     """
     try:
         return list(dict.fromkeys(kind(part) for part in text.split(",")))
     except ValueError:
-        raise ParameterError(f"{name} must be {what} with commas between. Received {text!r}.", name) from None
+        raise ParameterError(f"{name} must be comma-separated {what}. Received {text!r}.", name) from None

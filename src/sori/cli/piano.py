@@ -1,4 +1,4 @@
-"""`sori piano`: make a network that transcribes pianos."""
+"""`sori piano`: train a network that transcribes pianos."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sori.errors import check_installed
 
 _SHOWN = {
     "notes": {"precision": "precision", "recall": "recall", "f1": "F1", "offset_f1": "F1 with offset"},
-    "spectrum": {"before_db": "dB off before", "after_db": "dB off cleaned"},
+    "spectrum": {"before_db": "dB before", "after_db": "dB cleaned"},
 }
 
-app = typer.Typer(help="Make a network that transcribes pianos.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Train a network that transcribes pianos.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("synth", cls=Command)
@@ -27,22 +27,20 @@ def synth_(
     out: Annotated[
         Path | None, typer.Option(help="Folder for performances, pianos and held-out recordings.", show_default=False)
     ] = None,
-    soundfonts: Annotated[str, typer.Option(help="Pianos to train on, SF2 or SF3, with commas between.")] = "",
-    strings: Annotated[int, typer.Option(help="Pianos to train on whose strings are drawn at random.")] = 10,
-    others: Annotated[
-        Path | None, typer.Option(help="Folder of recordings without a piano, to learn to ignore.")
-    ] = None,
-    hours: Annotated[float, typer.Option(help="Of what the network is trained on, as files to listen to.")] = 0.0,
+    soundfonts: Annotated[str, typer.Option(help="Pianos to train on, SF2 or SF3, comma-separated.")] = "",
+    strings: Annotated[int, typer.Option(help="Number of synthetic pianos to train on.")] = 10,
+    others: Annotated[Path | None, typer.Option(help="Folder of recordings without a piano, to be ignored.")] = None,
+    hours: Annotated[float, typer.Option(help="Hours of training clips to write as files.")] = 0.0,
     valid: Annotated[str, typer.Option(help="Composers to validate on (default: every sixteenth piece).")] = "",
     test: Annotated[str, typer.Option(help="Composers to test on.")] = "",
     valid_soundfont: Annotated[
         Path | None, typer.Option(help="Piano to validate on (default: drawn at random).")
     ] = None,
     test_soundfont: Annotated[Path | None, typer.Option(help="Piano to test on.")] = None,
-    seed: Annotated[int, typer.Option(help="Of everything that is drawn.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Make it again.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
 ) -> None:
-    """Gather what a piano transcriber learns from, and hold pieces and pianos out to judge it by.
+    """Make training data for a piano transcriber, and hold out pieces and pianos to test it.
 
     Example: sori piano synth --out data/piano --midi performances --soundfonts grand.sf2 --valid Scriabin
     """
@@ -68,7 +66,7 @@ def synth_(
     for name, why in data.facts["failed"].items():
         console.warn(f"left out {name}: {why}")
     pieces, pianos = data.facts["performances"], data.facts["pianos"]
-    tested = "to test" if pianos["test"] else "held out, and not played since there is no --test-soundfont"
+    tested = "to test" if pianos["test"] else "held out but not rendered, without --test-soundfont"
     console.out.print(
         f"{out}: {len(pieces['train'])} pieces to train on, {len(pieces['valid'])} to validate, {len(pieces['test'])} "
         f"{tested}; {len(pianos['sampled'])} sampled pianos, {len(pianos['drawn'])} drawn ones"
@@ -78,31 +76,29 @@ def synth_(
 @app.command("train", cls=Command)
 def train_(
     data: Annotated[Path, typer.Argument(help="A folder that sori piano synth made.")],
-    out: Annotated[Path, typer.Option(help="Folder of the run; a training that was cut off goes on.")],
-    from_: Annotated[Path | None, typer.Option("--from", help="A run whose best weights to begin with.")] = None,
-    model: Annotated[
-        str, typer.Option(help="piano, which shares its weights over the keys, or densenet, which does not.")
-    ] = "piano",
+    out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted training continues.")],
+    from_: Annotated[Path | None, typer.Option("--from", help="A run whose best weights to start from.")] = None,
+    model: Annotated[str, typer.Option(help="piano (weights shared by all keys) or densenet.")] = "piano",
     target: Annotated[
-        str, typer.Option(help="notes, or spectrum: the picture of the piano alone, for sori transcribe --clean.")
+        str, typer.Option(help="notes, or spectrum (of the piano alone, for sori transcribe --clean).")
     ] = "notes",
     material: Annotated[
-        str, typer.Option(help="Of single notes, chords, music, or mixtures: music in rooms, noise and other sounds.")
+        str, typer.Option(help="notes, chords, music, or mixtures (music with rooms, noise and other sounds).")
     ] = "mixtures",
-    epochs: Annotated[int, typer.Option(help="Times that it is validated and saved.")] = 26,
-    steps: Annotated[int, typer.Option(help="Batches between two of them.")] = 150,
-    batch_size: Annotated[int, typer.Option(help="Clips of a batch.")] = 10,
-    clip: Annotated[float, typer.Option(help="Seconds of each.")] = 6.0,
+    epochs: Annotated[int, typer.Option(help="Number of epochs.")] = 26,
+    steps: Annotated[int, typer.Option(help="Batches per epoch.")] = 150,
+    batch_size: Annotated[int, typer.Option(help="Clips per batch.")] = 10,
+    clip: Annotated[float, typer.Option(help="Seconds per clip.")] = 6.0,
     lr: Annotated[float, typer.Option(help="Highest learning rate.")] = 1.5e-3,
-    width: Annotated[float, typer.Option(help="Times the network's channels and units.")] = 1.0,
+    width: Annotated[float, typer.Option(help="Scales the network's channels and units.")] = 1.0,
     mixed_precision: Annotated[
         bool, typer.Option("--mixed-precision", help="Train in bfloat16: faster where the processor has it.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of first weights and of everything drawn.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start from the beginning.")] = False,
     json: Json = False,
 ) -> None:
-    """Train a piano transcriber on music that is played anew for every batch.
+    """Train a piano transcriber on music that is rendered for every batch.
 
     Example: sori piano train data/piano --out runs/piano
     """
@@ -127,7 +123,7 @@ def train_(
     )
     again = "the same command without --overwrite" if overwrite else "the same command"
     with (
-        console.stopping(f"stopped; the epochs that are done are kept in {out}; {again} goes on"),
+        console.stopping(f"stopped; the finished epochs are kept in {out}; {again} continues"),
         console.reporting() as reporter,
     ):
         bundle = train_piano(

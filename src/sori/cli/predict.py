@@ -18,7 +18,7 @@ def predict(
     top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
     json: Json = False,
 ) -> None:
-    """Say what class each recording is of, and how likely.
+    """Predict the class of each recording, with probabilities.
 
     Example: sori predict runs/first new.wav --top 3
     """

@@ -13,10 +13,10 @@ from sori.errors import check_installed
 
 
 def score(
-    estimate: Annotated[Path, typer.Argument(help="MIDI file to judge.")],
-    truth: Annotated[Path, typer.Argument(help="MIDI file of what was played.")],
+    estimate: Annotated[Path, typer.Argument(help="MIDI file to score.")],
+    truth: Annotated[Path, typer.Argument(help="MIDI file with the true notes.")],
     pedal: Annotated[
-        bool, typer.Option("--pedal", help="Notes of TRUTH sound on while its sustain pedal is down.")
+        bool, typer.Option("--pedal", help="Extend notes of TRUTH while its sustain pedal is down.")
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw hit, missed and extra notes (PNG, SVG or PDF).")] = None,
     json: Json = False,

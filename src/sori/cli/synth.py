@@ -1,4 +1,4 @@
-"""`sori synth`: labelled sound whose answer is known."""
+"""`sori synth`: labelled sound, rendered from notes."""
 
 from __future__ import annotations
 
@@ -16,36 +16,34 @@ if TYPE_CHECKING:
     from sori.synth.plan import Item, Rendering
 
 app = typer.Typer(
-    help="Make labelled sound whose answer is known: notes, chords, mixtures, and MIDI files as recordings.",
+    help="Render labelled recordings: notes, chords, mixtures and MIDI files.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-Out = Annotated[Path | None, typer.Option(help="The folder to make, with labels.csv in it.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="Folder for the recordings and labels.csv.", show_default=False)]
 Pitches = Annotated[
     str | None,
     typer.Option(help="MIDI numbers or names, and ranges: 21-108, C3-C5 or 60,64,67 (default: the instrument's own)."),
 ]
-Velocities = Annotated[str, typer.Option(help="How hard, 1 to 127, with commas between.")]
-Duration = Annotated[float, typer.Option(help="Seconds of a clip.")]
+Velocities = Annotated[str, typer.Option(help="Velocities, 1 to 127, comma-separated.")]
+Duration = Annotated[float, typer.Option(help="Seconds per clip.")]
 Hold = Annotated[float | None, typer.Option(help="Seconds a key is held (default: three quarters of the clip).")]
 Sr = Annotated[int, typer.Option("--sr", help="Rate in Hz.")]
-Engine = Annotated[str, typer.Option(help="soundfont (FluidSynth), or additive, which needs nothing installed.")]
-Soundfont = Annotated[
-    Path | None, typer.Option(help="SF2 or SF3 file (default: the first General MIDI bank that is found).")
-]
+Engine = Annotated[str, typer.Option(help="soundfont (FluidSynth), or additive (needs no installation).")]
+Soundfont = Annotated[Path | None, typer.Option(help="SF2 or SF3 file (default: the first General MIDI bank found).")]
 Reverb = Annotated[
     str | None, typer.Option(metavar="ROOM[,DAMPING[,WIDTH[,LEVEL]]]", help="A room, e.g. 0.6 (default: none).")
 ]
 Tuning = Annotated[float, typer.Option(help="Frequency of A4 in Hz.")]
-Label = Annotated[str | None, typer.Option(help="What the label is: instrument, pitch or kind.")]
+Label = Annotated[str | None, typer.Option(help="What to label by: instrument, pitch or kind.")]
 
 
 @app.command(cls=Command)
 def notes(
     old_out: OldOut = None,
     out: Out = None,
-    instruments: Annotated[str, typer.Option(help="Names with commas between, or gm:0 to gm:127.")] = "piano",
+    instruments: Annotated[str, typer.Option(help="Comma-separated names, or gm:0 to gm:127.")] = "piano",
     pitches: Pitches = None,
     velocities: Velocities = "40,80,110",
     duration: Duration = 2.0,
@@ -95,8 +93,8 @@ def chords(
         str, typer.Option(help="major, minor, diminished, augmented, sus2, sus4, major7, minor7, dominant7, ...")
     ] = "major,minor",
     roots: Annotated[str, typer.Option(help="Roots, as pitches: 21-108, C3-B4 or 60,62.")] = "21-108",
-    inversions: Annotated[bool, typer.Option("--inversions", help="Every inversion too.")] = False,
-    instruments: Annotated[str, typer.Option(help="Names with commas between.")] = "piano",
+    inversions: Annotated[bool, typer.Option("--inversions", help="Also every inversion.")] = False,
+    instruments: Annotated[str, typer.Option(help="Comma-separated names.")] = "piano",
     velocities: Velocities = "80",
     duration: Duration = 2.0,
     hold: Hold = None,
@@ -147,13 +145,13 @@ def mix(
         str,
         typer.Option("--with", help="piano:violin, or piano:noise (white, pink, brown, blue, violet)."),
     ] = "piano:violin",
-    snr: Annotated[str, typer.Option(help="dB that the second lies below the first, with commas between.")] = "0,6,12",
+    snr: Annotated[str, typer.Option(help="Signal-to-noise ratios in dB, comma-separated.")] = "0,6,12",
     pitches: Pitches = None,
     velocities: Velocities = "40,80,110",
     duration: Duration = 2.0,
     hold: Hold = None,
     sr: Sr = 22050,
-    seed: Annotated[int, typer.Option(help="Of the second's notes and of noise.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the second's notes and of noise.")] = 0,
     engine: Engine = "soundfont",
     soundfont: Soundfont = None,
     reverb: Reverb = None,
@@ -221,7 +219,7 @@ def midi(
     if json:
         console.print_json({"file": str(out), "duration_s": round(duration_s, 3), "gain_db": round(gain_db, 2)})
         return
-    turned = f", turned down by {-gain_db:.1f} dB so as not to clip" if gain_db < 0 else ""
+    turned = f", turned down by {-gain_db:.1f} dB to avoid clipping" if gain_db < 0 else ""
     console.out.print(f"{out}: {duration_s:.1f} s at {sr} Hz{turned}")
 
 
@@ -279,8 +277,8 @@ def _render(
     groups = {item.group for item in items}
     if any(group.startswith("velocity ") for group in groups):
         console.warn(
-            "one instrument alone: groups are velocities, which in most banks are of the same recordings; what a model "
-            "scores on them says little about other instruments" + ("; give more than one" if len(groups) == 1 else "")
+            "only one instrument: groups are velocities, which most banks render from the same recordings, so scores "
+            "say little about other instruments" + ("; give more than one" if len(groups) == 1 else "")
         )
     fits = f"--duration {rendering.duration_s:g} --segments 1"
     console.say(f"next: sori dataset build {out} --out DATASET --labels {out / 'labels.csv'} {fits}")

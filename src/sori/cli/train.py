@@ -33,32 +33,32 @@ _OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
         _COMMON,
     ),
     "folds": (bool, False, "Test on each of the dataset's folds in turn.", _COMMON),
-    "dropout": (float | None, None, "Part of the units silenced in training.", _NETWORK),
+    "dropout": (float | None, None, "Fraction of the units dropped in training.", _NETWORK),
     "l2": (float | None, None, "Weight of the squared weights in the loss.", _NETWORK),
-    "width": (float | None, None, "Times the units or channels: 0.5 is a simpler network.", _NETWORK),
-    "depth": (int | None, None, "Layers or blocks more or less: -1 is a simpler network.", _NETWORK),
-    "scale": (float | None, None, "Of bcresnet, 1 to 8.", _NETWORK),
-    "batch_size": (int | None, None, "Segments in a step.", _FITTING),
+    "width": (float | None, None, "Scales the units or channels: 0.5 is a smaller network.", _NETWORK),
+    "depth": (int | None, None, "Layers or blocks to add: -1 is a smaller network.", _NETWORK),
+    "scale": (float | None, None, "Scales the channels of bcresnet, 1 to 8.", _NETWORK),
+    "batch_size": (int | None, None, "Segments per step.", _FITTING),
     "lr": (float | None, None, "Learning rate.", _FITTING),
-    "patience": (int | None, None, "Stop after so many epochs without improvement (default: never).", _FITTING),
-    "seed": (int, 0, "Of the split, the first weights and everything drawn.", _FITTING),
-    "background": (Path | None, None, "Folder of recordings to lay behind half of the clips.", _AUGMENTING),
-    "mixup": (float | None, None, "Mix two examples by Beta(A, A), labels too; 0: do not.", _AUGMENTING),
-    "cutmix": (float | None, None, "Paste a rectangle of one example over another.", _AUGMENTING),
+    "patience": (int | None, None, "Stop after this many epochs without improvement (default: never).", _FITTING),
+    "seed": (int, 0, "Seed of the split, the initial weights and random draws.", _FITTING),
+    "background": (Path | None, None, "Folder of background recordings to mix into half of the clips.", _AUGMENTING),
+    "mixup": (float | None, None, "Mixup: mix two examples and labels by Beta(A, A); 0: off.", _AUGMENTING),
+    "cutmix": (float | None, None, "CutMix: paste a rectangle of one example into another; 0: off.", _AUGMENTING),
     "mixup_layer": (str | None, None, "Mix at the output of this layer (manifold mixup).", _AUGMENTING),
-    "mask_fill": (str | None, None, "What masks hold: zero, mean or fade.", _AUGMENTING),
-    "split": (str, "group", "group, fold, or segment (leaky, to see what it claims).", _TESTING),
+    "mask_fill": (str | None, None, "Fill of masks: zero, mean or fade.", _AUGMENTING),
+    "split": (str, "group", "group, fold or segment (leaky).", _TESTING),
     "test_fold": (str | None, None, "The fold to test on (default: the last).", _TESTING),
-    "test_size": (float, 0.3, "Part that is tested on.", _TESTING),
-    "valid_size": (float, 0.2, "Part of the rest that chooses the weights.", _TESTING),
-    "group_by": (str | None, None, "Regular expression for what must stay on one side.", _FOLDER),
+    "test_size": (float, 0.3, "Fraction to test on.", _TESTING),
+    "valid_size": (float, 0.2, "Fraction of the rest to validate on.", _TESTING),
+    "group_by": (str | None, None, "Regular expression for groups, which stay together.", _FOLDER),
     "fold_by": (str | None, None, "Regular expression for the data's own folds.", _FOLDER),
 }
 _OF_MODEL = ("dropout", "l2", "width", "depth", "scale")
 
 
 def train(**given: Any) -> None:
-    """Train a classifier: one bundle to deploy, and a report.
+    """Train a classifier, and write a model to deploy and a report.
 
     Example: sori train my-sounds/ --out runs/first
     """
@@ -97,14 +97,14 @@ def train(**given: Any) -> None:
 def _signature() -> inspect.Signature:
     """Return the signature that the command line is made from."""
     of_source = typer.Argument(metavar="SOURCE", help="A dataset, or a folder of recordings in class folders.")
-    of_out = typer.Option(help="The run to make: a folder with the model and its report.")
+    of_out = typer.Option(help="Folder for the model and its report.")
     kinds = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter("source", kinds, annotation=Annotated[Path, of_source]),
         inspect.Parameter("out", kinds, annotation=Annotated[Path, of_out]),
     ]
     for name, (kind, default, text, group) in _OPTIONS.items():
-        flags = [f"--{name.replace('_', '-')}"]  # without its opposite, which typer gives a flag
+        flags = [f"--{name.replace('_', '-')}"]  # without the opposite that typer gives a flag
         option = typer.Option(*flags, help=text, rich_help_panel=None if group == _COMMON else group)
         parameters.append(inspect.Parameter(name, kinds, default=default, annotation=Annotated[kind, option]))
     parameters.insert(6, inspect.Parameter("overwrite", kinds, default=False, annotation=Overwrite))

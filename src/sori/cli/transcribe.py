@@ -21,15 +21,15 @@ _NOTES, _MODEL = "Notes", "Model"
 def transcribe(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Piano recordings of any length, or folders.")],
     out: Annotated[Path | None, typer.Option(help="Folder to write to (default: beside each recording).")] = None,
-    format: Annotated[str, typer.Option(help="Of mid, tsv, json and png (a piano roll), with commas between.")] = "mid",
+    format: Annotated[str, typer.Option(help="mid, tsv, json or png (a piano roll), comma-separated.")] = "mid",
     overwrite: Overwrite = False,
     json: Json = False,
     threshold: Annotated[
-        float, typer.Option(help="How sure it must be of an onset, 0.01 to 0.99.", rich_help_panel=_NOTES)
+        float, typer.Option(help="Threshold of an onset, 0.01 to 0.99.", rich_help_panel=_NOTES)
     ] = 0.4,
     min_note: Annotated[float, typer.Option(help="Shortest note, in seconds.", rich_help_panel=_NOTES)] = 0.03,
     band: Annotated[
-        str, typer.Option(help="Keys to look for: piano, or lowest and highest as in C2-C6.", rich_help_panel=_NOTES)
+        str, typer.Option(help="Keys to find: piano, or lowest and highest as in C2-C6.", rich_help_panel=_NOTES)
     ] = "piano",
     doubt: Annotated[
         bool, typer.Option(help="Leave out unsure notes where most are unsure, as in speech.", rich_help_panel=_NOTES)
@@ -42,7 +42,7 @@ def transcribe(
     ] = None,
     engine: Annotated[
         str,
-        typer.Option(help="What transcribes: piano (Sori's own), or one that a package adds.", rich_help_panel=_MODEL),
+        typer.Option(help="piano (Sori's own), or one of an installed package.", rich_help_panel=_MODEL),
     ] = "piano",
     model: Annotated[
         Path, typer.Option(help="A trained model (folder); piano ships with Sori.", rich_help_panel=_MODEL)
@@ -50,9 +50,9 @@ def transcribe(
     clean: Annotated[
         Path | None, typer.Option(help="A cleaner (folder) to apply first.", rich_help_panel=_MODEL)
     ] = None,
-    threads: Annotated[int, typer.Option(help="0: one per core.", rich_help_panel=_MODEL)] = 0,
+    threads: Annotated[int, typer.Option(help="Threads; 0: one per core.", rich_help_panel=_MODEL)] = 0,
 ) -> None:
-    """Write down the notes of piano recordings: which key, when it is struck, how long it sounds, how hard.
+    """Transcribe piano recordings: key, onset, length and velocity of each note.
 
     Example: sori transcribe waltz.ogg --format mid,png --out notes
     """
@@ -87,7 +87,7 @@ def transcribe(
 
 @contextmanager
 def _listing(done: Sequence[Transcribed], *, wanted: bool) -> Iterator[None]:
-    """Print what is done as JSON in the end, however the end comes."""
+    """Print the results as JSON at the end, even after an error."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Feed a network: shuffled batches of features, stored or made of waveforms as needed, augmented on the way."""
+"""Feed a network shuffled batches of features: stored, or computed from waveforms, and augmented."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ FloatArray = npt.NDArray[np.float32]
 
 
 class Source(Protocol):
-    """Where the examples of a batch come from: normalised features ``(n, frames, bins)``, by index."""
+    """Source of the examples of a batch: normalised features ``(n, frames, bins)``, by index."""
 
     @property
     def workers(self) -> int:
-        """Threads that are worth having beside the network's own."""
+        """Number of worker threads to use beside the network's own."""
 
     def __len__(self) -> int: ...
 
     def __call__(self, which: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
-        """Return some of the examples; ``rng`` is what anything random is drawn from."""
+        """Return the examples at the indices ``which``; ``rng`` is used for anything random."""
 
 
 @dataclass(frozen=True)
 class StoredFeatures:
-    """Features made once: the cheapest, and each clip sounds the same in every epoch. ``x`` is normalised."""
+    """Features computed once: cheapest, but each clip is the same in every epoch. ``x`` is normalised."""
 
     x: FloatArray
     workers: int = 1
@@ -43,13 +43,13 @@ class StoredFeatures:
         return len(self.x)
 
     def __call__(self, which: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
-        """Return some of the features."""
+        """Return the features at the indices ``which``."""
         return self.x[which]
 
 
 @dataclass(frozen=True)
 class LiveFeatures:
-    """Features made of waveforms batch by batch, each clip changed anew every time it is heard.
+    """Features computed from waveforms batch by batch; each clip is augmented anew each time it is used.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class LiveFeatures:
         return len(self.clips)
 
     def __call__(self, which: npt.NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
-        """Return features of some of the clips, each changed by a draw of its own."""
+        """Return features of the clips at the indices ``which``, each augmented by its own random draw."""
         out = np.empty((len(which), self.clips.shape[1]), dtype=np.float32)
         for clip, index in zip(out, which, strict=True):
             drawn = self.chain.draw(rng, samples=len(clip), sr=self.front_end.sr)
@@ -85,25 +85,25 @@ def augmented_batches(
     augment: Augmentation,
     seed: int,
 ) -> keras.utils.PyDataset:
-    """Shuffled, augmented batches; a last one that is not full is left to the next epoch's shuffle.
+    """Make shuffled, augmented batches; examples that do not fill a last batch are left out of that epoch.
 
-    Every batch has a random generator of its own, made of seed, epoch and place, so that it is the same whichever
-    thread makes it and whenever.
+    Each batch has its own random generator, seeded by seed, epoch and position, so it does not depend on which thread
+    makes it, or when.
 
     Parameters
     ----------
     source
-        The training part, and it alone.
+        The training part only.
     labels
         Probabilities ``(n, classes)``.
     seed
-        Of the shuffle and of everything that is drawn.
+        Seed of the shuffle and of all random draws.
 
     Returns
     -------
     Batches ``(x, labels)``; with manifold mixup ``((x, partner, share), labels)``, for the network to mix.
     """
-    keras = require("keras", extra="train")
+    keras = require("keras")
 
     class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Build a dataset from a catalog: recordings in, Parquet shards out, nothing lost on the way."""
+"""Build a dataset from a catalog: recordings in, Parquet shards out, every failure recorded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PLAN = "build.json"
 
 @dataclass
 class _Outcome:
-    """What became of one recording."""
+    """The result for one recording."""
 
     recording: Recording
     x: npt.NDArray[np.float32] | None = None
@@ -58,36 +58,36 @@ def build(
     overwrite: bool = False,
     reporter: Reporter = SILENT,
 ) -> Dataset:
-    """Build the dataset ``out``. It appears there only when complete; until then it stands in ``out.building``.
+    """Build the dataset ``out``. It appears there only when complete; until then it is in ``out.building``.
 
     Parameters
     ----------
     jobs
         Threads (decoding, FFT and matrix products release the interpreter's lock); None is one per core.
     max_bad
-        The largest part of the files that may be unusable.
+        Largest fraction of the files that may be unusable.
     resume
-        Go on with an interrupted build of the same source and settings; its complete shards are kept.
+        Continue an interrupted build of the same source and settings; its complete shards are kept.
     overwrite
-        Replace a dataset, or an interrupted build, that is there.
+        Replace an existing dataset or interrupted build.
 
     Raises
     ------
     DatasetError
-        If ``out`` is there already, what is there does not fit ``resume``, no segment is left, or more than
-        ``max_bad`` of the files are unusable. Then nothing of the build is left.
+        If ``out`` exists already, the build to resume has another source or other settings, no segment is left, or
+        more than ``max_bad`` of the files are unusable. In the last two cases the build is deleted.
     """
     check_between("max_bad", max_bad, 0, 1)
     if jobs is not None:
         check_count("jobs", jobs)
-    out = Path(os.path.abspath(out))  # which may be the folder one is in, and that is about to be replaced
+    out = Path(os.path.abspath(out))  # a relative path would break if the current folder is replaced
     if preprocessor.segmenting.by == "beats":
-        require("librosa", extra="beats")  # once, and not for every file
+        require("librosa")  # check once, not for every file
     plan = _plan(catalog, preprocessor)
     folder = building_folder(out)
     if resume and overwrite:
         raise ParameterError(
-            "give `resume=True`, to keep what an interrupted build has done, or `overwrite=True`, not both."
+            "give `resume=True`, to keep the finished part of an interrupted build, or `overwrite=True`, not both."
         )
     if resume and (out / "dataset.json").is_file() and not folder.exists():
         dataset = Dataset.open(out)
@@ -142,7 +142,7 @@ def build(
 
 
 def hash_of(file: BufferedReader) -> str:
-    """Return the hash by which a recording's bytes are known."""
+    """Return the hash that identifies a recording's bytes."""
     return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
@@ -191,7 +191,7 @@ def _add(result: _Outcome, rows: Rows, outcome: dict[str, Any]) -> None:
 
 
 def _plan(catalog: Catalog, preprocessor: Preprocessor) -> dict[str, Any]:
-    """Return what a resumed build must have in common with the one it goes on with."""
+    """Return what must be unchanged for a build to be resumed."""
     files = hashlib.blake2b(digest_size=16)
     for recording in catalog.recordings:
         try:
@@ -211,12 +211,10 @@ def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool
     if (out / "dataset.json").is_file():
         foreign = foreign_file(out, ("dataset.json", "shard-*.parquet"))
         if foreign is not None:
-            raise DatasetError(f"{foreign}: is no part of the dataset, and would be lost; move it first")
+            raise DatasetError(f"{foreign}: is not part of the dataset and would be lost; move it first")
     if folder.exists():
         if not (folder / _PLAN).is_file():
-            raise DatasetError(
-                f"{folder}: is in the way, and is not a build of Sori's; move it, or choose another name"
-            )
+            raise DatasetError(f"{folder}: is in the way and was not made by Sori; move it, or choose another name")
         if resume:
             try:
                 same = json.loads((folder / _PLAN).read_text(encoding="utf-8")) == plan
@@ -230,7 +228,7 @@ def _make_room(out: Path, folder: Path, plan: Mapping[str, Any], *, resume: bool
             shutil.rmtree(folder)
         else:
             raise DatasetError(
-                f"{out}: an interrupted build stands in {folder.name}; give `resume=True` to finish it (same source "
+                f"{out}: an interrupted build is in {folder.name}; give `resume=True` to finish it (same source "
                 "and settings), or `overwrite=True`"
             )
     try:

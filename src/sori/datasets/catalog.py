@@ -1,4 +1,4 @@
-"""The catalog: which recordings there are, of which class, and what may not be split apart."""
+"""The catalog: the recordings, their classes, and which of them must stay together in a split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sori.errors import DatasetError, ParameterError, printable, reason
 
 @dataclass(frozen=True, order=True)
 class Recording:
-    """One file. ``group`` is what may not be split apart (recording, speaker, artist); ``fold`` may be empty."""
+    """One file. Files of one ``group`` (recording, speaker, artist) stay together in a split; ``fold`` may be empty."""
 
     label: str
     file: str
@@ -27,10 +27,9 @@ class Recording:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Recordings under ``root``, sorted by label and file, and what was found beside them.
+    """Recordings under ``root``, sorted by label and file, and what else was found.
 
-    ``dropped`` holds ``(file, reason)`` of recordings that no label could be given; ``ignored`` names files that
-    are not audio.
+    ``dropped`` holds ``(file, reason)`` of recordings without a label; ``ignored`` names files that are not audio.
     """
 
     root: Path
@@ -41,7 +40,7 @@ class Catalog:
 
     @property
     def classes(self) -> list[str]:
-        """Class names, sorted: their order is the class ids'."""
+        """Sorted class names; a class id is an index into them."""
         return sorted({recording.label for recording in self.recordings})
 
 
@@ -67,7 +66,7 @@ def read_catalog(
         If an expression is not valid, or matches no file.
     """
     if labels is not None and not source.is_dir():
-        raise DatasetError(f"{source}: with `labels`, SOURCE must be the folder that the labels speak of")
+        raise DatasetError(f"{source}: with `labels`, SOURCE must be the folder of the labelled files")
     if source.is_dir():
         catalog = _label_with_csv(source, labels) if labels is not None else _scan(source)
     elif source.suffix.lower() == ".csv" and source.is_file():
@@ -79,7 +78,7 @@ def read_catalog(
     if printable(str(catalog.root)) != str(catalog.root):
         raise DatasetError(f"{printable(str(source))}: the name of this folder is not valid UTF-8; rename it")
     if not catalog.recordings:
-        hint = "recordings must lie in one folder per class" if catalog.dropped else "it holds no audio file"
+        hint = "recordings must be in one folder per class" if catalog.dropped else "it holds no audio file"
         raise DatasetError(f"{source}: no recordings found; {hint}")
     return _with_groups(catalog, group_by=group_by, fold_by=fold_by)
 
@@ -101,9 +100,9 @@ def _scan(root: Path) -> Catalog:
 
 
 def _walk(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield every file below ``root``, relative to it, with an empty string; and folders not readable, with the reason.
+    """Yield each file below ``root``, relative to it, with an empty string, and each unreadable folder with the reason.
 
-    A link that leads back to a folder above is not followed.
+    A link to a folder above it is not followed.
     """
 
     def enter(folder: Path, above: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -120,7 +119,7 @@ def _walk(root: Path) -> Iterator[tuple[str, str]]:
             path = folder / entry.name
             try:
                 is_folder = entry.is_dir()
-            except OSError:  # a link that leads to itself: it is listed, and fails when it is read
+            except OSError:  # a link to itself: it is listed, and reading it fails
                 is_folder = False
             if is_folder:
                 real = os.path.realpath(path)
@@ -134,7 +133,7 @@ def _walk(root: Path) -> Iterator[tuple[str, str]]:
 
 def _label_with_csv(root: Path, labels: Path) -> Catalog:
     found = _scan(root)
-    # The list and the disk may spell the same letters differently; the disk's spelling is what opens the file.
+    # List and disk may encode the same letters in different Unicode forms; only the disk's form opens the file.
     on_disk = {_normal(file): file for file in [r.file for r in found.recordings] + [file for file, _ in found.dropped]}
     listed = [
         replace(r, file=on_disk.get(_normal(r.file), r.file), group=on_disk.get(_normal(r.group), r.group))

@@ -1,4 +1,4 @@
-"""The waveforms behind a dataset's segments, at hand so that they can be changed and made features anew."""
+"""Read the waveforms of a dataset's segments, to augment them and compute features again."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from sori.reporter import SILENT, Reporter
 def read_clips(
     dataset: Dataset, segments: Segments, which: Indices, file: Path, *, reporter: Reporter = SILENT
 ) -> npt.NDArray[np.float32]:
-    """Read the clips of some segments into ``file``, mapped into memory, so that as few of them as are used lie in it.
+    """Read the clips of some segments into ``file`` and map it, so that only the clips in use take memory.
 
-    They are cut from the recordings just as they were for the dataset.
+    They are cut from the recordings as they were for the dataset.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ def read_clips(
     Raises
     ------
     DatasetError
-        If the dataset was imported, or a recording is gone or has changed since it was built.
+        If the dataset was imported, or a recording is missing or has changed since it was built.
     """
     if dataset.preprocessor is None or not dataset.has_recordings:
         raise DatasetError(
-            f"{dataset.path}: was imported, so its sound cannot be changed; its features can: `augment='spectrogram'`"
+            f"{dataset.path}: was imported without waveforms; augment its features instead: `augment='spectrogram'`"
         )
     preprocessor = dataset.preprocessor
     digests = dataset.digests()
@@ -57,7 +57,7 @@ def read_clips(
     with Parallel(n_jobs=cpu_count(), prefer="threads", return_as="generator") as pool:
         for done, (name, clips) in enumerate(zip(places, pool(delayed(read)(name) for name in places), strict=True), 1):
             out[places[name]] = clips
-            reporter.progress("Reading sound", done, len(places))
+            reporter.progress("Reading clips", done, len(places))
     out.flush()
     return np.load(file, mmap_mode="r")  # type: ignore[no-any-return]
 
@@ -70,10 +70,10 @@ def _read(path: Path, digest: str, starts_s: list[float], *, preprocessor: Prepr
         clips, starts = preprocessor.clips(y, sr=sr, allow_silence=True)
     except (SoriError, OSError) as error:
         raise DatasetError(
-            f"{path}: cannot be read again to be changed ({reason(error).removeprefix(f'{path}: ')}); put it back, or "
-            "use `augment='spectrogram'`"
+            f"{path}: cannot be read again for augmentation ({reason(error).removeprefix(f'{path}: ')}); put it back, "
+            "or use `augment='spectrogram'`"
         ) from error
     if not same:
-        raise DatasetError(f"{path}: has changed since the dataset was built; build it anew with `overwrite=True`")
+        raise DatasetError(f"{path}: has changed since the dataset was built; build it again with `overwrite=True`")
     at = {start / preprocessor.sr: clip for start, clip in zip(starts, clips, strict=True)}
     return np.stack([at[start_s] for start_s in starts_s])

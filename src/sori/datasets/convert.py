@@ -1,4 +1,4 @@
-"""Datasets to and from the field's common files: the classic JSON of MFCCs, and npz of waveforms."""
+"""Convert datasets to and from common files: the classic JSON of MFCCs, and npz of waveforms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sori.folders import replacing_file, replacing_folder
 def export_json(dataset: Dataset, out: Path) -> None:
     """Write the classic JSON: ``mapping`` (class names), ``labels`` and ``mfcc``, indented by 4.
 
-    Each entry of ``mfcc`` is a segment as ``(frames, n_mfcc)``. Written shard by shard, so memory stays flat.
+    Each entry of ``mfcc`` is a segment as ``(frames, n_mfcc)``. Written shard by shard, in constant memory.
 
     Raises
     ------
@@ -51,15 +51,15 @@ def export_json(dataset: Dataset, out: Path) -> None:
 
 
 def import_json(path: Path, out: Path, *, front_end: FrontEnd | None = None, group_size: int | None = None) -> Dataset:
-    """Make a dataset of a classic JSON.
+    """Make a dataset from a classic JSON.
 
     Parameters
     ----------
     front_end
-        How the coefficients were made, which the file does not say; needed to predict on recordings later.
+        How the coefficients were computed, which the file does not say; needed to predict on recordings later.
     group_size
-        So many segments in a row are of one recording. Without it nobody knows which belong together, and only the
-        leaky split by segment is possible.
+        Number of consecutive segments of one recording. Without it, it is not known which segments belong together,
+        and only the leaky split by segment is possible.
 
     Raises
     ------
@@ -95,15 +95,15 @@ def import_json(path: Path, out: Path, *, front_end: FrontEnd | None = None, gro
 
 
 def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[str] | None = None) -> Dataset:
-    """Make a dataset of an npz with ``wav_vals`` (n, samples) and ``label_vals`` (n, 1) of strings.
+    """Make a dataset from an npz with ``wav_vals`` (n, samples) and ``label_vals`` (n, 1) of strings.
 
-    Each clip counts as a recording of its own. Which are by one speaker, or belong together otherwise, an array
-    ``group_vals`` (n, 1) of strings or whole numbers may say; without it each is a group of its own.
+    Each clip counts as a recording of its own. An optional array ``group_vals`` (n, 1) of strings or whole numbers
+    gives the group of each clip, such as its speaker; without it each clip is a group of its own.
 
     Parameters
     ----------
     front_end
-        What to make of the waveforms; its ``sr`` is theirs.
+        The features to compute from the waveforms; its ``sr`` is their rate.
     classes
         The order of the class ids; sorted names if None.
 
@@ -134,7 +134,7 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
     ) as error:
         if "pickle" in str(error).lower():
             raise DatasetError(
-                f"{path}: holds pickled objects, as clips of unequal length become; bring them to one length and "
+                f"{path}: holds pickled objects, such as clips of unequal length; bring them to one length and "
                 "save them again as plain numbers and strings"
             ) from error
         raise DatasetError(f"{path}: not readable as npz ({reason(error)})") from error
@@ -179,7 +179,7 @@ def _store(
     groups: list[str] | None = None,
     samples: int | None = None,
 ) -> Dataset:
-    """Write an imported dataset; ``size`` segments in a row make a recording, None: nobody knows.
+    """Write an imported dataset; ``size`` consecutive segments make a recording; None: unknown.
 
     ``groups`` names what each segment belongs to; None: each recording is a group of its own.
     """
@@ -236,26 +236,26 @@ def _store(
 
 
 def _recording_names(labels: list[str], size: int | None) -> list[str]:
-    """Name the recording that each segment is of: ``size`` in a row of a class make one; None: each for itself.
+    """Name the recording of each segment: ``size`` consecutive segments of a class; None: a single segment.
 
     Raises
     ------
     DatasetError
-        If a stretch of one class is no multiple of ``size``, so that a recording would be torn in two.
+        If a run of one class is not a multiple of ``size``, so that a recording would be cut in two.
     """
     names = []
     for first, end in _runs(labels):
         if size is not None and (end - first) % size:
             raise DatasetError(
                 f"{end - first} segments of {labels[first]} in a row are not a multiple of `group_size` {size}: some "
-                "recording has fewer, so nobody knows where one ends; leave `group_size` out"
+                "recording has fewer, so it is not known where each ends; leave `group_size` out"
             )
         names += [f"{labels[first]}/{first + (i if size is None else i // size):06d}" for i in range(end - first)]
     return names
 
 
 def _full_scale(path: Path, wav: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Bring samples of any type to float32 in [-1, 1]."""
+    """Convert samples of any type to float32 in [-1, 1]."""
     if np.issubdtype(wav.dtype, np.floating):
         return wav.astype(np.float32)
     if not np.issubdtype(wav.dtype, np.integer):
@@ -266,7 +266,7 @@ def _full_scale(path: Path, wav: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def _segmenting(front_end: FrontEnd | None, shape: tuple[int, int], samples: int | None) -> dict[str, Any]:
-    """Return settings that cut one piece of the imported segments' length from the start of a recording."""
+    """Return settings that cut one segment, as long as the imported ones, from the start of a recording."""
     if front_end is None:
         return {}
     n = samples or (shape[0] - 1) * (front_end.hop_length or 1)
@@ -274,7 +274,7 @@ def _segmenting(front_end: FrontEnd | None, shape: tuple[int, int], samples: int
 
 
 def _runs(names: list[str]) -> Iterator[tuple[int, int]]:
-    """First and end index of each stretch of equal names."""
+    """Yield the first and end index of each run of equal names."""
     first = 0
     for i in range(1, len(names) + 1):
         if i == len(names) or names[i] != names[first]:
@@ -285,7 +285,7 @@ def _runs(names: list[str]) -> Iterator[tuple[int, int]]:
 def _indented(compact: str, level: int) -> bytes:
     """Indent a compact JSON array as ``json.dumps(..., indent=4)`` does, ``level`` levels deep.
 
-    Strings are left as they are: only a text without any is cut at every comma.
+    A text with strings, which may hold commas, is parsed; any other is cut at every comma.
     """
     if '"' in compact:
         items = [orjson.dumps(item).decode() for item in orjson.loads(compact)]

@@ -1,4 +1,4 @@
-"""What a piano transcriber learns from: performances, pianos to play them on, held-out recordings to judge it by."""
+"""Training data of a piano transcriber: performances, pianos to play them on, and held-out recordings."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ _DRAWN = "strings-"
 _FACTS, _PERFORMANCES, _OTHERS, _BANKS = "piano.json", "performances.npz", "others.npz", "banks"
 _OURS = (_FACTS, _PERFORMANCES, _OTHERS, f"{_BANKS}/*.npz", *(f"{part}/*" for part in ("valid", "test", "heard")))
 _EXCERPT_S, _HEARD_S, _OTHERS_S = {"valid": 30.0, "test": 40.0}, 60.0, 2 * 3600.0
-# How held-out recordings sound: a light room in tune; a large one, with noise 30 dB below, a little flat or sharp. The
-# room of a SoundFont is FluidSynth's; that of a drawn piano has a decay in seconds and a level in dB.
+# Conditions of held-out recordings. Light: a small room, in tune. Heavy: a large room, slightly out of tune, with noise
+# 30 dB below. SoundFonts are played in FluidSynth's room; that of a drawn piano has a decay in seconds, a level in dB.
 CONDITIONS = ("light", "heavy")
 _ROOMS = {"light": Reverb(0.2, 0.4, 10, 0.15), "heavy": Reverb(0.8, 0.2, 10, 0.55)}
 _WALLS = {"light": (0.4, -12.0), "heavy": (1.8, -2.0)}
@@ -50,7 +50,7 @@ _NOISE_DB, _OFF_TUNE_HZ = 30.0, (437.0, 443.0)
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """A recording that judges: its name, how it sounds, its samples at 16 kHz, and the notes that it is made of."""
+    """A held-out recording: its name, its condition, its samples at 16 kHz, and its notes."""
 
     name: str
     condition: str
@@ -67,16 +67,18 @@ class PianoData:
 
     @classmethod
     def open(cls, path: Path) -> PianoData:
-        """Open it.
+        """Open the folder.
 
         Raises
         ------
         DatasetError
-            If it is no such folder.
+            If it is not such a folder.
         """
         facts = made_by(path / _FACTS, _MAKER)
         if facts is None:
-            raise DatasetError(f"{path}: no data for a piano transcriber ({_FACTS}); make some with sori piano synth")
+            raise DatasetError(
+                f"{path}: not data for a piano transcriber (no {_FACTS}); make some with sori piano synth"
+            )
         return cls(path, facts)
 
     def performances(self) -> list[Performance]:
@@ -102,7 +104,7 @@ class PianoData:
         return sampled + drawn
 
     def others(self) -> list[npt.NDArray[np.int16]]:
-        """Return the recordings of what is no piano, if any."""
+        """Return the recordings of other sounds, if any."""
         if not (self.path / _OTHERS).is_file():
             return []
         try:
@@ -143,28 +145,28 @@ def make_piano_data(
     Parameters
     ----------
     midi
-        A folder of performances. A ``manifest.csv`` in it says who composed them, in columns ``file`` and ``composer``;
-        else the first part of a file's name does, up to ``_``.
+        A folder of performances. A ``manifest.csv`` in it gives their composers, in columns ``file`` and ``composer``;
+        otherwise the composer is the file name up to the first ``_``.
     soundfonts
         Pianos to train on (program 0 of each), or note banks (``.npz``) that
         :meth:`sori.synth.NoteBank.save` wrote.
     strings
-        Pianos to train on whose strings are drawn at random.
+        Number of pianos to train on that are synthesised from randomly drawn strings.
     others
-        A folder of recordings without a piano (speech, instruments, noise), which the network learns to pass over.
+        A folder of recordings without a piano (speech, instruments, noise), which the network learns to ignore.
     hours
-        Of what the network hears, rendered to files to listen to (``heard/``). A training draws its clips anew.
+        Hours of training clips to render to files (``heard/``), to listen to. A training draws its own clips.
     valid, test
-        Composers whose pieces are not trained on. No ``valid``: every sixteenth piece, whoever plays it (file names
-        up to ``__``).
+        Composers whose pieces are held out. Without ``valid``, every sixteenth piece is, in all its performances (a
+        piece is a file name up to ``__``).
     valid_soundfont, test_soundfont
-        Pianos for them, not trained on (program 0 of each). No ``valid_soundfont``: one more drawn piano. No
-        ``test_soundfont``: the pieces are held out, and not rendered.
+        Pianos for the held-out pieces (program 0 of each), not used in training. Without ``valid_soundfont``, it is one
+        more drawn piano; without ``test_soundfont``, the test pieces are held out but not rendered.
 
     Raises
     ------
     SoriError
-        If anything is missing, cannot be read, is there already, or a composer has no piece.
+        If anything is missing, cannot be read or exists already, or a composer has no piece.
     """
     check_count("strings", strings, at_least=0)
     check_between("hours", hours, 0, 1000, "h")
@@ -174,7 +176,7 @@ def make_piano_data(
         raise ParameterError("give `soundfonts`, or `strings` above 0: there is no piano to play on.")
     _check_pianos(soundfonts, valid_soundfont, test_soundfont)
     if test_soundfont is not None and not test:
-        raise ParameterError("`test_soundfont` needs `test`: whose pieces are to be played on it?")
+        raise ParameterError("`test_soundfont` needs `test`, the composers whose pieces it plays.")
     parts = _divided(_by_composer(midi), valid=valid, test=test)
     pieces, failed = _read_pieces(parts, reporter)
     with replacing_folder(out) as folder:
@@ -236,7 +238,7 @@ def _divided(files: Sequence[tuple[Path, str]], *, valid: Sequence[str], test: S
     there = {composer for _, composer in files}
     for name in (*valid, *test):
         if name.lower() not in there:
-            raise ParameterError(f"no piece by {name!r}; there are {', '.join(sorted(there))}.")
+            raise ParameterError(f"no piece by {name!r}; the composers are {', '.join(sorted(there))}.")
     both = {name.lower() for name in valid} & {name.lower() for name in test}
     if both:
         raise ParameterError(f"{', '.join(sorted(both))}: validation and test must not share a composer.")
@@ -254,15 +256,15 @@ def _divided(files: Sequence[tuple[Path, str]], *, valid: Sequence[str], test: S
         parts["valid"] = [path for path in rest if path.stem.split("__")[0] in pieces]
     parts["train"] = [path for path in rest if path not in parts["valid"]]
     if not parts["train"]:
-        raise ParameterError("no piece is left to train on: hold fewer out.")
+        raise ParameterError("no piece is left to train on: hold out fewer.")
     return parts
 
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """A performance that can be played: rows of its notes, as the pedal lets them sound and as the keys are held.
+    """A performance: rows of its notes, with offsets by the pedal (``pedalled``) and by the keys alone (``keys``).
 
-    ``events`` are its keys and its pedal, as a synthesiser takes them.
+    ``events`` are its key and pedal events, for a synthesiser.
     """
 
     name: str
@@ -276,7 +278,7 @@ class _Piece:
             rows = notes_array(read_notes(path, pedal=kind == "pedalled"))
             kinds[kind] = rows[(rows[:, 2] >= LOWEST) & (rows[:, 2] <= HIGHEST)]
             if not len(kinds[kind]):
-                raise AudioError(f"{path}: has no note that a piano has")
+                raise AudioError(f"{path}: has no note in the range of a piano")
         events = [
             replace(event, channel=0)
             for event in read_events(path)
@@ -288,7 +290,7 @@ class _Piece:
 def _read_pieces(
     parts: Mapping[str, Sequence[Path]], reporter: Reporter
 ) -> tuple[dict[str, list[_Piece]], dict[str, str]]:
-    """Read every performance of every part; return those that cannot be read, and why, beside."""
+    """Read every performance of every part; also return those that cannot be read, with the reason."""
     pieces: dict[str, list[_Piece]] = {part: [] for part in parts}
     failed: dict[str, str] = {}
     files = [(part, path) for part, paths in parts.items() for path in paths]
@@ -306,7 +308,7 @@ def _read_pieces(
 
 
 def _check_pianos(soundfonts: Sequence[Path], valid: Path | None, test: Path | None) -> None:
-    """Raise ParameterError if two pianos are one, or would go by one name."""
+    """Raise ParameterError if two pianos are the same, or would have the same name."""
     names = [path.stem for path in soundfonts]
     for name in names:
         if names.count(name) > 1 or name.startswith(_DRAWN):
@@ -314,13 +316,13 @@ def _check_pianos(soundfonts: Sequence[Path], valid: Path | None, test: Path | N
     kept = {"validation": valid, "test": test}
     for part, piano in kept.items():
         if piano is not None and piano.resolve() in [path.resolve() for path in soundfonts]:
-            raise ParameterError(f"{piano} cannot be trained on and be the piano of the {part}.")
+            raise ParameterError(f"{piano} cannot be both a training piano and the {part} piano.")
     if valid is not None and test is not None and valid.resolve() == test.resolve():
-        raise ParameterError(f"{valid} cannot be the piano of both the validation and the test.")
+        raise ParameterError(f"{valid} cannot be both the validation and the test piano.")
 
 
 def _read_others(source: Path, path: Path, reporter: Reporter) -> dict[str, str]:
-    """Put every recording of a folder into one file, two hours at most; return those that cannot be read, and why."""
+    """Join a folder's recordings in one file, two hours at most; return the reasons of those that cannot be read."""
     files = audio.recordings_in(source)
     if not files:
         raise DatasetError(f"{source}: holds no recordings")
@@ -334,7 +336,7 @@ def _read_others(source: Path, path: Path, reporter: Reporter) -> dict[str, str]
             failed[str(files[j].relative_to(source))] = str(error)
             continue
         parts.append(np.round(np.clip(y, -1, 1) * 32767).astype(np.int16))
-        reporter.progress("Reading what is no piano", i, len(files))
+        reporter.progress("Reading other sounds", i, len(files))
         if sum(map(len, parts)) > _OTHERS_S * SR:
             break
     if not parts:
@@ -345,7 +347,7 @@ def _read_others(source: Path, path: Path, reporter: Reporter) -> dict[str, str]
 
 
 def _hold_out(folder: Path, pieces: Sequence[_Piece], soundfont: Path | None, seed: int, reporter: Reporter) -> None:
-    """Render an excerpt of each piece, in both conditions, and what is played in it."""
+    """Render an excerpt of each piece in both conditions, and write its notes."""
     folder.mkdir()
     rng = np.random.default_rng(seed)
     duration_s = _EXCERPT_S[folder.name]
@@ -368,11 +370,11 @@ def _hold_out(folder: Path, pieces: Sequence[_Piece], soundfont: Path | None, se
             if condition == "heavy":
                 level = float(np.sqrt(np.mean(y**2))) * 10 ** (-_NOISE_DB / 20)
                 y = y + (level * rng.standard_normal(len(y))).astype(np.float32)
-            heard_s = len(y) / SR
+            rendered_s = len(y) / SR
             inside = [
-                Note((on - begin_s) / factor, min((off - begin_s) / factor, heard_s), int(pitch), int(velocity))
+                Note((on - begin_s) / factor, min((off - begin_s) / factor, rendered_s), int(pitch), int(velocity))
                 for on, off, pitch, velocity in notes
-                if 0 <= (on - begin_s) / factor < heard_s - 0.01
+                if 0 <= (on - begin_s) / factor < rendered_s - 0.01
             ]
             stem = f"{piece.name}__{condition}"
             audio.save(folder / f"{stem}.flac", y.astype(np.float32), sr=SR)
@@ -393,4 +395,4 @@ def _render_heard(data: PianoData, hours: float, seed: int, reporter: Reporter) 
             (Note(max(0.0, on), off, int(p), max(1, round(v))) for on, off, p, v in clip.notes if off > max(0.0, on)),
             folder / f"{i:05d}.mid",
         )
-        reporter.progress("Rendering what is heard", i + 1, count)
+        reporter.progress("Rendering training clips", i + 1, count)

@@ -18,10 +18,10 @@ KINDS = ("group", "fold", "segment")
 
 @dataclass(frozen=True)
 class Split:
-    """Indices of the segments to train on, to choose the weights by, and to score once at the end.
+    """Indices of the segments for training, validation (which chooses the weights) and test.
 
-    ``leaky`` says that recordings or groups sit on both sides, so that every score made with it flatters. ``unit`` is
-    what is never split apart: recording where each is a group of its own, else group.
+    ``leaky``: a recording or group is in more than one part, so scores are too high. ``unit`` is what is kept together:
+    ``recording`` if each is a group of its own, else ``group``.
     """
 
     kind: str
@@ -36,14 +36,14 @@ class Split:
 
     @property
     def description(self) -> str:
-        """One line that goes with every score."""
+        """One line to show with every score."""
         if self.kind == "fold":
             return f"fold {self.fold} held out; validation by group (seed {self.seed})"
         if self.kind == "group":
-            return f"test {self.unit}s never heard in training (split by {self.unit}, seed {self.seed})"
+            return f"test {self.unit}s that were not in training (split by {self.unit}, seed {self.seed})"
         if self.leaky:
             return f"LEAKY: segments of one group are in both training and test (split by segment, seed {self.seed})"
-        return f"split by segment, which here are groups of their own (seed {self.seed})"
+        return f"split by segment; here each is a group of its own (seed {self.seed})"
 
 
 def split(
@@ -61,18 +61,18 @@ def split(
     Parameters
     ----------
     kind
-        ``group``: no group is in two parts. ``fold``: the fold ``test_fold`` (default: the last) is the test, and the
-        validation is taken from the others by group. ``segment``: at random, which leaks.
+        ``group``: no group is in two parts. ``fold``: the fold ``test_fold`` (default: the last) is the test part, and
+        validation is taken from the other folds by group. ``segment``: at random, which leaks.
     test_size, valid_size
-        Part of all that is tested on (not with ``fold``), and part of the rest that validates.
+        Fraction of the data to test on (not with ``fold``), and fraction of the rest to validate on.
     seed
-        Decides which groups go where.
+        Seed of the random choice of groups.
     classes
-        Names for messages.
+        Class names, for messages.
 
     Returns
     -------
-    Split, stratified by class as far as groups allow, and proven disjoint.
+    Split, stratified by class as far as groups allow, and checked to be disjoint.
 
     Raises
     ------
@@ -87,13 +87,13 @@ def split(
     present = np.unique(segments.label)
     if len(present) < 2:
         only = classes[present[0]] if classes else str(present[0])
-        raise DatasetError(f"there is one class only ({only}); a classifier needs recordings of two or more")
+        raise DatasetError(f"there is only one class ({only}); a classifier needs recordings of two or more")
     everything = np.arange(len(segments))
     groups = everything.astype(object) if kind == "segment" else segments.group
     if kind != "segment" and not all(groups):
         raise DatasetError(
-            "this dataset does not say which segments belong to one recording, so no honest split is possible; import "
-            "it again with `group_size`, or see what a leaky one claims with `split='segment'`"
+            "this dataset does not say which segments belong to one recording, so only a leaky split is possible; "
+            "import it again with `group_size`, or accept the leak with `split='segment'`"
         )
     rng = np.random.default_rng(seed)
     fold = ""
@@ -117,7 +117,7 @@ def split(
     notes = []
     homeless = int((segments.fold == "").sum()) if kind == "fold" else 0
     if homeless:
-        notes.append(f"{homeless} segments have no fold: they are trained on and never tested")
+        notes.append(f"{homeless} segments have no fold: they are used in training only")
     unused = [name for i, name in enumerate(classes) if i not in present]
     if unused:
         notes.append(
@@ -138,7 +138,7 @@ def split(
 
 
 def fold_splits(segments: Segments, **arguments: Any) -> Iterator[Split]:
-    """Yield a split for each of the dataset's own folds, that fold being the test."""
+    """Yield a split for each of the dataset's own folds, with that fold as the test part."""
     for name in folds(segments):
         yield split(segments, kind="fold", test_fold=name, **arguments)
 
@@ -164,17 +164,16 @@ def _divide(
     part: float,
     rng: np.random.Generator,
 ) -> tuple[Indices, Indices]:
-    """Give about ``part`` of the segments ``among`` to the second side, group by group.
+    """Divide the segments ``among`` group by group, about ``part`` of them to the second side.
 
-    The largest groups are placed first, each on the side that lacks its classes most, measured by how full the side is
-    of each class.
+    The largest groups are placed first, each on the side that has least of its classes, compared with what is wanted.
     """
     names, group = np.unique(groups[among].astype(str), return_inverse=True)
     classes, label = np.unique(labels[among], return_inverse=True)
     if len(names) < 2:
         raise DatasetError(
-            f"there are too few groups: {names[0] if len(names) else 'none'} alone is left where two must be told "
-            "apart; training, validation and test need a group each"
+            f"there are too few groups to divide (left: {names[0] if len(names) else 'none'}); training, validation "
+            "and test need a group each"
         )
     counts = np.zeros((len(names), len(classes)))
     np.add.at(counts, (group, label), 1)

@@ -37,7 +37,7 @@ class Rows:
 
 
 def rows_per_shard(shape: tuple[int, int]) -> int:
-    """Segments of ``shape`` that make a shard of about 16 MiB."""
+    """Return the number of segments of ``shape`` in a shard of about 16 MiB."""
     return max(1, _ROWS_PER_SHARD_BYTES // (4 * shape[0] * shape[1]))
 
 
@@ -47,7 +47,7 @@ def shard_name(index: int) -> str:
 
 
 def write_shard(path: Path, rows: Rows, *, shape: tuple[int, int], outcome: Mapping[str, Any]) -> None:
-    """Write a shard, complete or not at all; ``outcome`` (what became of each file) travels inside it."""
+    """Write a shard, completely or not at all; ``outcome`` (the result for each file) is stored in its metadata."""
     x = np.concatenate(rows.x) if rows.x else np.empty((0, *shape), dtype=np.float32)
     tensor = pa.fixed_shape_tensor(pa.float32(), shape)
     storage = pa.FixedSizeListArray.from_arrays(pa.array(x.reshape(-1)), shape[0] * shape[1])
@@ -61,12 +61,12 @@ def write_shard(path: Path, rows: Rows, *, shape: tuple[int, int], outcome: Mapp
     }
     table = pa.table(columns).replace_schema_metadata({_META: json.dumps(outcome, ensure_ascii=False).encode()})
     with replacing_file(path) as temporary:
-        # Features hardly compress (a tenth, at a third of the speed), names do by dictionary anyway.
+        # Features hardly compress (by a tenth, at a third of the speed); the dictionary compresses the names.
         pq.write_table(table, temporary, compression="none", use_dictionary=["recording", "group", "fold", "label"])
 
 
 def read_outcome(path: Path) -> dict[str, Any]:
-    """Return what became of each file of a shard, as :func:`write_shard` was told."""
+    """Return the result for each file of a shard, as :func:`write_shard` stored it."""
     metadata = _opened(path).schema_arrow.metadata or {}
     outcome: dict[str, Any] = json.loads(metadata.get(_META, b"{}"))
     return outcome
@@ -76,7 +76,7 @@ def read_outcome(path: Path) -> dict[str, Any]:
 class Dataset:
     """A finished dataset.
 
-    ``preprocessor`` is None where an imported file did not say how its features were made. ``source`` is the folder
+    ``preprocessor`` is None if an imported file does not say how its features were made. ``source`` is the folder
     that the recordings' names are relative to, and ``plan`` a hash of their names, sizes and dates; both are empty
     after an import.
     """
@@ -105,17 +105,17 @@ class Dataset:
 
     @property
     def front_end(self) -> FrontEnd | None:
-        """How its features were made, if that is known."""
+        """The front end of its features, if known."""
         return None if self.preprocessor is None else self.preprocessor.front_end
 
     @property
     def has_recordings(self) -> bool:
-        """Whether it was built from recordings, which an imported one was not."""
+        """Whether it was built from recordings; an imported one was not."""
         return bool(self.source)
 
     @property
     def has_sound(self) -> bool:
-        """Whether its waveforms can be had, to be changed or played."""
+        """Whether its waveforms are available, to augment or play."""
         return self.front_end is not None and (self.has_recordings or self.front_end.kind == "waveform")
 
     @classmethod
@@ -139,7 +139,7 @@ class Dataset:
             values = json.loads(file.read_text(encoding="utf-8"))
             if values["schema_version"] != SCHEMA_VERSION:
                 raise DatasetError(
-                    f"{path}: has format {values['schema_version']}, this Sori reads {SCHEMA_VERSION}; build it anew"
+                    f"{path}: has format {values['schema_version']}, this Sori reads {SCHEMA_VERSION}; build it again"
                 )
             made = {key: values[key] for key in ("front_end", "segmenting")}
             dataset = cls(
@@ -155,10 +155,10 @@ class Dataset:
                 values["fingerprint"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, ParameterError) as error:
-            raise DatasetError(f"{file}: damaged ({type(error).__name__}: {reason(error)}); build it anew") from error
+            raise DatasetError(f"{file}: damaged ({type(error).__name__}: {reason(error)}); build it again") from error
         missing = [name for name in dataset.shards if not (path / name).is_file()]
         if missing:
-            raise DatasetError(f"{path}: damaged: {missing[0]} is missing; build it anew with `overwrite=True`")
+            raise DatasetError(f"{path}: damaged: {missing[0]} is missing; build it again with `overwrite=True`")
         return dataset
 
     def tables(self, columns: list[str]) -> Iterator[pa.Table]:
@@ -167,7 +167,7 @@ class Dataset:
             try:
                 yield _opened(self.path / name).read(columns)
             except (OSError, pa.ArrowException) as error:
-                raise DatasetError(f"{self.path / name}: damaged ({reason(error)}); build it anew") from error
+                raise DatasetError(f"{self.path / name}: damaged ({reason(error)}); build it again") from error
 
     def features(self) -> Iterator[npt.NDArray[np.float32]]:
         """Yield ``x`` shard by shard, each of shape ``(n, frames, bins)``."""
@@ -202,7 +202,7 @@ class Dataset:
         return {entry["file"]: entry["digest"] for entry in self.files["used"]}
 
     def _merge_copies(self, recordings: list[str], groups: list[str]) -> list[str]:
-        """Give recordings with the same bytes one group, so that no copy lands on the other side of a split."""
+        """Give recordings with the same bytes one group, so that no copy is in another part of a split."""
         digest_of = self.digests()
         counts = Counter(digest_of.values())
         if all(count == 1 for count in counts.values()):
@@ -241,7 +241,7 @@ class Segments:
 
 
 def write_description(folder: Path, values: Mapping[str, Any]) -> None:
-    """Write `dataset.json`, which makes the shards in ``folder`` a dataset."""
+    """Write `dataset.json`, which completes the dataset in ``folder``."""
     hashed = json.dumps(
         [values["front_end"], values["segmenting"], values["classes"], values["files"]["used"]], sort_keys=True
     )
@@ -256,7 +256,7 @@ def write_description(folder: Path, values: Mapping[str, Any]) -> None:
 
 
 def _counts(classes: Sequence[str], used: Sequence[Mapping[str, Any]], segments_dropped: int) -> dict[str, Any]:
-    """Count what the used recordings come to; a group that is not known has no name and does not count."""
+    """Count recordings, segments, groups and folds; unknown groups have no name and are not counted."""
     per_class = {name: {"recordings": 0, "segments": 0} for name in classes}
     for entry in used:
         per_class[entry["label"]]["recordings"] += 1
@@ -275,4 +275,4 @@ def _opened(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"{path}: not a readable shard ({reason(error)}); build the dataset anew") from error
+        raise DatasetError(f"{path}: not a readable shard ({reason(error)}); build the dataset again") from error

@@ -1,4 +1,4 @@
-"""Honest scores."""
+"""Scores of classifiers, spotters and transcribers."""
 
 from sori.evaluation.classes import ClassScores, by_recording, score_classes
 from sori.evaluation.events import EventScores, score_events

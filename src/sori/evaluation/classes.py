@@ -1,4 +1,4 @@
-"""How well a classifier did: scikit-learn's metrics, by segment and by recording."""
+"""Scores of a classifier: scikit-learn's metrics, by segment and by recording."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ClassScores:
     confusion: list[list[int]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers, as JSON can hold them."""
+        """Return the scores as plain values, for JSON."""
         return asdict(self)
 
 
@@ -67,7 +67,7 @@ def score_classes(
     labels
         Class id of each segment, shape ``(n,)``.
     recordings
-        Which recording each is of; a recording's answer is the mean over its segments.
+        Recording of each segment; the prediction for a recording is the mean over its segments.
     classes
         Class names in the order of their ids.
 
@@ -83,7 +83,7 @@ def score_classes(
         )
     from scipy import stats  # slow to import, and only scoring needs it
 
-    metrics = require("sklearn.metrics", extra="train")
+    metrics = require("sklearn.metrics")
     _, means, first = by_recording(probabilities, recordings)
     truth, guess = labels[first], means.argmax(axis=1)
     ids = np.arange(len(classes))

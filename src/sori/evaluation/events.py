@@ -1,4 +1,4 @@
-"""How well events were spotted: hits, misses and false alarms."""
+"""Scores of detected events: hits, misses and false alarms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EventScores:
-    """Counts over a stream of so many hours."""
+    """Counts over a stream of ``hours``."""
 
     hits: int
     misses: int
@@ -17,12 +17,12 @@ class EventScores:
 
     @property
     def hit_rate(self) -> float:
-        """Part of the true events that were found; 0 if there were none."""
+        """Fraction of the true events that were found; 0 if there were none."""
         return self.hits / max(1, self.hits + self.misses)
 
     @property
     def false_alarms_per_hour(self) -> float:
-        """Events that were none, per hour of the stream."""
+        """False alarms per hour of the stream."""
         return self.false_alarms / self.hours
 
 
@@ -35,7 +35,7 @@ def score_events(
 ) -> EventScores:
     """Match events ``(time_s, label)`` to true ones of the same label, each at most once, the nearest first.
 
-    An event with the wrong label is a false alarm, and what it was taken for is missed.
+    An event with the wrong label is a false alarm, and the true event counts as missed.
 
     >>> score_events([(1.1, "yes"), (5.0, "no")], [(1.0, "yes"), (5.0, "go")], hours=0.5)
     EventScores(hits=1, misses=1, false_alarms=1, hours=0.5)

@@ -1,4 +1,4 @@
-"""How close a transcription is to the truth: note precision, recall and F1, matched by mir_eval."""
+"""Scores of a transcription: precision, recall and F1 of notes, matched by mir_eval."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NoteScores:
     estimated: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the scores, as JSON can hold them."""
+        """Return the scores as plain values, for JSON."""
         return asdict(self)
 
 
@@ -78,54 +78,54 @@ def score_notes(truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64
 def match_notes(
     truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64], *, offset_ratio: float | None = None
 ) -> list[tuple[int, int]]:
-    """Pair indices of truth and estimate that are one note: the same key, onsets within 50 ms, each used once.
+    """Pair indices of matching notes in truth and estimate: same key, onsets within 50 ms, each used once.
 
-    ``offset_ratio``: and offsets within so much of the note's length, or 50 ms.
+    With ``offset_ratio``, offsets must also be within that fraction of the note's length, or 50 ms.
     """
-    mir_eval = require("mir_eval", extra="piano")
+    mir_eval = require("mir_eval")
     pairs: list[tuple[int, int]] = []
-    # Key by key, which changes nothing, since notes of two keys never match: mir_eval compares all with all at once,
-    # which for two hours of music would fill any memory.
+    # Key by key gives the same result, since notes of different keys never match. mir_eval compares all pairs at once,
+    # which takes too much memory for two hours of music.
     for pitch in np.intersect1d(truth[:, 2], estimate[:, 2]):
-        known, heard = (np.flatnonzero(notes[:, 2] == pitch) for notes in (truth, estimate))
+        known, estimated = (np.flatnonzero(notes[:, 2] == pitch) for notes in (truth, estimate))
         hz = float(midi_to_hz(pitch))
         found = mir_eval.transcription.match_notes(
             truth[known, :2],
             np.full(len(known), hz),
-            estimate[heard, :2],
-            np.full(len(heard), hz),
+            estimate[estimated, :2],
+            np.full(len(estimated), hz),
             onset_tolerance=_ONSET_TOLERANCE_S,
             offset_ratio=offset_ratio,
         )
-        pairs += [(int(known[i]), int(heard[j])) for i, j in found]
+        pairs += [(int(known[i]), int(estimated[j])) for i, j in found]
     return sorted(pairs)
 
 
 def _as_hard(
     truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64], pairs: Sequence[tuple[int, int]]
 ) -> int:
-    """How many pairs were struck as hard, within a tenth of the truth's range, once the estimate is on its scale.
+    """Count the pairs with equal velocity, within a tenth of the truth's range, once the estimate is on its scale.
 
-    Source: Hawthorne et al. (2018): the scale is the line that fits the pairs best.
+    Source: Hawthorne et al. (2018): the scale is the line that best fits the pairs.
     """
     if not pairs:
         return 0
-    known, heard = (notes[[pair[side] for pair in pairs], 3] for side, notes in enumerate((truth, estimate)))
+    known, estimated = (notes[[pair[side] for pair in pairs], 3] for side, notes in enumerate((truth, estimate)))
     softest, hardest = truth[:, 3].min(), truth[:, 3].max()
     known = (known - softest) / max(1.0, hardest - softest)
-    terms = np.stack([heard, np.ones(len(heard))], axis=1)
+    terms = np.stack([estimated, np.ones(len(estimated))], axis=1)
     line, *_ = np.linalg.lstsq(terms, known, rcond=None)
     return int((np.abs(terms @ line - known) < _VELOCITY_TOLERANCE).sum())
 
 
-def _precision_recall_f1(hits: int, known: int, heard: int) -> tuple[float, float, float]:
-    return hits / heard, hits / known, 2 * hits / (known + heard)
+def _precision_recall_f1(hits: int, known: int, estimated: int) -> tuple[float, float, float]:
+    return hits / estimated, hits / known, 2 * hits / (known + estimated)
 
 
 def _frame_scores(
     truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64], *, frame_s: float = 0.01
 ) -> tuple[float, float, float]:
-    """Precision, recall and F1 of keys that sound, in steps of 10 ms."""
+    """Precision, recall and F1 of sounding keys, in steps of 10 ms."""
     last_s = max(truth[:, 1].max(initial=0), estimate[:, 1].max(initial=0))
     rolls = []
     for notes in (truth, estimate):

@@ -42,7 +42,7 @@ class SumResult:
 
 @dataclass(frozen=True)
 class TwinSide:
-    """One of the two: mean squared errors, seconds of training, and what it answers to :data:`QUESTIONS`."""
+    """One of the two: mean squared errors, seconds of training, and its predictions for :data:`QUESTIONS`."""
 
     train_loss: float
     test_loss: float
@@ -61,13 +61,13 @@ class TwinResult:
 
 
 def generator(seed: int) -> np.random.Generator:
-    """Make a random generator of a seed that may be anything a person types."""
+    """Make a random generator from a seed, which is checked first."""
     check_between("seed", seed, 0, 2**32 - 1)
     return np.random.default_rng(seed)
 
 
 def sum_data(samples: int, *, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Pairs of numbers from 0 to 0.5, ``(samples, 2)``, and their sums, ``(samples, 1)``."""
+    """Return pairs of numbers from 0 to 0.5, ``(samples, 2)``, and their sums, ``(samples, 1)``."""
     check_count("samples", samples)
     inputs = rng.random((samples, 2)) / 2
     return inputs, inputs.sum(axis=1, keepdims=True)
@@ -111,10 +111,10 @@ def compare_with_keras(
     seed: int = 0,
     reporter: Reporter = SILENT,
 ) -> TwinResult:
-    """Train the same network from scratch and in Keras: same data 7:3, first weights, order, and updates.
+    """Train the same network from scratch and in Keras: same data (7:3), initial weights, order and updates.
 
-    Both are 2-``hidden``-1 sigmoids with biases, in 64-bit, one update per example. Keras' mean squared error has the
-    slope ``2 * error`` where ours takes ``error``, so Keras' rate 0.1 is our 0.2.
+    Both are 2-``hidden``-1 sigmoids with biases, in 64-bit, one update per example. The gradient of
+    Keras' mean squared error is ``2 * error``, ours is ``error``, so Keras' rate 0.1 is our 0.2.
 
     Raises
     ------
@@ -150,14 +150,14 @@ def compare_with_keras(
 
 
 def verdict(train_loss: float, test_loss: float, worst_error: float) -> str:
-    """Say whether a network learned the rule, its examples, or neither.
+    """Return a sentence on whether a network learned the rule, its examples, or neither.
 
     Parameters
     ----------
     train_loss, test_loss
-        Mean squared errors; the rule is learned where the test loss is within a half of the training loss.
+        Mean squared errors; the rule is learned if the test loss is at most 1.5 times the training loss.
     worst_error
-        The largest error on the questions: above 0.05 the sums are wrong, whatever the losses say of each other.
+        The largest error on the questions: above 0.05 the sums are wrong, whatever the losses.
     """
     if worst_error > _WRONG_BY:
         return f"its sums are off by up to {worst_error:.3f}: it has not learned addition yet; train for longer"
@@ -212,7 +212,7 @@ def _keras_twin(
         layers = [keras.layers.Dense(w.shape[1], activation="sigmoid", dtype="float64") for w in first[::2]]
         model = keras.Sequential([keras.Input((2,), dtype="float64"), *layers])
         model.set_weights(list(first))
-        # Most of a step on one example is the cost of starting it, so hundreds are started at once.
+        # Most of the time of a step on one example is overhead, so hundreds are run per call.
         at_once = min(len(train[0]), 500)
         model.compile(keras.optimizers.SGD(learning_rate), loss="mean_squared_error", steps_per_execution=at_once)
         report = keras.callbacks.LambdaCallback(

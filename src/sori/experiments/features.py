@@ -1,4 +1,4 @@
-"""An experiment: what can be learned from spectrogram, mel bands and MFCCs, of the full band and of the piano's."""
+"""An experiment: classification from spectrogram, mel bands and MFCCs, of the full band and of the piano's."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Cell:
-    """Accuracy in each fold of one way to see the notes; ``bins`` numbers go in."""
+    """Accuracy in each fold for one kind of features of one band; ``bins`` is the number of inputs."""
 
     target: str
     condition: str
@@ -59,7 +59,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class FeatureExperiment:
-    """All cells, how many clips they were measured on, and the answer in words."""
+    """All cells, how many clips they were measured on, and conclusions in words."""
 
     cells: tuple[Cell, ...]
     clips: dict[str, int]
@@ -90,34 +90,34 @@ def compare_features(
     overwrite: bool = False,
     reporter: Reporter = SILENT,
 ) -> FeatureExperiment:
-    """Render notes, alone and with a random note of a background instrument below them, and classify them.
+    """Render notes, alone and mixed with a softer note of a background instrument, and classify them.
 
-    The classifier is the same everywhere: one hidden layer of 64 units on the mean over time of each bin, in dB. What
-    may not be learned by heart is held out whole, in three folds: pitch is tested on instruments that were not in
-    training, instruments on the low, middle or high third of the pitches, none of which was.
+    The classifier is the same everywhere: one hidden layer of 64 units on the mean over time of each bin, in dB. Test
+    data differ from training data, in three folds: pitch is tested on instruments that were not in training, and
+    instruments on the low, middle or high third of the pitches, which was not in training.
 
     Parameters
     ----------
     backgrounds
-        Instruments that are never asked for, one of which, drawn at random, sounds below each mixed note.
+        Instruments that are not classified; one, drawn at random, is mixed with each note.
     out
         Folder for the recordings, ``features.json`` and ``report.html``.
     snr_db
-        How far the other note lies below.
+        Signal-to-noise ratio of the mixtures: how far the other note is below.
     hold_out
-        ``thirds``, as above; or ``single``, to see a leak: instruments are tested on pitches held out here and there.
-        Banks make a few neighbouring notes of one recording, so the network knows them from their neighbours.
+        ``thirds``, as above; or ``single``, which leaks: instruments are tested on scattered single pitches. Banks use
+        one recording for a few neighbouring notes, so test notes resemble training notes.
     seed
-        Of the other notes, the folds and the classifier.
+        Seed of the other notes, the folds and the classifier.
 
     Raises
     ------
     ParameterError
         If there are fewer than three instruments or pitches, or an instrument cannot be played.
     DatasetError
-        If ``out`` holds other notes, or something else. The same ones are used again.
+        If ``out`` holds other notes or other files; the same notes are reused.
     """
-    require("sklearn", extra="train")
+    require("sklearn")
     names = [instrument(name).name for name in instruments]
     if len(set(names)) < _FOLDS or len(set(pitches)) < _FOLDS:
         raise ParameterError(
@@ -131,7 +131,7 @@ def compare_features(
     notes = plan_notes(names, rendering=rendering, pitches=pitches, velocities=velocities)
     behind = [instrument(name).name for name in backgrounds]
     if not behind or set(behind) & set(names):
-        raise ParameterError("backgrounds must be instruments that are not asked for, one or more.")
+        raise ParameterError("backgrounds must be one or more instruments that are not classified.")
     mixed = _mixtures(names, behind, rendering, pitches, velocities, snr_db, seed)
     rendered_to = ("clean/*", "mixed/*", "clean.building/*", "mixed.building/*")
     own_folder(out, facts="features.json", maker=_MAKER, ours=("features.json", "report.html"), always=rendered_to)
@@ -139,7 +139,7 @@ def compare_features(
     clips: dict[str, tuple[list[Item], _Array]] = {}
     for condition, items in (("clean", notes), ("mixed", mixed)):
         folder = out / condition
-        # The same notes need not be rendered twice.
+        # Reuse the same notes.
         again = not overwrite and (folder.exists() or building_folder(folder).exists())
         rendered = render(items, folder, rendering=rendering, resume=again, overwrite=overwrite, reporter=reporter)
         failed += rendered.failed
@@ -182,7 +182,7 @@ def _mixtures(
     snr_db: float,
     seed: int,
 ) -> list[Item]:
-    """Plan every note with a random note of a background instrument, drawn anew for each, below it."""
+    """Plan every note mixed with a random, softer note of a background instrument."""
     rng = np.random.default_rng(seed)
     mixed: list[Item] = []
     for name in names:
@@ -227,7 +227,7 @@ def _cells(
 
 
 def table(found: FeatureExperiment) -> tuple[list[str], list[list[str]]]:
-    """Return the headings and rows of the one table: features down, what is asked of which sound across."""
+    """Return headings and rows of the table: a row per kind of features, a column per target and condition."""
     heads = ["features", "band", "numbers"] + [
         f"{target}, {condition}" for target in TARGETS for condition in CONDITIONS
     ]
@@ -243,7 +243,7 @@ def table(found: FeatureExperiment) -> tuple[list[str], list[list[str]]]:
 
 
 def _question(items: Sequence[Item], target: str, *, hold_out: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return what is asked of each clip, and the group that it is held out with."""
+    """Return the label of each clip, and the group that it is held out with."""
     pitch = np.array([item.notes[0].pitch for item in items])
     who = np.array([item.instrument for item in items])
     if target == "pitch":
@@ -264,14 +264,14 @@ def _scores(x: _Array, labels: npt.NDArray[Any], groups: npt.NDArray[Any], *, se
     for train, test in GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(x, labels, groups):
         network = make_pipeline(StandardScaler(), MLPClassifier((64,), alpha=0.01, max_iter=300, random_state=seed))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # three hundred rounds are what each one gets
+            warnings.simplefilter("ignore", ConvergenceWarning)  # each network gets 300 iterations
             network.fit(x[train], labels[train])
         scores.append(float(network.score(x[test], labels[test])))
     return scores
 
 
 def _answer(found: FeatureExperiment) -> tuple[str, ...]:
-    """Put what the numbers say in sentences, and say of each difference whether the folds agree on it."""
+    """Put the results in sentences, and state of each difference whether it is within the spread of the folds."""
     lines = []
     for target in TARGETS:
         for condition in CONDITIONS:
@@ -296,7 +296,7 @@ def _answer(found: FeatureExperiment) -> tuple[str, ...]:
 
 
 def _clear(one: Cell, other: Cell) -> bool:
-    """Whether the difference of two, fold by fold, is larger than its own standard deviation."""
+    """Return whether the difference of two, fold by fold, is larger than its standard deviation."""
     differences = np.subtract(one.folds, other.folds)
     return bool(abs(differences.mean()) > differences.std(ddof=1))
 

@@ -1,4 +1,4 @@
-"""An experiment: how well a model spots words it has not heard, laid into silence and into noise."""
+"""An experiment: how well a model spots words that were not in training, in silence and in noise."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ CONDITIONS = ("silence", "noise")
 WORDLESS = "wordless recordings"
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
 _GAP_S = (0.5, 3.0)
-_FLOOR_DB = -65.0  # what a room is never without
+_FLOOR_DB = -65.0  # the noise floor of a room
 _Clip = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Point:
-    """What one threshold comes to in one condition."""
+    """The scores of one threshold in one condition."""
 
     condition: str
     threshold: float
@@ -48,7 +48,7 @@ class ListeningExperiment:
     points: tuple[Point, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything, as JSON can hold it."""
+        """Return everything as plain values, for JSON."""
         rows = [
             {
                 "condition": point.condition,
@@ -64,7 +64,7 @@ class ListeningExperiment:
 
 @dataclass(frozen=True)
 class _Material:
-    """Recordings that the model was neither trained on nor chosen by, by what they are."""
+    """Recordings that were not used to train or validate the model, by kind."""
 
     words: tuple[tuple[Path, str], ...]
     others: tuple[tuple[Path, str], ...]
@@ -84,28 +84,28 @@ def compare_thresholds(
     overwrite: bool = False,
     reporter: Reporter = SILENT,
 ) -> ListeningExperiment:
-    """Make a stream in silence and one in noise, listen to both, and write ``listening.json`` and ``report.html``.
+    """Make a stream in silence and one in noise, spot words in both, and write ``listening.json`` and ``report.html``.
 
-    Words that the model has not heard, and words that are none of its own where the dataset has any, come one after
-    another with 0.5 to 3 s between them. In noise, the background is made of unheard recordings of silence where there
-    are any, with coloured noise, ``snr_db`` below each word.
+    The streams hold words that were not in training, and other speech if the dataset has any, with gaps of 0.5 to 3 s.
+    In noise, the background is coloured noise, with recordings of silence that were not in training if there are any,
+    ``snr_db`` below each word.
 
     Parameters
     ----------
     run
         A trained model (folder).
     source
-        A dataset of recordings, some of which it has not heard; what it has is left out.
+        A dataset of recordings, some of which were not in training; the others are left out.
     minutes
         Length of each of the two streams.
     wordless
-        A folder of recordings in which no word of the model's is spoken, as of music: it listens to them too, and
-        whatever it reports is a false alarm.
+        A folder of recordings without any of the model's words, such as music, to process too: every event in them is
+        a false alarm.
 
     Raises
     ------
     SoriError
-        If anything is missing, does not fit or is there already, or no unheard word is left.
+        If anything is missing, does not match or exists already, or no word is left that was not in training.
     """
     check_between("minutes", minutes, 0.1, 100_000)
     check_between("snr_db", snr_db[0], -60, 120, "dB")
@@ -124,20 +124,20 @@ def compare_thresholds(
         spotter = Spotter(run, settings)
         rng = np.random.default_rng((seed, CONDITIONS.index(condition)))
         truth: list[tuple[float, str]] = []
-        heard: list[tuple[float, npt.NDArray[np.float32]]] = []
+        windows: list[tuple[float, npt.NDArray[np.float32]]] = []
         samples, wanted = 0, round(60 * minutes * spotter.sr)
         for y, label, middle in _stream(material, condition, sr=spotter.sr, snr_db=snr_db, rng=rng):
             if label:
                 truth.append(((samples + middle) / spotter.sr, label))
             samples += len(y)
-            heard += spotter.probabilities(y)
+            windows += spotter.probabilities(y)
             reporter.progress(f"Listening in {condition}", min(samples, wanted), wanted)
             if samples >= wanted:
                 break
-        heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))  # the last word is heard whole
+        windows += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))  # ends the last word
         hours = samples / spotter.sr / 3600
         for threshold in THRESHOLDS:
-            estimated = _events(spotter, heard, threshold)
+            estimated = _events(spotter, windows, threshold)
             points.append(Point(condition, threshold, score_events(estimated, truth, hours=hours)))
     failed: dict[str, str] = {}
     if wordless is not None:
@@ -163,9 +163,9 @@ def compare_thresholds(
     return found
 
 
-def _events(spotter: Spotter, heard: Sequence[tuple[float, _Clip]], threshold: float) -> list[tuple[float, str]]:
+def _events(spotter: Spotter, windows: Sequence[tuple[float, _Clip]], threshold: float) -> list[tuple[float, str]]:
     decoder = Decoder(spotter.classifier.bundle.classes, replace(spotter.settings, threshold=threshold))
-    events = [event for time_s, p in heard for event in decoder(time_s, p)] + decoder.finish()
+    events = [event for time_s, p in windows for event in decoder(time_s, p)] + decoder.finish()
     return [(event.time_s, event.label) for event in events]
 
 
@@ -177,16 +177,16 @@ def _listen_to_wordless(
     failed: dict[str, str] = {}
     for i, file in enumerate(files, 1):
         spotter = Spotter(run, settings)
-        heard: list[tuple[float, _Clip]] = []
+        windows: list[tuple[float, _Clip]] = []
         try:
             for y in blocks(file, sr=spotter.sr):
                 samples += len(y)
-                heard += spotter.probabilities(y)
-        except AudioError as error:  # what was heard of it until then counts
+                windows += spotter.probabilities(y)
+        except AudioError as error:  # the part before the error counts
             failed[file.relative_to(folder).as_posix()] = reason(error).removeprefix(f"{file}: ")
-        heard += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))
+        windows += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))
         for threshold in THRESHOLDS:
-            alarms[threshold] += len(_events(spotter, heard, threshold))
+            alarms[threshold] += len(_events(spotter, windows, threshold))
         reporter.progress("Listening to wordless recordings", i, len(files))
     if not samples:
         raise DatasetError(f"{folder}: none of the wordless recordings can be read")
@@ -238,7 +238,7 @@ def _unheard(spotter: Spotter, dataset: Dataset, settings: SpotterSettings) -> _
     if not words:
         raise BundleError(
             f"{dataset.path}: {bundle.path} was trained on every word in it, so a score would mean nothing; train with "
-            "a test part, or give recordings it has not heard"
+            "a test part, or give recordings that were not in training"
         )
     return _Material(tuple(words), tuple(others), tuple(backgrounds))
 
@@ -246,7 +246,7 @@ def _unheard(spotter: Spotter, dataset: Dataset, settings: SpotterSettings) -> _
 def _stream(
     material: _Material, condition: str, *, sr: int, snr_db: tuple[float, float], rng: np.random.Generator
 ) -> Iterator[tuple[_Clip, str, int]]:
-    """Yield stretches of sound without end, each a gap and a recording, with its label and where its middle is."""
+    """Yield an endless stream: a gap and a recording each, with its label and the sample of its middle."""
     spoken = [*material.words, *material.others]
     while True:
         for i in rng.permutation(len(spoken)):
@@ -259,7 +259,7 @@ def _stream(
             y = np.concatenate([np.zeros(gap, dtype=np.float32), word])
             if condition == "noise" and word.any():
                 background = _background(material, len(y), sr=sr, rng=rng)
-                # The ratio is to the word, and not to word and gap.
+                # The ratio refers to the word, without the gap.
                 level = float(np.sqrt(np.mean(np.square(word, dtype=np.float64)) / np.mean(np.square(background))))
                 y = y + background * np.float32(level * 10 ** (-rng.uniform(*snr_db) / 20))
             y = y + noise(sr=sr, duration_s=len(y) / sr, rng=rng, level_db=_FLOOR_DB, colour="pink")[: len(y)]
@@ -290,7 +290,7 @@ def _write(found: ListeningExperiment, out: Path) -> None:
         heading="Listening: words found, and false alarms",
         answer=[],
         table=table(found),
-        note="Words that were not in training, laid into silence and into noise; each point is a threshold. A word "
+        note="Words that were not in training, in silence and in noise; each point is a threshold. A word "
         "counts as found within 0.75 s of its middle; anything else reported is a false alarm; a single one comes to "
         f"{1 / hours:.2g} an hour here.",
         figures=[Figure("", "", plots.detection_curve(curves))],

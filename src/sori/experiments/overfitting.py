@@ -1,4 +1,4 @@
-"""An experiment: the same network plain, with each remedy against overfitting, and with all of them."""
+"""An experiment: a network trained plain, with each remedy against overfitting, and with all of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sori.training import History, Trainer, TrainingOptions, diagnose
 _MAKER = "sori experiment overfitting"
 _RESULTS, _PAGE = "overfitting.json", "report.html"
 PARTS = ("train", "valid", "test")
-# All with nothing against overfitting, whatever the architecture's own recipe says, so that each remedy stands alone.
+# No remedy, whatever the recipe of the architecture says, so that each remedy is tested alone.
 _PLAIN_OPTIONS: Mapping[str, Any] = {"dropout": 0.0, "l2": 0.0}
 _PLAIN_TRAINING: Mapping[str, Any] = {"augment": "none"}
 _PATIENCE = 10
@@ -33,7 +33,7 @@ _ALL = "all of them"
 
 @dataclass(frozen=True)
 class Remedy:
-    """A way to train: the network's options, and options of the training, that differ from plain ones."""
+    """A way to train: the network's options, and options of the training, that differ from plain training."""
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Run:
-    """One network: its curves, the accuracy of the weights that were kept, and what it cost.
+    """One network: its curves, the accuracy of the weights that were kept, and its cost.
 
     ``accuracy`` is of recordings, in training (unchanged ones), validation and test.
     """
@@ -64,7 +64,7 @@ class Run:
 
 @dataclass(frozen=True)
 class OverfittingExperiment:
-    """Every run, and what they say."""
+    """All runs, and the conclusion."""
 
     settings: Mapping[str, Any]
     runs: tuple[Run, ...]
@@ -81,21 +81,21 @@ class OverfittingExperiment:
 
     @property
     def winner(self) -> str:
-        """The remedy with the best validation accuracy; the test part chooses nothing."""
+        """The remedy with the best validation accuracy; the test part is not used to choose."""
         return max(self.remedies, key=lambda remedy: self.accuracy(remedy, "valid")[0])
 
     @property
     def answer(self) -> str:
-        """One paragraph: the winner, and whether it is ahead by more than chance makes of it."""
+        """One paragraph: the winner, and whether its lead is more than chance."""
         plain, winner = self.remedies[0], self.winner
         before, after = self.accuracy(plain, "test"), self.accuracy(winner, "test")
         gap = self.accuracy(plain, "train")[0] - before[0]
         opening = (
             f"Plain, the network is right on {self.accuracy(plain, 'train')[0]:.1%} of the recordings it was trained "
-            f"on and on {_spread(before)} of those it never heard: a gap of {100 * gap:.1f} points."
+            f"on and on {_spread(before)} of the test recordings: a gap of {100 * gap:.1f} points."
         )
         if winner == plain:
-            return f"{opening} No remedy validated better than none at all, so there is no winner to name."
+            return f"{opening} No remedy improved validation accuracy, so there is no winner."
         ahead, spread = after[0] - before[0], float(np.hypot(before[1], after[1]))
         return (
             f"{opening} Chosen by validation, {winner} is best: {_spread(after)} in test, "
@@ -103,7 +103,7 @@ class OverfittingExperiment:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything, as JSON can hold it."""
+        """Return everything as plain values, for JSON."""
         return {
             "made_by": _MAKER,
             "settings": dict(self.settings),
@@ -160,23 +160,22 @@ def compare_remedies(
     model
         None: ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
     augment
-        The recipe that stands for augmentation; None: ``spectrogram``, and ``environment`` for waveforms.
+        The recipe to use for augmentation; None: ``spectrogram``, and ``environment`` for waveforms.
     seeds
-        Networks of each remedy; they differ in first weights, order and draws, and in nothing else.
+        Networks per remedy; they differ only in initial weights, order and random draws.
     test_size, valid_size, split_seed
         As :func:`sori.datasets.split`, by group.
     only
         Names of the remedies to try besides plain; empty: all.
     resume
-        Go on with an experiment of the same settings that was interrupted, or had fewer seeds: networks that are done
-        are kept.
+        Continue an experiment of the same settings that was interrupted or had fewer seeds; finished networks are kept.
     overwrite
-        Replace what an earlier experiment has written.
+        Replace the files of an earlier experiment.
 
     Raises
     ------
     SoriError
-        If anything is missing, does not fit or is there already.
+        If anything is missing, does not match or exists already.
     """
     check_count("seeds", seeds)
     dataset = Dataset.open(source)
@@ -188,7 +187,7 @@ def compare_remedies(
         raise ParameterError(f"`augment` {augment} changes nothing in {kind} features; choose another recipe.")
     tried = remedies(model, augment=augment)
     for name in only:
-        if name not in [remedy.name for remedy in tried]:  # names hold commas, so that each stands in quotes
+        if name not in [remedy.name for remedy in tried]:  # names hold commas, so each is quoted
             quoted = ", ".join(f'"{remedy.name}"' for remedy in tried)
             raise ParameterError(f'remedy must be one of {quoted}. Received "{name}".')
     tried = [remedy for remedy in tried if not only or remedy.name in (*only, "plain")]
@@ -231,7 +230,7 @@ def compare_remedies(
             reporter.say(f"{stage}: test {runs[-1].accuracy['test']:.1%}, {runs[-1].verdict}")
             _write(OverfittingExperiment(settings, tuple(runs)), out)
     found = OverfittingExperiment(settings, tuple(runs))
-    _write(found, out)  # the page of an experiment that was cut between its numbers and it
+    _write(found, out)  # in case an experiment was interrupted before its page was written
     return found
 
 
@@ -254,12 +253,12 @@ def _run(trainer: Trainer, remedy: str, segments: Segments, divided: Split, stag
 
 
 def _kept(out: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bool) -> list[Run]:
-    """Return the runs of an interrupted experiment that can be gone on with.
+    """Return the finished runs of an interrupted experiment.
 
     Raises
     ------
     DatasetError, ParameterError
-        If what is there is in the way.
+        If other files are in the way.
     """
     if resume and overwrite:
         raise ParameterError("give `resume=True`, to keep the networks that are done, or `overwrite=True`, not both.")
@@ -277,7 +276,7 @@ def _kept(out: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bo
 
 
 def table(found: OverfittingExperiment) -> tuple[list[str], list[list[str]]]:
-    """Return heads and rows: each remedy's accuracy in training, validation and test, what it cost, how it fits."""
+    """Return heads and rows: each remedy's accuracy in training, validation and test, its cost and its verdicts."""
     heads = ["remedy", "train", "validation", "test", "gap", "parameters", "seconds", "verdicts"]
     rows = []
     for remedy in found.remedies:
@@ -293,12 +292,14 @@ def table(found: OverfittingExperiment) -> tuple[list[str], list[list[str]]]:
 
 def _judged(ahead: float, spread: float) -> str:
     if math.isnan(spread):
-        return "and with one seed nothing tells whether that is luck"
+        return "and one seed cannot show whether that is chance"
     by = f"(± {100 * spread:.1f})"
     if ahead <= 0:
-        return f"which is no gain: what validated best did not test better (spread of the seeds ± {100 * spread:.1f})"
+        return (
+            f"which is no gain: the best in validation is not better in test (spread of the seeds ± {100 * spread:.1f})"
+        )
     if ahead <= spread:
-        return f"no more than the spread of the seeds {by}, so it may be luck"
+        return f"no more than the spread of the seeds {by}, so it may be chance"
     return f"more than the spread of the seeds {by}"
 
 
@@ -332,8 +333,8 @@ def _write(found: OverfittingExperiment, out: Path) -> None:
         note=f"Accuracy of recordings, {over}, of the weights with the lowest validation loss; {sizes['train']} "
         f"recordings to train on, {sizes['valid']} to validate, {sizes['test']} to test: {found.settings['split']}. "
         f"{_ALL.capitalize()}: every remedy at once. Gap: points between training and test. Training is scored on "
-        "unchanged sounds, also where the network was fed changed ones. With so few test recordings, chance alone moves "
-        f"an accuracy by about ± {50 / np.sqrt(sizes['test']):.1f} points or less.",
+        "unchanged sounds, also where the network was fed changed ones. With so few test recordings, chance alone "
+        f"moves an accuracy by about ± {50 / np.sqrt(sizes['test']):.1f} points or less.",
         figures=[
             Figure(f"{name.capitalize()}, epoch by epoch", caption, plots.learning_curves(of, name=name))
             for name, of in curves.items()

@@ -1,4 +1,4 @@
-"""From samples to spectrum, spectrogram, mel spectrogram and MFCC, with librosa's names, shapes and numbers."""
+"""Spectrum, spectrogram, mel spectrogram and MFCC of samples, with librosa's names, shapes and values."""
 
 from sori.features.front_end import FrontEnd
 from sori.features.log_frequency import LogFrequency, log_frequency_filters

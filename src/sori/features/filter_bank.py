@@ -1,4 +1,4 @@
-"""The product of spectra with a bank of narrow filters, without the zeros that most of it is."""
+"""Products of spectra with a bank of narrow filters, without most of its zeros."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 # A filter touches few bins, so the dense product is mostly zeros: up to sixteen neighbouring filters share one narrow
-# product instead, which for 128 mel filters and 1025 bins costs a fifth. Above so many multiplications OpenBLAS would
-# share a product out to threads, which at this size costs more than it gains.
+# product instead, which for 128 mel filters and 1025 bins costs a fifth. Above _LARGEST_PRODUCT multiplications
+# OpenBLAS would use threads, which at this size cost more than they gain.
 _FILTERS_PER_GROUP = 16
 _LARGEST_PRODUCT = 2**18
 
 
 @dataclass(frozen=True, eq=False)
 class FilterGroup:
-    """Neighbouring filters: which they are, the range of bins that they need, and their weights ``(bins, filters)``."""
+    """Neighbouring filters: their indices, the range of bins that they cover, and their weights ``(bins, filters)``."""
 
     filters: slice
     bins: slice
@@ -25,10 +25,10 @@ class FilterGroup:
 
 
 def filter_groups(filters: npt.NDArray[np.float32], *, rows: int, parts: bool) -> list[FilterGroup]:
-    """Cut filters ``(filters, bins)`` into groups of neighbours, for blocks of ``rows`` frames.
+    """Split filters ``(filters, bins)`` into groups of neighbours, for blocks of ``rows`` frames.
 
-    ``parts``: for the squares of real and imaginary parts in turn. The product with the filters then adds the two,
-    which takes less time than adding them before.
+    ``parts``: for alternating squares of real and imaginary parts. The product with the filters then adds the two,
+    which is faster than adding them before.
     """
     if parts:
         filters = filters.repeat(2, axis=1)
@@ -53,7 +53,7 @@ def filter_groups(filters: npt.NDArray[np.float32], *, rows: int, parts: bool) -
 def filtered(
     energy: npt.NDArray[np.float32], groups: Sequence[FilterGroup], *, out: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Multiply energies ``(frames, bins)`` with the groups into ``out``, ``(frames, filters)``; empty filters keep it.
+    """Multiply energies ``(frames, bins)`` with groups into ``out`` ``(frames, filters)``; empty filters are skipped.
 
     >>> filters = np.eye(3, 5, dtype=np.float32)
     >>> groups = filter_groups(filters, rows=2, parts=False)

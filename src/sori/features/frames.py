@@ -1,4 +1,4 @@
-"""Frames of a clip and their spectra, in blocks that stay in the processor's cache: what every analysis begins with."""
+"""Frames of a clip and their spectra, in blocks that fit the processor's cache: the first step of every analysis."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sori.units import FloatArray, frame_count
 
 PadMode = Literal["constant", "reflect", "symmetric", "edge", "wrap"]
 
-# Samples per block of frames: 512 KiB of float32, a core's second-level cache with room for what else is in use.
+# Samples per block of frames: 512 KiB of float32, which fits a core's second-level cache beside other data.
 _BLOCK_SAMPLES = 2**17
 
 
 class Frames:
-    """How clips of ``n_samples`` are cut into frames: the checked arguments of every short-time analysis."""
+    """How clips of ``n_samples`` are divided into frames: the checked arguments of every short-time analysis."""
 
     def __init__(
         self,
@@ -78,9 +78,9 @@ class Frames:
     def spectra(
         self, clips: FloatArray, blocks: range, *, precision: type[np.floating[Any]]
     ) -> Iterator[tuple[slice, npt.NDArray[np.complexfloating]]]:
-        """Yield ``(rows, spectrum)`` of each block, ``rows`` counting the frames of all clips one after another.
+        """Yield ``(rows, spectrum)`` of each block, where ``rows`` counts the frames of all clips in sequence.
 
-        ``spectrum`` has shape ``(rows, bins)``; it may be overwritten, and will be by the next block.
+        ``spectrum`` has shape ``(rows, bins)``; the caller may overwrite it, and the next block does.
         """
         n_clips, n_frames = min(self.clips_per_block, len(clips)), self.frames_per_block
         window = self.window.astype(precision)
@@ -100,7 +100,7 @@ class Frames:
             yield slice(start, start + rows), transform(rows)
 
     def _fill(self, stretch: FloatArray, clips: FloatArray, *, first: int) -> None:
-        """Copy the samples from ``first`` on, and what pads the clip beyond its ends."""
+        """Copy the samples from ``first`` on, and the padding beyond the ends of the clips."""
         last = first + stretch.shape[-1]
         inside = slice(max(first, 0), min(last, self.n_samples))
         head, tail = inside.start - first, max(inside.stop, inside.start) - first
@@ -116,10 +116,10 @@ class Frames:
 
 
 def check_hop(hop_length: int, *, n_fft: int) -> None:
-    """Raise ParameterError if frames would pass samples over."""
+    """Raise ParameterError if frames would skip samples."""
     if hop_length > n_fft:
         raise ParameterError(
-            f"hop_length must be at most n_fft={n_fft}, or samples between the frames are never looked at. "
+            f"hop_length must be at most n_fft={n_fft}, or samples between the frames are skipped. "
             f"Received hop_length={hop_length}."
         )
 
@@ -141,7 +141,7 @@ def as_clips(y: FloatArray) -> FloatArray:
         )
     if not y.size:
         raise ParameterError(f"y must have at least one sample. Received shape {y.shape}.")
-    # NaN and infinity survive a sum of squares, which takes no memory; so might an overflow, hence the second look.
+    # A sum of squares takes no memory and keeps NaN and infinity; it may also overflow, hence the second check.
     if not np.isfinite(np.vdot(y, y)) and not np.isfinite(y).all():
         raise ParameterError("y must be finite. Received a clip with NaN or infinite samples.")
     return y[np.newaxis] if y.ndim == 1 else y
@@ -172,6 +172,6 @@ def _window(window: str | tuple[str, float], win_length: int, n_fft: int) -> npt
 
 
 def _workers() -> int:
-    """Return the threads that ``scipy.fft`` is set to use: one, unless somebody has imported it to set more."""
+    """Return the number of threads that ``scipy.fft`` is set to use; 1 if it is not imported."""
     fft = sys.modules.get("scipy.fft")
     return 1 if fft is None else int(fft.get_workers())

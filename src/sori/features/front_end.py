@@ -1,4 +1,4 @@
-"""The front end: the saved recipe that turns samples into what a network sees."""
+"""The front end: saved settings that turn samples into the input of a network."""
 
 from __future__ import annotations
 
@@ -32,34 +32,34 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class FrontEnd:
-    """What becomes of a clip before a network sees it. The same object serves building, training and prediction.
+    """Computes the input of a network from a clip. The same object serves building, training and prediction.
 
     Parameters
     ----------
     kind
-        ``waveform``: the samples, one bin a frame. ``spectrogram``: magnitude in dB. ``mel``: mel spectrogram in
+        ``waveform``: the samples, one bin per frame. ``spectrogram``: magnitude in dB. ``mel``: mel spectrogram in
         dB. ``mfcc``: its cepstral coefficients.
     sr
-        The rate that clips must have, in Hz.
+        Sample rate that clips must have, in Hz.
     n_fft, hop_length
-        Frame length and step in samples; 2048 and 512. The step is at most the length.
+        Frame length and step in samples (2048 and 512). The step is at most the length.
     center
-        Frame ``t`` is centred on sample ``t * hop_length``, with zeros beyond the ends (True); or starts there.
+        Frame ``t`` is centred on sample ``t * hop_length``, with zeros beyond the ends (True), or starts there (False).
     top_db
-        Decibels reach so far below the loudest value of the same clip (80); ``math.inf`` for no such floor.
+        Values are limited to this many dB below the loudest value of the same clip (80); ``math.inf`` for no limit.
     n_mels
-        Mel filters (128).
+        Number of mel filters (128).
     n_mfcc
-        Cepstral coefficients (13).
+        Number of cepstral coefficients (13).
     fmin, fmax
-        The band in Hz (0 to ``sr / 2``) that the mel filters share, or that is kept of a spectrogram.
+        The band in Hz (0 to ``sr / 2``) that the mel filters cover, or that is kept of a spectrogram.
 
-    What a kind does not use is None, whatever was given.
+    Parameters that a kind does not use are set to None.
 
     Raises
     ------
     ParameterError
-        If the kind is unknown or a number is outside what the analysis allows.
+        If the kind is unknown or a number is out of range.
 
     >>> front_end = FrontEnd(kind="mfcc", sr=22050)
     >>> front_end.shape(66150)
@@ -94,7 +94,7 @@ class FrontEnd:
                 value = defaults[field.name]
             if field.type == "int | None" and value is not None:
                 check_count(field.name, value)
-                value = operator.index(value)  # NumPy's whole numbers are none to JSON
+                value = operator.index(value)  # JSON cannot store NumPy integers
             object.__setattr__(self, field.name, value)
         object.__setattr__(self, "sr", operator.index(self.sr))
         for name, unit in (("fmin", "Hz"), ("fmax", "Hz"), ("top_db", "dB")):
@@ -109,7 +109,7 @@ class FrontEnd:
         if self.kind == "spectrogram":
             self._band()
         if self.n_mels is not None and self.n_fft is not None:
-            # Makes the filters once, so that a range or count they cannot have is refused here, not at the first clip.
+            # Makes the filters once, so that an impossible range or count is refused here, not at the first clip.
             mel_filters(sr=self.sr, n_fft=self.n_fft, n_mels=self.n_mels, fmin=self.fmin or 0.0, fmax=self.fmax)
             if self.n_mfcc is not None:
                 check_between("n_mfcc", self.n_mfcc, 1, self.n_mels, "(n_mels)")
@@ -138,13 +138,13 @@ class FrontEnd:
         return cls(**{**values, "top_db": np.inf} if values.get("top_db") == "inf" else values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings that this kind uses, as JSON can hold them (a ``top_db`` of infinity is ``"inf"``)."""
+        """Return the settings that this kind uses as values that JSON can store (infinite ``top_db``: ``"inf"``)."""
         used = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) is not None}
         return {**used, "top_db": "inf"} if used.get("top_db") == np.inf else used
 
     @property
     def bins(self) -> int:
-        """Numbers per frame."""
+        """Values per frame."""
         if self.kind == "waveform":
             return 1
         if self.kind == "spectrogram":
@@ -152,7 +152,7 @@ class FrontEnd:
         return self.n_mfcc or self.n_mels or 0
 
     def shape(self, n_samples: int) -> tuple[int, int]:
-        """``(frames, bins)`` that a clip of ``n_samples`` becomes."""
+        """Return ``(frames, bins)`` of the features of a clip of ``n_samples``."""
         if self.hop_length is None or self.n_fft is None:
             return n_samples, self.bins
         if self.center:
@@ -161,7 +161,7 @@ class FrontEnd:
         return (frame_count(beyond_first, hop_length=self.hop_length) if beyond_first >= 0 else 0), self.bins
 
     def __call__(self, y: FloatArray) -> npt.NDArray[np.float32]:
-        """Features of a clip.
+        """Compute the features of a clip.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class FrontEnd:
 
         Returns
         -------
-        float32, shape ``(frames, bins)`` or ``(n, frames, bins)``; each example as if it were alone.
+        float32, shape ``(frames, bins)`` or ``(n, frames, bins)``; examples do not affect each other.
 
         Raises
         ------
@@ -196,15 +196,15 @@ class FrontEnd:
         return band_bins(sr=self.sr, n_fft=self.n_fft or 0, fmin=self.fmin or 0.0, fmax=self.fmax)
 
     def stream(self) -> FeatureStream:
-        """Begin a stream of samples whose features come as soon as they can be known.
+        """Return a stream that computes features of samples as they arrive.
 
         Raises
         ------
         ParameterError
-            If there is a ``top_db``: the loudest value of a clip is not known while it is still coming.
+            If ``top_db`` is finite: the loudest value is not known before the clip ends.
 
         >>> stream = FrontEnd(kind="mel", sr=16000, center=False, top_db=np.inf).stream()
-        >>> stream(np.zeros(3000, dtype=np.float32)).shape  # 2048 make a frame, each 512 more another
+        >>> stream(np.zeros(3000, dtype=np.float32)).shape  # one frame of 2048, another after 512 more
         (2, 128)
         """
         return FeatureStream(self)

@@ -1,4 +1,4 @@
-"""Spectrogram whose bins are evenly spaced in pitch: a note moved up the keyboard is the same picture moved up."""
+"""Spectrogram with bins evenly spaced in pitch: the pattern of a transposed note is the same, shifted by some bins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sori.features.filter_bank import FilterGroup, filter_groups, filtered
 from sori.features.frames import Frames, as_clips
 from sori.units import FloatArray, frame_count
 
-# What is so far below a full-scale sine is nothing: 0 in the picture, and the sine 1.
+# Dynamic range: a full-scale sine is 1, and levels this many dB below it, or lower, are 0.
 DB = 80.0
 KIND = "log-frequency"
 
@@ -24,18 +24,18 @@ KIND = "log-frequency"
 def log_frequency_filters(
     *, sr: int, n_fft: int, fmin: float, bins_per_octave: int, n_bins: int
 ) -> npt.NDArray[np.float32]:
-    """Triangles evenly spaced in the logarithm of frequency, none narrower than the spectrum's own resolution.
+    """Triangular filters, evenly spaced in the logarithm of frequency, not narrower than the spectrum's resolution.
 
     Where bins of the spectrum are farther apart than the filters, neighbouring filters interpolate between them.
 
     Parameters
     ----------
     sr, n_fft
-        The rate in Hz and the frame length of the spectra that they will be applied to.
+        Sample rate in Hz and frame length of the spectra that the filters are applied to.
     fmin
-        Middle of the lowest, in Hz.
+        Centre of the lowest filter, in Hz.
     bins_per_octave, n_bins
-        How close, and how many. Those above ``sr / 2`` are empty.
+        Filters per octave, and their number. Filters above ``sr / 2`` are empty.
 
     Returns
     -------
@@ -65,20 +65,20 @@ def log_frequency_filters(
 
 @dataclass(frozen=True, kw_only=True)
 class LogFrequency:
-    """A recipe for log-frequency spectrograms through one or several windows, long ones for pitch, short ones for time.
+    """Log-frequency spectrograms with one or several windows: long ones resolve pitch, short ones resolve time.
 
     Parameters
     ----------
     sr
-        The rate that clips must have, in Hz.
+        Sample rate that clips must have, in Hz.
     hop_length
         Samples from one frame to the next; frame ``t`` is centred on sample ``t * hop_length``.
     windows
         Frame lengths in samples; each makes a channel.
     fmin
-        Middle of the lowest bin in Hz.
+        Centre of the lowest bin in Hz.
     bins_per_octave, n_bins
-        How close the bins are, and how many.
+        Bins per octave, and their number.
 
     >>> LogFrequency()(np.zeros(16000, dtype=np.float32)).shape
     (51, 296, 2)
@@ -95,11 +95,11 @@ class LogFrequency:
         check_count("hop_length", self.hop_length)
         object.__setattr__(self, "windows", tuple(self.windows))
         for n_fft in self.windows:
-            self._groups(n_fft, rows=1)  # refuses here, not at the first clip, what cannot be
+            self._groups(n_fft, rows=1)  # refuses impossible settings here, not at the first clip
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Rebuild a recipe from :meth:`to_dict`.
+        """Rebuild a front end from :meth:`to_dict`.
 
         Raises
         ------
@@ -110,11 +110,11 @@ class LogFrequency:
         return cls(**{key: value for key, value in values.items() if key != "kind"})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings, as JSON can hold them."""
+        """Return the settings as values that JSON can store."""
         return {"kind": KIND, **asdict(self)}
 
     def frames(self, n_samples: int) -> int:
-        """Frames that a clip of ``n_samples`` becomes."""
+        """Return the number of frames of a clip of ``n_samples``."""
         return frame_count(n_samples, hop_length=self.hop_length)
 
     @property
@@ -123,10 +123,10 @@ class LogFrequency:
         return self.hop_length / self.sr
 
     def __call__(self, y: FloatArray) -> npt.NDArray[np.float32]:
-        """Levels of a clip ``(samples,)``, 80 dB in the numbers from 0 to 1.
+        """Compute the levels of a clip ``(samples,)``, with 80 dB mapped to 0 to 1.
 
-        1 is the power of a full-scale sine gathered in one bin of the spectrum; a filter that is wider than that
-        spreads it, so that a sine reads 0.8 (at 7 kHz) to 1.
+        1 is the power of a full-scale sine in one bin of the spectrum. A filter that is wider than a bin spreads it, so
+        the value for a sine is 0.8 (at 7 kHz) to 1.
 
         Returns
         -------

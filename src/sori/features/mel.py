@@ -36,11 +36,11 @@ def mel_filters(
     Parameters
     ----------
     sr, n_fft
-        The rate in Hz and the frame length of the spectra that they will be applied to.
+        Sample rate in Hz and frame length of the spectra that the filters are applied to.
     n_mels
-        How many.
+        Number of filters.
     fmin, fmax
-        Where the first begins and the last ends, in Hz; ``fmax=None`` is ``sr / 2``.
+        Lower edge of the first filter and upper edge of the last, in Hz; ``fmax=None`` is ``sr / 2``.
     htk
         HTK's mel scale instead of Slaney's.
     norm
@@ -82,8 +82,8 @@ def mel_filters(
     empty = np.flatnonzero(~filters.any(axis=1))
     if empty.size:
         warnings.warn(
-            f"{empty.size} of {n_mels} mel filters are empty (the first: {', '.join(map(str, empty[:3]))}), being "
-            f"narrower than a bin of {sr / n_fft:.1f} Hz: use fewer n_mels or a larger n_fft than {n_fft}",
+            f"{empty.size} of {n_mels} mel filters are empty (the first: {', '.join(map(str, empty[:3]))}): they are "
+            f"narrower than a bin of {sr / n_fft:.1f} Hz; use fewer n_mels or a larger n_fft than {n_fft}",
             stacklevel=2,
         )
     filters = filters.astype(np.float32)
@@ -108,7 +108,7 @@ def mel_spectrogram(
     htk: bool = False,
     norm: MelNorm = "slaney",
 ) -> npt.NDArray[np.float32]:
-    """Spectrogram on the mel scale; in ``power`` 2, so :func:`power_to_db` is what makes it decibels.
+    """Spectrogram on the mel scale; its default ``power`` is 2, so :func:`power_to_db` converts it to decibels.
 
     The arguments are those of :func:`sori.features.stft` and :func:`mel_filters`.
 
@@ -165,15 +165,15 @@ def mfcc(
     Parameters
     ----------
     n_mfcc
-        How many coefficients, at most ``n_mels``; the first is the mean level.
+        Number of coefficients, at most ``n_mels``; the first is the mean level.
     dct_type, norm
-        Of the cosine transform.
+        Type and normalisation of the cosine transform.
     lifter
         Above 0: coefficient ``n`` is scaled by ``1 + lifter / 2 * sin(pi * (n + 1) / lifter)``.
     top_db
         As in :func:`power_to_db`.
 
-    The others are those of :func:`mel_spectrogram`, ``mel_norm`` being its ``norm``.
+    The other parameters are those of :func:`mel_spectrogram`; ``mel_norm`` is its ``norm``.
 
     Returns
     -------
@@ -203,8 +203,8 @@ def mfcc(
     import scipy.fft  # slow to import, here and below
 
     basis = _cosines(n_mfcc, n_mels, dct_type, norm, lifter)
-    # Averaged over the filters, the error of 32-bit butterflies stays below 1e-3 from 1024 samples up
-    # (worst measured: 7e-4) where the length has small factors; shorter frames cost little more in 64-bit.
+    # From 1024 samples up, and with a length of small factors, the 32-bit error averaged over the filters stays below
+    # 1e-3 (worst measured: 7e-4); shorter frames cost little more in 64-bit.
     fast = n_fft >= 1024 and scipy.fft.next_fast_len(n_fft, real=True) == n_fft
     precision = np.float32 if fast else np.float64
     mel = _mel(clips, frames, bank, power=power, precision=precision)
@@ -212,7 +212,7 @@ def mfcc(
 
 
 def _checked(**bank: Any) -> dict[str, Any]:
-    """Return what a filter bank is made of, refused here, before anything else is looked at, if it cannot be made."""
+    """Return the settings of a filter bank; if they are invalid, raise here, before anything else is checked."""
     mel_filters(**bank)
     return bank
 
@@ -233,7 +233,7 @@ def _cepstra(
         level_db = power_to_db(rows[block], top_db=None)
         if floor_db is not None:
             np.maximum(level_db, floor_db[block], out=level_db)
-        # In 64-bit: the levels of silence sum to -1131, of which 32-bit rounding leaves 1e-3 in every coefficient.
+        # In 64-bit: the levels of silence sum to -1131, and 32-bit rounding leaves errors of 1e-3 in all coefficients.
         out_rows[block] = level_db.astype(np.float64) @ basis
     return out
 

@@ -1,4 +1,4 @@
-"""What stands out in a spectrum: its strongest peaks, and its centre of gravity."""
+"""The strongest peaks and the centroid of a spectrum."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _NEXT_TO_NOTHING = 1e-3
 def spectral_peaks(
     frequencies_hz: FloatArray, magnitude: FloatArray, *, count: int = 6, apart_hz: float = 0.0, floor_db: float = 60.0
 ) -> list[tuple[float, float]]:
-    """Find the strongest local maxima of a magnitude spectrum, to a part of a bin.
+    """Find the strongest local maxima of a magnitude spectrum, interpolated between bins.
 
     Parameters
     ----------
     frequencies_hz, magnitude
         Shape ``(bins,)``, evenly spaced in frequency.
     count
-        How many at most.
+        Largest number of peaks.
     apart_hz
         A weaker maximum nearer than this to a stronger one is part of it.
     floor_db
-        What is so far below the strongest is no peak.
+        Maxima more than this below the strongest are not peaks.
 
     Returns
     -------
-    ``(frequency in Hz, magnitude)`` of each, strongest first. Both are those of a parabola through the logarithms of
-    the maximum and its neighbours, unless one of these is next to nothing.
+    ``(frequency in Hz, magnitude)`` of each, strongest first. Both come from a parabola through the logarithms of the
+    maximum and its neighbours, unless one of these is almost zero.
 
     Raises
     ------
@@ -45,7 +45,9 @@ def spectral_peaks(
     check_count("count", count)
     hz, magnitude = np.asarray(frequencies_hz, dtype=np.float64), np.asarray(magnitude, dtype=np.float64)
     if hz.shape != magnitude.shape or hz.ndim != 1:
-        raise ParameterError(f"both must have shape (bins,). Received {hz.shape} and {magnitude.shape}.")
+        raise ParameterError(
+            f"frequencies_hz and magnitude must have shape (bins,). Received {hz.shape} and {magnitude.shape}."
+        )
     if len(hz) < 3 or magnitude.max() < _SILENT:
         return []
     middle = magnitude[1:-1]
@@ -66,7 +68,7 @@ def spectral_peaks(
 
 
 def spectral_centroid(frequencies_hz: FloatArray, magnitude: FloatArray) -> float:
-    """Mean frequency in Hz, weighted by magnitude; NaN of silence.
+    """Mean frequency in Hz, weighted by magnitude; NaN for silence.
 
     >>> spectral_centroid(np.array([0.0, 100.0, 200.0]), np.array([0.0, 1.0, 1.0]))
     150.0

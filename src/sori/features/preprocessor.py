@@ -1,4 +1,4 @@
-"""The preprocessor: how a recording becomes segments of features, the same in datasets, bundles and inference."""
+"""The preprocessor turns recordings into segments of features, in the same way in datasets, bundles and inference."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from sori.units import seconds_to_samples
 
 # Classes whose recordings may be digital silence.
 SILENCE = ("silence", "_silence_", "_background_noise_")
-# Seconds read beyond the stretch that is used, so that rounding in a change of rate never takes a sample from the last
-# segment.
+# Seconds read beyond the part that is used, so that rounding in resampling never shortens the last segment.
 _MARGIN_S = 0.05
 _LARGEST_SEGMENT = 2**28  # 1 GiB of float32
 
 
 class Unusable(AudioError):
-    """A recording that can be read, but holds no segment that can be used."""
+    """A recording that can be read but contains no usable segment."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,12 @@ class Preprocessor:
         return cls(front_end_from_dict(values["front_end"]), Segmenting(**values["segmenting"]))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings, as JSON can hold them."""
+        """Return the settings as values that JSON can store."""
         return {"front_end": self.front_end.to_dict(), "segmenting": asdict(self.segmenting)}
 
     @property
     def sr(self) -> int:
-        """The rate in Hz that recordings are brought to."""
+        """The sample rate in Hz to which recordings are resampled."""
         return self.front_end.sr
 
     @property
@@ -106,11 +105,11 @@ class Preprocessor:
 
     @property
     def most_segments(self) -> int:
-        """Segments of a recording that is long enough."""
+        """Number of segments of a recording that is long enough."""
         return max(1, len(self.segmenting.starts(self.sr)))
 
     def load(self, path: Path) -> tuple[npt.NDArray[np.float32], int]:
-        """Read as much of a recording as is used: samples ``(samples,)`` and their rate.
+        """Read the part of a recording that is used: samples ``(samples,)`` and their rate.
 
         Raises
         ------
@@ -129,7 +128,7 @@ class Preprocessor:
         y
             Samples ``(samples,)`` at any rate ``sr``.
         allow_silence
-            Accept digital silence like any other sound, as where a class is called so: see :data:`SILENCE`.
+            Accept digital silence like any other sound, as for the classes in :data:`SILENCE`.
 
         Returns
         -------
@@ -153,11 +152,11 @@ class Preprocessor:
             raise Unusable("silent: every sample is zero, or the channels cancel each other")
         clips, starts = self.segmenting.cut(y, front_end=self.front_end)
         if not starts and self.segmenting.by == "beats":
-            raise Unusable("no two beats were found to cut at")
+            raise Unusable("fewer than two beats were found to cut at")
         if not starts:
             raise Unusable(
                 f"too short: {len(y) / self.sr:.3g} s, one segment is {self.samples / self.sr:.3g} s "
-                "(`pad=True` fills it up)"
+                "(`pad=True` fills it with zeros)"
             )
         return clips, starts
 

@@ -1,4 +1,4 @@
-"""The names of front ends: Sori's own, and those of installed packages."""
+"""Registry of front ends: Sori's own, and those of installed packages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sori.features.log_frequency import KIND as LOG_FREQUENCY
 from sori.features.log_frequency import LogFrequency
 from sori.registry import Registry
 
-# Classes by the kind that they make. Each has `from_dict`, and its objects what :class:`FrontEnd` has: `kind`, `sr`,
-# `bins`, `shape(n_samples)`, `to_dict()` and a call that turns clips into `(n, frames, bins)`.
+# Classes by kind. Each has `from_dict`, and its objects have the members of :class:`FrontEnd`: `kind`, `sr`, `bins`,
+# `shape(n_samples)`, `to_dict()` and a call that turns clips into `(n, frames, bins)`.
 FEATURES: Registry[Any] = Registry(
     "feature", "sori.features", {**dict.fromkeys(KINDS, FrontEnd), LOG_FREQUENCY: LogFrequency}
 )
@@ -24,7 +24,7 @@ def front_end_from_dict(values: Mapping[str, Any]) -> Any:
     Raises
     ------
     ParameterError
-        If the kind is unknown, or a setting is.
+        If the kind or a setting is unknown.
 
     >>> front_end_from_dict({"kind": "mel", "sr": 16000}).bins
     128

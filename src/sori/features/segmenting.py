@@ -25,15 +25,15 @@ class Segmenting:
     duration_s
         Seconds of a recording that are used.
     segments
-        Pieces in that time; each has ``int(duration_s * sr / segments)`` samples.
+        Number of pieces in that time; each has ``int(duration_s * sr / segments)`` samples.
     overlap
-        Above 0: windows of that length slide on by ``1 - overlap`` of it, instead of lying butt to butt.
+        Above 0: segments of that length begin every ``1 - overlap`` of it, instead of being adjacent.
     pad
         Fill a piece that the recording's end cuts short with zeros, instead of dropping it. A piece that would
         begin after the end is never made.
     by
         ``time``, as above; or ``beats``: a segment of that length begins at every ``beats``-th beat and ends at the
-        next such one. What then is missing of it is zeros; what would be too much is left out.
+        next such one. Missing samples are zeros; excess samples are left out.
     beats
         Beats from one segment to the next.
 
@@ -57,7 +57,7 @@ class Segmenting:
         check_count("beats", self.beats)
 
     def samples(self, sr: int) -> int:
-        """Return the samples of a segment at ``sr`` Hz."""
+        """Return the number of samples in a segment at ``sr`` Hz."""
         n = segment_samples(duration_s=self.duration_s, sr=sr, segments=self.segments)
         if n < 1:
             raise ParameterError(
@@ -67,7 +67,7 @@ class Segmenting:
         return n
 
     def starts(self, sr: int) -> list[int]:
-        """First sample of each segment of a recording that is long enough."""
+        """Return the first sample of each segment of a recording that is long enough."""
         n = self.samples(sr)
         step = max(1, round(n * (1 - self.overlap)))
         return list(range(0, seconds_to_samples(self.duration_s, sr=sr) - n + 1, step))
@@ -78,7 +78,7 @@ class Segmenting:
         Returns
         -------
         float32, shape ``(n, samples)``, and the first sample of each. A segment that the end cuts short is kept
-        only if it still has as many frames as a whole one (the missing samples are then zeros, as beyond any end).
+        only if it still has as many frames as a whole one (the missing samples are then zeros).
         """
         n = self.samples(front_end.sr)
         if self.by == "beats":
@@ -94,7 +94,7 @@ class Segmenting:
         return clips, [start for start, _ in pairs]
 
     def missing(self, made: int, *, sr: int) -> int:
-        """Return how many segments a recording was too short for, ``made`` having been made."""
+        """Return how many segments are missing of a recording that was too short, if ``made`` were made."""
         return 0 if self.by == "beats" else len(self.starts(sr)) - made
 
     def _whole(self, present: int, n: int, front_end: FrontEnd) -> bool:
@@ -104,7 +104,7 @@ class Segmenting:
 
 
 def beat_samples(y: FloatArray, *, sr: int) -> npt.NDArray[np.int64]:
-    """Find beats: the sample at which each falls, rising, shape ``(n,)``.
+    """Find beats; return their samples in ascending order, shape ``(n,)``.
 
     Raises
     ------
@@ -117,10 +117,10 @@ def beat_samples(y: FloatArray, *, sr: int) -> npt.NDArray[np.int64]:
     """
     y = _one_clip(y)
     check_count("sr", sr)
-    librosa = require("librosa", extra="beats")
+    librosa = require("librosa")
     if len(y) < 2 or not y.any():
         return np.empty(0, dtype=np.int64)
-    # The tracker's strength of onsets is made for frames of 23 ms: at another rate its hop must be another.
+    # The tracker's onset strength is designed for hops of 23 ms, so the hop depends on the rate.
     hop = max(1, round(_TRACKER_HOP * sr / _TRACKER_SR))
     n_fft = max(64, 4 * hop)
     strength = librosa.onset.onset_strength(y=y, sr=sr, hop_length=hop, n_fft=n_fft, n_mels=min(128, n_fft // 8))

@@ -23,8 +23,8 @@ def spectrum(y: FloatArray, *, sr: int) -> tuple[npt.NDArray[np.float64], npt.ND
     Returns
     -------
     frequencies_hz : float64, shape ``(1 + samples // 2,)``
-    magnitude : float32, shape ``(1 + samples // 2,)`` or ``(n, 1 + samples // 2)``; a sine of amplitude 1 that
-        fits a whole number of times gives ``samples / 2`` in its bin.
+    magnitude : float32, shape ``(1 + samples // 2,)`` or ``(n, 1 + samples // 2)``; a sine of amplitude 1 with
+        a whole number of periods gives ``samples / 2`` in its bin.
 
     Raises
     ------
@@ -64,8 +64,8 @@ def stft(
     y
         Samples, shape ``(samples,)`` or a batch ``(n, samples)``.
     sr
-        Samples per second. The transform does not depend on it; it is asked for because every function that
-        takes samples does, so that none can be handed on without its rate.
+        Samples per second. The transform does not depend on it; it is required, as in every function that takes
+        samples, so that no clip is passed on without its rate.
     n_fft
         Samples per frame; 2048 is 93 ms at 22 050 Hz.
     hop_length
@@ -75,7 +75,7 @@ def stft(
     window
         A name, or name and parameter, known to :func:`scipy.signal.get_window`.
     center
-        Frame ``t`` is centred on sample ``t * hop_length``, the clip being padded by ``n_fft // 2`` at both ends;
+        Frame ``t`` is centred on sample ``t * hop_length``, with the clip padded by ``n_fft // 2`` at both ends;
         otherwise it starts there.
     pad_mode
         How that padding is filled: constant (zeros), reflect, symmetric, edge or wrap.
@@ -83,8 +83,8 @@ def stft(
     Returns
     -------
     complex64, shape ``(1 + n_fft // 2, frames)``, or ``(n, 1 + n_fft // 2, frames)`` for a batch; computed in the
-    precision of ``y``. In 32-bit the values are off by some 1e-7 of the loudest bin, so decibels are better taken of
-    :func:`spectrogram`, which is computed in 64-bit: in bins 80 dB below a loud one it makes 0.003 dB.
+    precision of ``y``. In 32-bit the error is about 1e-7 of the loudest bin. For decibels use :func:`spectrogram`,
+    which is computed in 64-bit: in bins 80 dB below a loud one the difference is 0.003 dB.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def magnitude_power(spectrum: npt.NDArray[np.complexfloating], *, power: float) 
 
 
 def band_bins(*, sr: int, n_fft: int, fmin: float = 0.0, fmax: float | None = None) -> slice:
-    """Which bins of a spectrum of frames of ``n_fft`` samples lie from ``fmin`` to ``fmax`` Hz, both included.
+    """Return the bins of a spectrum of ``n_fft`` samples that lie from ``fmin`` to ``fmax`` Hz, both included.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Features of sound that is still coming, such as a microphone's."""
+"""Features of samples as they arrive, such as those of a microphone."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _Array = npt.NDArray[np.float32]
 
 
 class FeatureStream:
-    """Call it with samples as they come: it gives the frames that are complete, the same as of the whole clip.
+    """Call it with samples as they arrive: it returns the frames that are complete, equal to those of the whole clip.
 
-    It keeps less than one frame of samples, however long the stream.
+    It stores less than one frame of samples, for streams of any length.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ class FeatureStream:
     Raises
     ------
     ParameterError
-        If it has a ``top_db``: the loudest value of a clip is not known while it is still coming.
+        If its ``top_db`` is finite: the loudest value is not known before the clip ends.
     """
 
     def __init__(self, front_end: Any) -> None:
         if front_end.top_db is not None and front_end.top_db != np.inf:
             raise ParameterError(
-                f"a stream cannot end {front_end.top_db:g} dB below the loudest value of a clip that is still coming: "
+                f"a stream cannot have top_db={front_end.top_db:g}: the loudest value is unknown until the clip ends; "
                 "use FrontEnd(..., top_db=math.inf)"
             )
         self.front_end = front_end
@@ -44,7 +44,7 @@ class FeatureStream:
         self._begin()
 
     def __call__(self, y: FloatArray) -> _Array:
-        """Take the next samples, shape ``(samples,)`` (none are allowed), and return what frames they complete.
+        """Take the next samples, shape ``(samples,)`` (may be empty), and return the frames that they complete.
 
         Returns
         -------
@@ -60,19 +60,19 @@ class FeatureStream:
             raise ParameterError(f"a stream takes samples of shape (samples,). Received shape {y.shape}.")
         if not y.size:
             return np.empty((0, self.front_end.bins), dtype=np.float32)
-        as_clips(y)  # refuses what would stay in the samples that are kept
+        as_clips(y)  # refuses invalid samples before they are stored
         self._begun = True
         samples = np.concatenate([self._kept, y.astype(np.float32, copy=False)])
         frames, bins = self._frame_by_frame.shape(len(samples))
         step = self.front_end.hop_length or 1
-        self._kept = samples[frames * step :].copy()  # a copy, so that the rest of the memory is let go
+        self._kept = samples[frames * step :].copy()  # a copy, so that the rest of the memory is released
         if not frames:
             return np.empty((0, bins), dtype=np.float32)
         frames_of: _Array = self._frame_by_frame(samples)
         return frames_of
 
     def finish(self) -> _Array:
-        """End the stream and return the frames that reach beyond its end; it may then begin again."""
+        """End the stream and return the frames that reach beyond its end; a new stream may then begin."""
         beyond = self._padding if self._begun else 0
         last = self(np.zeros(beyond, dtype=np.float32))
         self._begin()

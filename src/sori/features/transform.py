@@ -1,4 +1,4 @@
-"""The discrete Fourier transform of blocks of real frames, without fresh memory for any of them."""
+"""The discrete Fourier transform of blocks of real frames, in memory that is reused."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from sori.units import FloatArray
 
 
 class RealTransform:
-    """Transforms of up to ``rows`` frames of ``n_fft`` samples in memory of its own.
+    """Transforms up to ``rows`` frames of ``n_fft`` samples in preallocated memory.
 
-    Write the frames into the first ``n_fft`` columns of ``input``, then call it. Fresh memory for every block, which is
-    what a call of ``scipy.fft.rfft`` takes, can cost as much as the transforms themselves.
+    Write the frames into the first ``n_fft`` columns of ``input``, then call it. New memory for every block, as
+    ``scipy.fft.rfft`` allocates it, can take as long as the transforms themselves.
     """
 
     def __init__(self, rows: int, n_fft: int, precision: type[np.floating[Any]]) -> None:
         self.n_fft = n_fft
         self._spectrum = np.empty((rows, 1 + n_fft // 2), dtype=np.result_type(precision, np.complex64))
-        self._parts: FloatArray = self._spectrum.view(precision)  # real and imaginary parts in turn
+        self._parts: FloatArray = self._spectrum.view(precision)  # alternating real and imaginary parts
         self._mkl = mkl_fft()
         self.input = np.empty((rows, n_fft), dtype=precision) if self._mkl else self._parts[:, 1:]
 
@@ -33,11 +33,11 @@ class RealTransform:
         if self._mkl:
             self._mkl.rfft(self.input[:rows], axis=-1, out=spectrum)
             return spectrum
-        # In place, one column on from the left: the constant's real part, then real and imaginary part of each bin in
-        # turn. Only the constant has to move for these to be complex numbers.
+        # In place, one column from the left: the real part of the constant, then the real and imaginary part of each
+        # bin. Only the constant has to move to make these complex numbers.
         frames = parts[:, 1 : self.n_fft + 1]
         transformed = _fftpack().rfft(frames, axis=-1, overwrite_x=True)
-        if not np.may_share_memory(transformed, frames):  # overwriting is allowed to it, not promised by it
+        if not np.may_share_memory(transformed, frames):  # overwriting is allowed, but not guaranteed
             frames[...] = transformed
         parts[:, 0] = parts[:, 1]
         parts[:, 1] = 0
@@ -48,18 +48,18 @@ class RealTransform:
 
 @cache
 def _fftpack() -> ModuleType:
-    """SciPy's transforms, which take longer to import than most clips take to transform."""
+    """Return SciPy's transforms, whose import takes longer than the transform of most clips."""
     return importlib.import_module("scipy.fftpack")
 
 
 @cache
 def mkl_fft() -> ModuleType | None:
-    """Intel's transforms, twice as fast on x86, where ``pip install 'sori[mkl]'`` has brought them."""
+    """Return Intel's transforms, twice as fast on x86, if ``pip install 'sori[mkl]'`` has installed them."""
     try:
         import mkl
         import mkl_fft
     except ImportError:
         return None
-    # Blocks are shared out to threads before they come here; for so little work, MKL's own would mostly wait.
+    # Blocks are distributed to threads before; for so little work, MKL's own threads would mostly wait.
     mkl.domain_set_num_threads(1, domain="fft")
     return mkl_fft  # type: ignore[no-any-return]

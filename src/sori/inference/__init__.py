@@ -1,4 +1,4 @@
-"""From a trained model and sound to numbers: NumPy, ONNX Runtime and soundfile, and nothing heavier."""
+"""Apply trained models to recordings, with NumPy, ONNX Runtime and soundfile only."""
 
 from sori.inference.classifier import Classifier, Prediction
 from sori.inference.embedder import Embedder

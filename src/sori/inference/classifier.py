@@ -12,12 +12,12 @@ from sori.bundle import Bundle, onnx_session, run
 from sori.errors import BundleError, ParameterError
 from sori.features import SILENCE, Preprocessor
 
-_SHOWN = 3  # classes, where a prediction is printed
+_SHOWN = 3  # classes shown when a prediction is printed
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """Class names and probabilities of a clip, the likeliest first; ``segments`` is how many were averaged."""
+    """Class names and probabilities of a clip, the most probable first; ``segments`` is how many were averaged."""
 
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
@@ -37,12 +37,12 @@ class Classifier:
     path
         The folder that `sori train` made, or the name of a model that ships with Sori (:func:`sori.pretrained`).
     threads
-        Of the network; 0 is one per core.
+        Threads of the network; 0: one per core.
 
     Raises
     ------
     BundleError
-        If the folder is no bundle, or its parts do not fit each other.
+        If the folder is not a bundle, or its files do not match.
     """
 
     def __init__(self, path: str | Path, *, threads: int = 0) -> None:
@@ -69,22 +69,22 @@ class Classifier:
         Raises
         ------
         BundleError
-            If the model was trained on imported features, and how they were made is not known.
+            If the model was trained on imported features whose front end is unknown.
         """
         preprocessor = self.bundle.preprocessor
         if preprocessor is None:
             raise BundleError(
-                f"{self.bundle.path}: was trained on imported features, and how they were made is not known, so it "
-                "cannot be used on a recording; import them again with their front end (sr and the rest)"
+                f"{self.bundle.path}: was trained on imported features whose front end is unknown, so it cannot "
+                "be used on a recording; import them again with their front end (sr and the rest)"
             )
         return preprocessor
 
     def predict_clips(self, clips: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Probabilities ``(n, classes)`` for clips of one segment each, ``(n, samples)``, silent ones included."""
+        """Return probabilities ``(n, classes)`` for clips of one segment each, ``(n, samples)``, silent or not."""
         return self.predict_features(self.preprocessor.front_end(clips))
 
     def predict_features(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Probabilities ``(n, classes)`` for segments of features ``(n, frames, bins)``."""
+        """Return probabilities ``(n, classes)`` for segments of features ``(n, frames, bins)``."""
         if x.ndim != 3 or x.shape[1:] != self.bundle.input_shape:
             raise ParameterError(f"x must have shape (n, {self.bundle.input_shape}). Received {x.shape}.")
         return run(self._session, x)
@@ -97,7 +97,7 @@ class Classifier:
         ParameterError
             If it is not one-dimensional and floating-point.
         AudioError
-            If it is silent, and no class of the model is silence, or too short for one segment.
+            If it is too short for one segment, or is silent and no class of the model is silence.
         """
         x, _ = self.preprocessor.segments(y, sr=sr, allow_silence=self._knows_silence)
         return self._averaged(x)

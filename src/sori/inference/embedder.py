@@ -1,4 +1,4 @@
-"""An embedder: from a recording to vectors that tell sounds apart, for a small classifier to learn from."""
+"""An embedder: from a recording to feature vectors, for example to train a small classifier on."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Embedder:
     Parameters
     ----------
     path
-        A model's folder.
+        The folder of a model.
     threads
-        Of the network; 0 is one per core.
+        Threads of the network; 0: one per core.
 
     Raises
     ------
     BundleError
-        If the folder holds no embedder, or its parts do not fit each other.
+        If the folder does not hold an embedder, or its files do not match.
     """
 
     def __init__(self, path: str | Path, *, threads: int = 0) -> None:
@@ -39,15 +39,15 @@ class Embedder:
             raise BundleError(f"{path}: model.onnx takes {shape}, bundle.json says {self.bundle.input_shape}")
 
     def __repr__(self) -> str:
-        return f"Embedder({str(self.bundle.path)!r}, {self.size} numbers a segment)"
+        return f"Embedder({str(self.bundle.path)!r}, {self.size} numbers per segment)"
 
     @property
     def size(self) -> int:
-        """Numbers of a vector."""
+        """Length of a vector."""
         return int(self._session.get_outputs()[0].shape[-1])
 
     def embed(self, y: npt.NDArray[np.float32], *, sr: int) -> npt.NDArray[np.float32]:
-        """Return a vector of each segment of a clip ``(samples,)`` at any rate, shape ``(n, self.size)``.
+        """Return a vector for each segment of a clip ``(samples,)`` at any rate, shape ``(n, self.size)``.
 
         Raises
         ------

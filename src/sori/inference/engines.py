@@ -1,4 +1,4 @@
-"""Engines that transcribe: Sori's own network, and those of installed packages."""
+"""Transcription engines: Sori's own network, and those of installed packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sori.inference.transcriber import Transcriber
 from sori.music import Note
 from sori.registry import Registry
 
-# Samples ``(samples,)`` and their rate in; notes out.
+# Takes samples ``(samples,)`` and their rate, and returns notes.
 Engine = Callable[[npt.NDArray[np.float32], int], Sequence[Note]]
 
 

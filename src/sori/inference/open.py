@@ -22,7 +22,7 @@ _CLASSES: dict[str, type[Model]] = {
 
 
 def open_model(path_or_name: str | Path) -> Model:
-    """Open a trained model, whatever its task.
+    """Open a trained model of any task.
 
     Parameters
     ----------

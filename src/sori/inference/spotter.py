@@ -1,4 +1,4 @@
-"""Spot words in a long recording or a live stream: a window slides on, and each word comes out once."""
+"""Spot words in a long recording or a live stream with a sliding window; each word is reported once."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from sori.features import SILENCE
 from sori.inference.classifier import Classifier
 from sori.units import seconds_to_samples
 
-# Classes that are no word; a window of theirs is nothing to report.
+# Classes that are not words, and are not reported.
 NOT_WORDS = (*SILENCE, "unknown", "_unknown_")
 _SMOOTH_S = 0.3
-# Windows that go through the network together; more no longer stay in the cache.
+# Windows that go through the network together; more would not fit in the cache.
 _AT_ONCE = 4
 
 
 @dataclass(frozen=True)
 class Event:
-    """A word that was heard: the middle of the window that was surest of it, and how sure it was (0 to 1)."""
+    """A detected word: the middle of the window with the highest probability, and that probability (0 to 1)."""
 
     time_s: float
     label: str
@@ -34,20 +34,20 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class SpotterSettings:
-    """How probabilities that slide along become events.
+    """How the probabilities of successive windows become events.
 
     Parameters
     ----------
     threshold
-        A word counts while its smoothed probability is at least this.
+        A word is detected while its smoothed probability is at least this.
     hop_s
         Seconds from one window to the next.
     smooth
-        Windows whose probabilities are averaged, the one in question in the middle; None: as many as 0.3 s hold.
+        Number of windows whose probabilities are averaged, centred; None: those of 0.3 s.
     gap_s
-        The same word again counts as another one only if it begins so long after the one before has ended.
+        The same word counts again only if it begins at least this long after the previous one has ended.
     ignore
-        Classes that are no word.
+        Classes that are not words.
 
     Source: smoothing and a threshold, as Chen et al., Small-footprint keyword spotting using deep neural networks
     (2014).
@@ -68,12 +68,12 @@ class SpotterSettings:
 
     @property
     def averaged(self) -> int:
-        """Windows that are averaged."""
+        """Number of windows that are averaged."""
         return max(1, round(_SMOOTH_S / self.hop_s + 1e-9)) if self.smooth is None else self.smooth
 
 
 class Decoder:
-    """Probabilities in, window by window; events out, each as soon as it can be known.
+    """Turn probabilities, window by window, into events, each as early as possible.
 
     >>> decoder = Decoder(("no", "silence"), SpotterSettings(threshold=0.5, smooth=1))
     >>> [e for t, p in enumerate([0.1, 0.9, 0.7, 0.2]) for e in decoder(t / 10, np.array([p, 1 - p]))]
@@ -85,11 +85,11 @@ class Decoder:
         self.settings = settings
         self._words = np.array([name not in settings.ignore for name in classes])
         if not self._words.any():
-            raise ParameterError("every class of this model is ignored, so there is nothing to listen for.")
+            raise ParameterError("every class of this model is ignored, so there is no word to detect.")
         self._recent: deque[tuple[float, npt.NDArray[np.floating]]] = deque(maxlen=settings.averaged)
         self._best: Event | None = None
-        self._span_s = (0.0, 0.0)  # of the word that is sounding
-        self._ended_s: dict[str, float] = {}  # when each word that was told had ended
+        self._span_s = (0.0, 0.0)  # of the current word
+        self._ended_s: dict[str, float] = {}  # end of the last event of each word
         for name in settings.ignore:
             if name not in NOT_WORDS:
                 check_choice("ignore", name, classes)
@@ -114,7 +114,7 @@ class Decoder:
         return self.finish()
 
     def finish(self) -> list[Event]:
-        """Return the word that is still sounding, if any: nothing follows it."""
+        """Return the word that has not ended yet, if any: the stream is over."""
         event, self._best = self._best, None
         if event is None:
             return []
@@ -126,7 +126,7 @@ class Decoder:
 
 
 class Spotter:
-    """Listens to a stream of samples with a trained classifier. Memory is that of one window.
+    """Detects words in a stream of samples with a trained classifier. It keeps one window in memory.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class Spotter:
     Raises
     ------
     BundleError
-        If it is none, or cannot hear recordings.
+        If it is not a model, or cannot be used on recordings.
     """
 
     def __init__(self, run: str | Path, settings: SpotterSettings | None = None) -> None:
@@ -146,7 +146,7 @@ class Spotter:
         self.window = self.classifier.preprocessor.samples
         self._hop = max(1, seconds_to_samples(self.settings.hop_s, sr=self.sr))
         self._decoder = Decoder(self.classifier.bundle.classes, self.settings)
-        # Half a window of silence before the first sample, so that a word at once is in the middle of some window.
+        # Half a window of silence before the first sample, so that a window is centred on a word at the very start.
         self._kept = np.zeros(self.window // 2, dtype=np.float32)
         self._start = -(self.window // 2)
         self._skip = 0  # samples until the next window, where windows are farther apart than they are long
@@ -160,7 +160,7 @@ class Spotter:
         return f"Spotter({str(self.bundle.path)!r}, threshold {self.settings.threshold:g})"
 
     def __call__(self, y: npt.NDArray[np.float32]) -> list[Event]:
-        """Listen to the next samples ``(samples,)`` at ``self.sr``, however many; return the words that ended."""
+        """Process the next samples ``(samples,)`` at ``self.sr``, any number; return the words that ended."""
         return [event for time_s, p in self.probabilities(y) for event in self._decoder(time_s, p)]
 
     def probabilities(self, y: npt.NDArray[np.float32]) -> Iterator[tuple[float, npt.NDArray[np.float32]]]:
@@ -179,6 +179,6 @@ class Spotter:
                 yield (begin + i * self._hop + self.window / 2) / self.sr, p
 
     def finish(self) -> list[Event]:
-        """Say that the stream has ended; return the words that ended with it."""
+        """End the stream; return the words that ended with it."""
         events = self(np.zeros(self.window // 2 + self._hop * self.settings.averaged, dtype=np.float32))
         return [*events, *self._decoder.finish()]

@@ -19,11 +19,11 @@ from sori.music import HIGHEST, LOWEST, Note, NoteReader
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Frames that go through a network together, and those on either side that it only sees the others by: more than the
-# 33 that it looks either way, so that where a chunk ends changes nothing.
+# Frames that go through a network together, and frames of context on either side: more than the 33 that the output
+# depends on, so that chunk boundaries do not change the result.
 _CHUNK, _AROUND = 500, 60
-# Peaks below which there is nothing to be heard, from which on a recording is heard as it is, up to full scale, and the
-# one that others are brought to.
+# Peaks: below the first, a recording is silent; from the second up to full scale, it is used as it is; any other is
+# scaled to the third.
 _NOTHING, _QUIET, _USUAL = 1e-4, 0.1, 0.5
 
 
@@ -34,13 +34,13 @@ class NoteDecoding:
     Parameters
     ----------
     threshold
-        Of a note's onset: lower finds more notes, and more that are none.
+        Threshold of a note's onset: a lower one finds more notes, and more false ones.
     min_note_s
         Shorter notes are left out.
     lowest, highest
-        MIDI pitches that are listened for.
+        Range of MIDI pitches to find.
     doubt
-        Believe less where most of what is heard is unsure, as it is of speech or a saw.
+        Leave out unsure notes where most notes are unsure, as in speech or the noise of a saw.
     """
 
     threshold: float = 0.4
@@ -61,7 +61,7 @@ class NoteDecoding:
 
 @dataclass(frozen=True, eq=False)
 class Transcription:
-    """What was heard in a recording.
+    """The notes of a recording.
 
     Parameters
     ----------
@@ -70,9 +70,9 @@ class Transcription:
     duration_s
         Length of the recording.
     posteriors
-        Onset, sounding, offset and velocity of each frame and key, float16 ``(frames, 88, 4)``, if they were asked for.
+        Onset, sounding, offset and velocity of each frame and key, float16 ``(frames, 88, 4)``, if requested.
     frame_s
-        Seconds from one of their frames to the next.
+        Seconds per frame of the posteriors.
     """
 
     notes: tuple[Note, ...]
@@ -117,14 +117,14 @@ class Transcriber:
     path
         A model's folder, or the name of one that ships with Sori.
     clean
-        The folder of a cleaner, which the picture goes through first.
+        The folder of a cleaner to apply to the spectrogram first.
     threads
-        Of the network; 0 is one per core.
+        Threads of the network; 0: one per core.
 
     Raises
     ------
     BundleError
-        If a folder holds no such model.
+        If a folder does not hold such a model.
     """
 
     def __init__(self, path: str | Path = "piano", *, clean: Path | None = None, threads: int = 0) -> None:
@@ -132,7 +132,7 @@ class Transcriber:
         self.front_end: LogFrequency = self.bundle.front_end
         self._cleaner = None if clean is None else Cleaner(clean, threads=threads)
         if self._cleaner is not None and self._cleaner.bundle.front_end != self.front_end:
-            raise BundleError(f"{clean}: makes another picture of a recording than {path}; they do not fit")
+            raise BundleError(f"{clean}: has another front end than {path}; give a cleaner with the same one")
         self._around = _AROUND * (1 if clean is None else 2)
 
     def __repr__(self) -> str:
@@ -141,11 +141,11 @@ class Transcriber:
     def posteriors(self, pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
         """Yield probabilities ``(frames, 88, 4)`` of a recording in pieces ``(samples,)`` at the model's rate.
 
-        However it is cut, they are the same: each stretch is heard with what surrounds it.
+        They do not depend on how it is cut: each chunk is processed with its context.
         """
         hop, margin = self.front_end.hop_length, max(self.front_end.windows) // 2
         around = self._around * hop
-        # Samples that are kept, the first of them at `begin`; frames up to `done` have been told.
+        # Samples that are kept, the first of them at `begin`; frames up to `done` have been yielded.
         kept, begin, done, total = np.zeros(0, dtype=np.float32), 0, 0, 0
         for piece, is_last in _with_last(pieces):
             kept = np.concatenate([kept, np.asarray(piece, dtype=np.float32)])
@@ -159,7 +159,7 @@ class Transcriber:
                 last = min(until + self._around, self.front_end.frames(total))
                 low = max(0, first * hop - margin)
                 high = min(total, (last - 1) * hop + margin + 1)
-                # Frame `first` is then the one in the middle of which sample `first * hop` lies.
+                # So that frame `first` stays centred on sample `first * hop`.
                 low -= low % hop
                 x = self.front_end(kept[low - begin : high - begin])[first - low // hop :][: last - first]
                 if self._cleaner is not None:
@@ -173,7 +173,7 @@ class Transcriber:
     def notes(
         self, pieces: Iterable[npt.NDArray[np.float32]], *, decoding: NoteDecoding | None = None
     ) -> Iterator[tuple[list[Note], npt.NDArray[np.float32]]]:
-        """Yield the notes that have ended, stretch by stretch, and each stretch's probabilities."""
+        """Yield the notes that have ended, chunk by chunk, and each chunk's probabilities."""
         decoding = decoding or NoteDecoding()
         reader = NoteReader(
             frame_s=self.front_end.frame_s,
@@ -198,31 +198,31 @@ class Transcriber:
         y = np.asarray(y)
         if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
             raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
-        heard = resample(y.astype(np.float32), from_sr=sr, to_sr=self.front_end.sr)
-        heard = heard * np.float32(usual_gain(float(np.abs(heard).max(initial=0))))
+        resampled = resample(y.astype(np.float32), from_sr=sr, to_sr=self.front_end.sr)
+        resampled = resampled * np.float32(usual_gain(float(np.abs(resampled).max(initial=0))))
         found: list[Note] = []
-        told: list[npt.NDArray[np.float16]] = []
-        for notes, p in self.notes([heard], decoding=decoding):
+        parts: list[npt.NDArray[np.float16]] = []
+        for notes, p in self.notes([resampled], decoding=decoding):
             found += notes
-            told.append(p.astype(np.float16))
-        kept = np.concatenate(told) if posteriors else None
+            parts.append(p.astype(np.float16))
+        kept = np.concatenate(parts) if posteriors else None
         return Transcription(tuple(sorted(found)), len(y) / sr, kept, self.front_end.frame_s)
 
 
 class Cleaner:
-    """A network that takes from the picture of a recording what is no piano.
+    """A network that removes sounds other than the piano from the spectrogram of a recording.
 
     Parameters
     ----------
     path
-        A folder that was trained with the target ``spectrum``.
+        The folder of a model that was trained with the target ``spectrum``.
     threads
-        Of the network; 0 is one per core.
+        Threads of the network; 0: one per core.
 
     Raises
     ------
     BundleError
-        If the folder holds no such model.
+        If the folder does not hold such a model.
     """
 
     def __init__(self, path: str | Path, *, threads: int = 0) -> None:
@@ -232,13 +232,13 @@ class Cleaner:
         return f"Cleaner({str(self.bundle.path)!r})"
 
     def __call__(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Clean a picture ``(frames, bins, windows)``, as the front end makes it; the bins above the keys stay."""
+        """Clean a spectrogram ``(frames, bins, windows)`` of the front end; the bins above the keys stay unchanged."""
         cleaned = run(self._session, x[np.newaxis])[0]
         return np.concatenate([cleaned, x[:, cleaned.shape[1] :]], axis=1)
 
 
 def usual_gain(peak: float) -> float:
-    """Return what brings a recording that is hardly to be heard, or beyond full scale, to the level of the others.
+    """Return the gain that brings a very soft recording, or one beyond full scale, to the usual level.
 
     >>> usual_gain(0.01), usual_gain(0.4), usual_gain(0.0)
     (50.0, 1.0, 1.0)
@@ -247,7 +247,7 @@ def usual_gain(peak: float) -> float:
 
 
 def transcribe(y: npt.NDArray[np.float32], *, sr: int, model: str | Path = "piano") -> Transcription:
-    """Hear the notes of a piano in a clip.
+    """Transcribe the notes of a piano in a clip.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ def transcribe(y: npt.NDArray[np.float32], *, sr: int, model: str | Path = "pian
     sr
         Their rate in Hz.
     model
-        A model that ships with Sori, or the folder of one.
+        The name of a model that ships with Sori, or the folder of a model.
 
     Raises
     ------
@@ -287,14 +287,12 @@ def _with_last(pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[tuple[npt.
 
 
 def _open(path: str | Path, task: str, threads: int) -> tuple[Bundle, Any]:
-    """Open a model of a task that takes pictures of recordings of any length."""
+    """Open a model of a task that takes spectrograms of any length."""
     bundle = Bundle.open(path)
     if bundle.task != task:
         raise BundleError(f"{bundle.path}: is a {bundle.task}, not a {task}")
     session = onnx_session(bundle.path / "model.onnx", threads=threads)
     shape = session.get_inputs()[0].shape[2:]
     if list(shape) != [bundle.front_end.n_bins, len(bundle.front_end.windows)]:
-        raise BundleError(
-            f"{bundle.path}: model.onnx takes {shape}, which is not what bundle.json makes of a recording"
-        )
+        raise BundleError(f"{bundle.path}: model.onnx takes {shape}, which does not match the front end in bundle.json")
     return bundle, session

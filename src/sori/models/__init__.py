@@ -1,4 +1,4 @@
-"""Networks: one small file each, and the registry that names them."""
+"""Networks, one small file each, and their registry."""
 
 from sori.models.registry import ARCHITECTURES, Architecture, Recipe, build, default_for, multiply_adds
 from sori.models.sizes import SIZES, Size

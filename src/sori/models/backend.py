@@ -1,4 +1,4 @@
-"""Load Keras when it is needed, and without the noise."""
+"""Load Keras when it is needed, without its log lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sori.errors import require
 
 
 def keras() -> ModuleType:
-    """Import Keras (its back end is Keras' own choice: ``KERAS_BACKEND``, or TensorFlow).
+    """Import Keras, with the back end of ``KERAS_BACKEND`` or, if it is not set, TensorFlow.
 
     Raises
     ------
@@ -23,15 +23,15 @@ def keras() -> ModuleType:
         return sys.modules["keras"]
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow logs to the process's standard error before any setting of its own can stop it.
+    # TensorFlow logs to the process's standard error before any of its settings can stop it.
     sys.stderr.flush()
     with tempfile.TemporaryFile() as swallowed:
         saved = os.dup(2)
         os.dup2(swallowed.fileno(), 2)
         try:
-            module = require("keras", extra="train")
-            require(backend, extra="train")
-            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of every fold's new network
+            module = require("keras")
+            require(backend)
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns about the new network of each fold
         finally:
             os.dup2(saved, 2)
             os.close(saved)

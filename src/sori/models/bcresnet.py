@@ -1,4 +1,4 @@
-"""Broadcasted residual network: what is cheap over time alone is done over time alone."""
+"""Broadcasted residual network: cheap convolutions over time alone, added to every frequency bin."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sori.models.size import check_regularisation, scaled, sized
 if TYPE_CHECKING:
     import keras
 
-# Channels at scale 1, whether the bins are halved on the way in, and how far apart the three taps over time are.
+# Of each stage: channels at scale 1, whether its first block halves the bins, dilation over time, number of blocks.
 _STAGES = ((8, False, 1, 2), (12, True, 2, 2), (16, True, 4, 4), (20, False, 8, 4))
 _BANDS = 5
 
@@ -26,28 +26,28 @@ def bcresnet(
     width: float = 1.0,
     depth: int = 0,
 ) -> keras.Model:
-    """Twelve residual blocks: a depthwise convolution over bins, then, of their mean, one over time, added to each bin.
+    """Twelve residual blocks: a depthwise convolution over bins, and one over time of their mean, added to each bin.
 
-    Source: Kim et al., Broadcasted Residual Learning for Efficient Keyword Spotting (2021). Differs from it in that
-    the input may have any number of bins: normalisation is by the largest number of bands up to five that divides what
-    is left of them, and the last depthwise convolution spans all that are left.
+    Source: Kim et al., Broadcasted Residual Learning for Efficient Keyword Spotting (2021). Unlike in
+    the paper, the input may have any number of bins: normalisation uses the largest number of bands up to five that
+    divides the bins at that layer, and the last depthwise convolution spans all bins.
 
     Parameters
     ----------
     input_shape
         ``(frames, bins)`` of a mel spectrogram; the paper's are steps of 10 ms and 40 bins.
     n_classes
-        Outputs, as logits.
+        Number of outputs (logits).
     scale
-        Times the channels, 1 to 8: about 10 thousand parameters at 1, 320 thousand at 8.
+        Scales the channels, 1 to 8: about 10 thousand parameters at 1, 320 thousand at 8.
     dropout
-        Part of the channels over time that is silenced in each block in training.
+        Fraction of the channels over time that is dropped in each block in training.
     l2
         Weight of the sum of squared weights in the loss.
     width
-        Times the channels again (``scale`` is the paper's name for it).
+        Scales the channels too (``scale`` is the paper's option).
     depth
-        Blocks more or less in each stage.
+        Blocks added to each stage, or removed if below 0.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def bcresnet(
         )
         over_time = layers.Activation("silu")(normalised(over_time))
         over_time = layers.SpatialDropout2D(dropout)(pointwise(over_time, channels))
-        # Broadcast: what was found over time is added to every bin.
+        # Broadcast: the features over time are added to every bin.
         return layers.ReLU()(layers.Add()([x, over_time] if transition else [x, over_time, shortcut]))
 
     inputs = keras.Input(input_shape)
@@ -105,7 +105,7 @@ def bcresnet(
 
 
 def _normalised_by_band(x: Any) -> Any:
-    """Batch normalisation with means and deviations of their own for each band of neighbouring bins.
+    """Apply batch normalisation with separate statistics for each band of neighbouring bins.
 
     Source: Chang et al., SubSpectral Normalization for Neural Audio Data Processing (2021).
     """

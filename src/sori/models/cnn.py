@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import keras
 
 _CHANNELS = (16, 32, 64, 128, 192)
-# The first convolution steps over the input so that the maps behind it are no larger than this, whatever the hop
-# length, duration and number of mel bands: that is where the time goes.
+# The first convolution is strided so that its output is no larger than this, whatever the hop length, duration and
+# number of mel bands, since most of the time is spent on large maps.
 _FRAMES, _BINS = 256, 64
 
 
@@ -26,25 +26,25 @@ def cnn(
     width: float = 1.0,
     depth: int = 0,
 ) -> keras.Model:
-    """Five 3x3 convolutions, the map halved between them, then mean and maximum over what is left; 0.32 M parameters.
+    """Five 3x3 convolutions with 2x2 pooling between them, then global mean and maximum pooling; 0.32 M parameters.
 
-    Plain convolutions only: on a CPU they run at twenty times the arithmetic speed of depthwise ones. The mean says how
-    much of a pattern there was, the maximum whether it was there at all.
+    The convolutions are plain: on a CPU they run at twenty times the arithmetic speed of depthwise ones. The mean
+    measures how much of a pattern there is, the maximum whether there is any.
 
     Parameters
     ----------
     input_shape
         ``(frames, bins)``.
     n_classes
-        Outputs, as logits.
+        Number of outputs (logits).
     dropout
-        Part of the pooled features that is silenced in training.
+        Fraction of the pooled features that is dropped in training.
     l2
         Weight of the sum of squared weights in the loss.
     width
-        Times the channels of each convolution.
+        Scales the channels of each convolution.
     depth
-        Convolutions more or, below 0, less: the last one is repeated or left out.
+        Convolutions added, or removed if below 0: the last one is repeated or left out.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def cnn(
     frames, bins = input_shape
     if bins < 2:
         raise ParameterError(
-            "model cnn looks at time and frequency, and a waveform has one bin: build the dataset with `feature='mel'`"
+            "model cnn needs time and frequency, and a waveform has one bin: build the dataset with `feature='mel'`"
         )
     keras = load_keras()
     layers = keras.layers

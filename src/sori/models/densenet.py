@@ -1,4 +1,4 @@
-"""Piano transcription the general way: densely connected convolutions that are told nothing about keys."""
+"""Piano transcription with a general network: densely connected convolutions, without knowledge of the keys."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def densenet(
     width: float = 1.0,
     dropout: float = 0.1,
 ) -> keras.Model:
-    """Blocks in which each convolution sees the outputs of all before it, and a dense layer from frames to keys.
+    """Blocks in which each convolution takes the outputs of all before it, and a dense layer from frames to keys.
 
-    What it knows of one key it does not know of the next: the network to compare :func:`sori.models.piano.piano` with.
+    It does not share what it learns between keys: a baseline for :func:`sori.models.piano.piano`.
 
     Source: Huang et al., Densely Connected Convolutional Networks (2017).
 
@@ -40,9 +40,9 @@ def densenet(
     growth
         Channels that each convolution adds.
     width
-        Times that.
+        Scales ``growth``.
     dropout
-        Part of the last layer's input that is silenced in training.
+        Fraction of the last layer's input that is dropped in training.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def densenet(
     Raises
     ------
     ParameterError
-        If there are fewer bins than three a key, or the target is unknown.
+        If there are fewer than three bins per key, or the target is unknown.
     """
     check_count("growth", growth)
     check_between("dropout", dropout, 0, 0.95)

@@ -29,15 +29,15 @@ def mlp(
     input_shape
         ``(frames, bins)``.
     n_classes
-        Outputs, as logits.
+        Number of outputs (logits).
     dropout
-        Part of each hidden layer's outputs that is silenced in training.
+        Fraction of each hidden layer's outputs that is dropped in training.
     l2
         Weight of the sum of squared weights in the loss.
     width
-        Times the units of each hidden layer.
+        Scales the units of each hidden layer.
     depth
-        Hidden layers more or, below 0, less: the last one is repeated or left out.
+        Hidden layers added, or removed if below 0: the last one is repeated or left out.
     """
     check_regularisation(dropout=dropout, l2=l2)
     keras = load_keras()

@@ -1,4 +1,4 @@
-"""Piano transcription: what a key sounds like is learned once for all keys, and what keys do together once a frame."""
+"""Piano transcription: convolutions shared by all keys, and a dense layer per frame that combines the keys."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 BINS_PER_KEY = 3
 SPECTRUM_BINS = KEYS * BINS_PER_KEY
-# Semitones below and above its own that a key listens to: an octave below, where a key's overtones must not be taken
-# for it, and up to its sixteenth partial: the lowest keys, closer than the spectrum resolves, are told by high ones.
+# Semitones below and above its own pitch that a key takes as input: an octave below, to exclude overtones of that key,
+# and up to its sixteenth partial, since only high partials resolve the lowest keys.
 _PARTIALS = (12, 48)
-# Frames back over which a rise is given: a string struck again while it rings adds 3 dB to what is heard, which is
-# little beside the 80 that a level spans, and much beside how that level would have fallen.
+# Frames over which rises are computed: a string struck again while it rings adds 3 dB, which is little compared with
+# the range of 80 dB, but much compared with the decay that it interrupts.
 _RISES = (1, 2)
-_RELATED = 24  # semitones up and down within which a key learns of others
-_PICTURE = 16  # channels of a semitone in which its bins, their levels and rises are summed up
+_RELATED = 24  # semitones up and down over which keys are combined
+_PICTURE = 16  # channels per semitone, computed from the levels and rises of its bins
 _CONTEXT_DILATIONS, _KEY_DILATIONS = (1, 2, 4, 8), (1, 2, 4, 8, 16)
 OUTPUTS = ("onset", "sounding", "offset", "velocity")
-# What a network is asked for: the notes, or the spectrum as it would be if nothing but the piano were heard.
+# What a network predicts: the notes, or the spectrogram of the piano alone.
 TARGETS = ("notes", "spectrum")
-# Logit to begin with: hardly any frame of any key is an onset, and to believe that from the start saves learning it.
+# Initial bias of the logits: onsets are rare, and the network need not learn that first.
 _RARE = -3.0
 
 
@@ -39,12 +39,12 @@ def piano(
     width: float = 1.0,
     dropout: float = 0.1,
 ) -> keras.Model:
-    """Levels and their rises, harmonics of each key side by side, convolutions that all keys share, and a bottleneck.
+    """Levels and their rises, harmonics of each key as channels, convolutions that all keys share, and a bottleneck.
 
-    A small convolution makes a picture of the levels and of how they rise. Its bins at a key's own pitch and at its
-    overtones become channels, so that the next convolution sees a whole note; it is the same for every key, as a note
-    moved up the keyboard is the same picture moved up. Keys then learn of those they share partials with, twice, and
-    of all keys at once through a dense layer per frame and convolutions over time, whose answer every key gets back.
+    A small convolution computes features of the levels and their rises. The features at a key's own pitch and at its
+    overtones become channels, so that the next convolution covers a whole note; its weights are the same for every
+    key, as a note moved up the keyboard is the same pattern moved up. Two convolutions over keys combine those that
+    share partials; a dense layer per frame, with convolutions over time, combines all keys and returns to each key.
 
     Sources: harmonics as channels, Bittner et al., Deep Salience (2017); shared keys, Wei et al., HPPNet (2022); onset,
     sounding, offset and velocity, Kong et al., High-resolution Piano Transcription (2021).
@@ -55,19 +55,19 @@ def piano(
         ``(frames, bins, windows)`` as :class:`sori.features.LogFrequency` makes them, three bins a key; ``frames`` may
         be None.
     target
-        ``notes``, or ``spectrum``: the picture of the piano alone.
+        ``notes``, or ``spectrum``: the spectrogram of the piano alone.
     channels
-        Of each key.
+        Channels of each key.
     context
-        Units in which the keys of a frame meet.
+        Units of the layer that combines the keys of a frame.
     width
-        Times both.
+        Scales both.
     dropout
-        Part of the context that is silenced in training.
+        Fraction of the context that is dropped in training.
 
     Returns
     -------
-    A model with outputs ``(frames, 88, 4)``, logits: onset, sounding, offset, velocity; or, of a spectrum, its bins
+    A model with outputs ``(frames, 88, 4)``, logits: onset, sounding, offset, velocity; or, for a spectrum, its bins
     from the lowest key to the highest, ``(frames, 264, windows)``.
 
     Raises
@@ -85,7 +85,7 @@ def piano(
     c, units = scaled(channels, width), scaled(context, width)
 
     def over_time(x: Any, dilation: int) -> Any:
-        """Take a residual step in each key by itself: what came before and what comes after."""
+        """Apply a residual convolution over time to each key separately."""
         step = layers.Conv2D(c, (3, 1), dilation_rate=(dilation, 1), padding="same", activation="relu")(x)
         return layers.Add()([x, step])
 
@@ -122,7 +122,7 @@ def piano(
 
 
 def _rise(x: Any, frames: int) -> Any:
-    """How much each value is above the one so many frames before it; the first frames rise from nothing."""
+    """Return the difference of each value from the one ``frames`` before; before the start, values are 0."""
     layers = load_keras().layers
     before = layers.ZeroPadding2D(((frames, 0), (0, 0)), dtype="float32")(x)
     before = layers.Cropping2D(((0, frames), (0, 0)), dtype="float32")(before)
@@ -130,7 +130,7 @@ def _rise(x: Any, frames: int) -> Any:
 
 
 def _semitones(x: Any, channels: int) -> Any:
-    """Sum up the bins of a semitone and those beside it, from the lowest key to the highest bin."""
+    """Combine the bins of a semitone and its neighbours, from the lowest key to the highest bin."""
     layers = load_keras().layers
     return layers.Conv2D(channels, (3, 2 * BINS_PER_KEY + 1), strides=(1, BINS_PER_KEY), activation="relu")(
         layers.ZeroPadding2D(((1, 1), (BINS_PER_KEY - 1, 2 * BINS_PER_KEY)))(x)
@@ -138,23 +138,23 @@ def _semitones(x: Any, channels: int) -> Any:
 
 
 def _related(x: Any, channels: int) -> Any:
-    """Let every key know what is heard of those it shares partials with: a residual step, the same for all keys."""
+    """Combine each key with those that it shares partials with: a residual convolution, the same for all keys."""
     layers = load_keras().layers
-    told = layers.Conv2D(max(1, channels // 4), 1, activation="relu")(x)
-    step = layers.Conv2D(channels, (1, 2 * _RELATED + 1), padding="same", activation="relu")(told)
+    reduced = layers.Conv2D(max(1, channels // 4), 1, activation="relu")(x)
+    step = layers.Conv2D(channels, (1, 2 * _RELATED + 1), padding="same", activation="relu")(reduced)
     return layers.Add()([x, step])
 
 
 def check_bins(model: str, bins: int) -> None:
     """Raise ParameterError unless bins reach from the lowest key to the highest."""
     if bins < SPECTRUM_BINS:
-        raise ParameterError(f"model {model} needs {SPECTRUM_BINS} bins or more, three a key. Received {bins}.")
+        raise ParameterError(f"model {model} needs {SPECTRUM_BINS} bins or more, three per key. Received {bins}.")
 
 
 def answers(x: Any, inputs: Any, target: str) -> Any:
-    """Turn what is known of each key, ``(frames, 88, channels)``, into the answers that ``target`` asks for.
+    """Turn the features of each key, ``(frames, 88, channels)``, into the outputs for ``target``.
 
-    They are float32, whatever precision lies before. A spectrum is told as what must be added to the one that is heard.
+    They are float32, whatever the precision of earlier layers. A spectrum is predicted as a change to the input.
     """
     keras = load_keras()
     layers = keras.layers
@@ -164,5 +164,5 @@ def answers(x: Any, inputs: Any, target: str) -> Any:
     bins, windows = inputs.shape[2:]
     change = layers.Conv2D(BINS_PER_KEY * windows, 1, kernel_initializer="zeros", dtype="float32")(x)
     change = layers.Reshape((-1, SPECTRUM_BINS, windows), dtype="float32")(change)
-    heard = layers.Cropping2D(((0, 0), (0, bins - SPECTRUM_BINS)), dtype="float32")(inputs)
-    return layers.Add(dtype="float32")([heard, change])
+    given = layers.Cropping2D(((0, 0), (0, bins - SPECTRUM_BINS)), dtype="float32")(inputs)
+    return layers.Add(dtype="float32")([given, change])

@@ -1,4 +1,4 @@
-"""The names of the architectures, what each is for, and how each is best trained."""
+"""The registry of architectures: their names, purposes and training recipes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained unless the user says otherwise.
+    """Default settings for training a network.
 
     ``jit`` compiles whole steps with XLA: faster for dense layers, slower for convolutions on a CPU. ``schedule`` is
-    ``constant`` or ``cosine`` (up to ``lr`` in the first twentieth of the steps, then down to nothing). ``augment`` is
-    the name of one of :data:`sori.augment.RECIPES`; empty: nothing is augmented.
+    ``constant`` or ``cosine`` (up to ``lr`` in the first twentieth of the steps, then down to 0). ``augment`` is
+    the name of one of :data:`sori.augment.RECIPES`; empty: no augmentation.
     """
 
     epochs: int = 50
@@ -40,7 +40,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network that Sori knows: ``build(input_shape, n_classes, **options)``; ``features`` is the kind it is for."""
+    """A registered network: ``build(input_shape, n_classes, **options)``; ``features`` is the kind it takes."""
 
     name: str
     purpose: str
@@ -65,25 +65,25 @@ ARCHITECTURES: Registry[Architecture] = Registry(
         for architecture in (
             Architecture(
                 "mlp",
-                "three dense layers over a flattened MFCC segment: the classic first network",
+                "three dense layers over a flattened MFCC segment: a simple baseline",
                 mlp,
                 Recipe(jit=True),
                 "mfcc",
             ),
             Architecture(
                 "cnn",
-                "compact 2-D convolutions over a mel spectrogram: the one to use",
+                "compact 2-D convolutions over a mel spectrogram: the default",
                 cnn,
                 Recipe(epochs=100, lr=2e-3, schedule="cosine", augment="spectrogram"),
             ),
             Architecture(
                 "bcresnet",
-                "broadcasted residual learning: the one to use for spoken words, small enough to listen all the time",
+                "broadcasted residual learning: for spoken words, small enough to run all the time",
                 bcresnet,
                 Recipe(epochs=100, batch_size=64, lr=6e-3, schedule="cosine", augment="speech"),
             ),
-            Architecture("wave", "1-D convolutions over the samples themselves", wave, _STAGES, "waveform"),
-            Architecture("wave-skip", "wave with each stage's input beside its output", wave_skip, _STAGES, "waveform"),
+            Architecture("wave", "1-D convolutions over waveforms", wave, _STAGES, "waveform"),
+            Architecture("wave-skip", "wave with each stage's input added as channels", wave_skip, _STAGES, "waveform"),
             Architecture(
                 "spectrogram-cnn",
                 "wave's four stages as 2-D convolutions over a spectrogram",
@@ -93,7 +93,7 @@ ARCHITECTURES: Registry[Architecture] = Registry(
             ),
             Architecture(
                 "spectrogram-skip",
-                "spectrogram-cnn with each stage's input beside its output",
+                "spectrogram-cnn with each stage's input added as channels",
                 spectrogram_skip,
                 _STAGES,
                 "spectrogram",
@@ -103,12 +103,12 @@ ARCHITECTURES: Registry[Architecture] = Registry(
 )
 
 
-# Networks that transcribe; they take pictures of any length: ``build(input_shape, target=..., **options)``.
+# Networks that transcribe; they take spectrograms of any length: ``build(input_shape, target=..., **options)``.
 TRANSCRIBERS: Mapping[str, Callable[..., Any]] = {"piano": piano, "densenet": densenet}
 
 
 def default_for(kind: str | None) -> str:
-    """Return the architecture to use for features of a kind, None being imported ones that did not say."""
+    """Return the default architecture for a kind of features; None: imported features of unknown kind."""
     return {"mel": "cnn", "spectrogram": "cnn", "waveform": "wave"}.get(kind or "", "mlp")
 
 
@@ -122,9 +122,9 @@ def build(name: str, *, input_shape: tuple[int, int], n_classes: int, **options:
     input_shape
         ``(frames, bins)`` of a segment.
     n_classes
-        Outputs, as logits: a softmax makes probabilities of them.
+        Number of outputs (logits): a softmax turns them into probabilities.
     options
-        The architecture's own; all have ``dropout``, ``l2``, ``width`` and ``depth``.
+        Options of the architecture; all have ``dropout``, ``l2``, ``width`` and ``depth``.
 
     Raises
     ------
@@ -151,6 +151,6 @@ def multiply_adds(model: keras.Model) -> int:
         if hasattr(layer, "layers"):
             total += multiply_adds(layer)
         elif kernel is not None:
-            # A kernel, depthwise or not, is used whole at every position of the output.
+            # A kernel, depthwise or not, is applied in full at every position of the output.
             total += math.prod(layer.output.shape[1:-1]) * math.prod(kernel.shape)
     return total

@@ -1,4 +1,4 @@
-"""What the options that every architecture has do to it: regularisation, width and depth."""
+"""The options that every architecture has: regularisation, width and depth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_regularisation(*, dropout: float, l2: float) -> None:
 
 
 def scaled(units: float, width: float) -> int:
-    """Return ``width`` times so many units or channels, one at least.
+    """Return ``width`` times ``units`` (or channels), rounded, at least one.
 
     >>> scaled(64, 0.5), scaled(1, 0.1)
     (32, 1)
@@ -30,7 +30,7 @@ def scaled(units: float, width: float) -> int:
 
 
 def sized(stages: Sequence[T], depth: int) -> list[T]:
-    """Return the stages with ``depth`` more of the last one or, below 0, so many less; one at least stays.
+    """Return the stages with the last one repeated ``depth`` more times or, below 0, with the last ones removed.
 
     >>> sized([16, 32, 64], -1), sized([16, 32, 64], 2)
     ([16, 32], [16, 32, 64, 64, 64])
@@ -41,9 +41,9 @@ def sized(stages: Sequence[T], depth: int) -> list[T]:
 
 
 def check_memory(model: str, weights: int) -> None:
-    """Raise ParameterError if training so many weights needs more memory than the machine has.
+    """Raise ParameterError if training that many weights needs more memory than the machine has.
 
-    Where the system does not tell how much it has, nothing is refused.
+    If the system does not report its memory, nothing is refused.
     """
     needed = weights * _BYTES_IN_TRAINING
     there = _memory()
@@ -56,7 +56,7 @@ def check_memory(model: str, weights: int) -> None:
 
 
 def _memory() -> int | None:
-    """Bytes of memory that are free; all that the machine has, where the system does not tell what is free."""
+    """Return the free memory in bytes, or the total if the system does not report what is free."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             return next(1024 * int(line.split()[1]) for line in file if line.startswith("MemAvailable"))

@@ -1,4 +1,4 @@
-"""How large each architecture is, stored, so that listing them builds nothing; a test measures them anew."""
+"""Stored sizes of the architectures, so that listing them builds no network; a test checks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Four stages of convolutions, over samples or over a spectrogram, plain or with skips."""
+"""Four stages of convolutions, over waveforms or spectrograms, plain or with skip connections."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def wave(
     width: float = 1.0,
     depth: int = 0,
 ) -> keras.Model:
-    """Four stages of Conv1D with nine taps over the samples themselves; 2.5 G multiply-adds for 8,000 of them.
+    """Four stages of Conv1D with nine taps over waveforms; 2.5 G multiply-adds for 8,000 samples.
 
     Parameters
     ----------
     input_shape
         ``(samples, 1)``.
     n_classes
-        Outputs, as logits.
+        Number of outputs (logits).
     dropout
-        Part of the last stage's output that is silenced in training.
+        Fraction of the last stage's output that is dropped in training.
     l2
         Weight of the sum of squared weights in the loss.
     width
-        Times the channels and the units.
+        Scales the channels and the units.
     depth
-        Stages more or, below 0, less: the last one is repeated or left out.
+        Stages added, or removed if below 0: the last one is repeated or left out.
 
     Raises
     ------
@@ -69,9 +69,9 @@ def wave_skip(
     width: float = 1.0,
     depth: int = 0,
 ) -> keras.Model:
-    """As :func:`wave`, with each stage's input, as the pooling before it left it, beside its last convolution's output.
+    """As :func:`wave`, with each stage's input concatenated to the output of its last convolution.
 
-    What a stage was given reaches the next one as it was, and gradients reach it on a shorter way.
+    The input of a stage reaches the next one unchanged, and gradients take a shorter path.
     """
     return _network(
         "wave-skip",
@@ -95,12 +95,12 @@ def spectrogram_cnn(
     width: float = 1.0,
     depth: int = 0,
 ) -> keras.Model:
-    """As :func:`wave`, over time and frequency: Conv2D with 3 x 3 taps over ``(frames, bins)``, halved both ways.
+    """As :func:`wave`, over time and frequency: Conv2D with 3 x 3 taps over ``(frames, bins)``, halved in both.
 
     Raises
     ------
     ParameterError
-        If the input is a waveform, or too small to be halved so often.
+        If the input is a waveform, or too small to be halved that often.
     """
     return _network(
         "spectrogram-cnn",
@@ -124,7 +124,7 @@ def spectrogram_skip(
     width: float = 1.0,
     depth: int = 0,
 ) -> keras.Model:
-    """As :func:`spectrogram_cnn`, with the skips of :func:`wave_skip`."""
+    """As :func:`spectrogram_cnn`, with the skip connections of :func:`wave_skip`."""
     return _network(
         "spectrogram-skip",
         input_shape,
@@ -153,7 +153,7 @@ def _network(
     check_regularisation(dropout=dropout, l2=l2)
     stages = sized(_STAGES, depth)
     _check_shape(name, input_shape, over_samples=over_samples, halvings=len(stages))
-    # Nearly all of its weights: those from the last stage, laid flat, to the dense layer.
+    # Nearly all weights are between the flattened last stage and the dense layer.
     entering = scaled(stages[-2][1], width) if skip and len(stages) > 1 else int(skip)
     channels = scaled(stages[-1][1], width) + entering
     flat = channels * math.prod(size // 2 ** len(stages) for size in input_shape[: 1 if over_samples else 2])

@@ -144,7 +144,7 @@ class NoteReader:
         return sorted(notes)
 
     def _notes(self) -> list[tuple[int, float, float, int, int]]:
-        """Return each note in the kept frames: the frame of its peak, its begin and end in frames, its key and velocity."""
+        """Return each note in the kept frames: the frame of its peak, its start and end in frames, key and velocity."""
         onset = self._kept[..., 0]
         frames = len(onset)
         if not frames:

@@ -26,7 +26,7 @@ class Message(NamedTuple):
 
 
 class Song(NamedTuple):
-    """The channel messages of a file, in order; the end of each track; and a description of any damage, or ""."""
+    """The channel messages of a file, in order; the end of each track; and a description of damage, empty if none."""
 
     messages: list[Message]
     ends_s: list[float]
@@ -57,7 +57,7 @@ def parse(data: bytes, *, name: str) -> Song:
         raise AudioError(f"{name}: not a MIDI file")
     division = int.from_bytes(data[12:14], "big")
     if division & 0x7FFF == 0:
-        raise AudioError(f"{name}: not readable as MIDI (0 ticks per quarter note leave times undefined)")
+        raise AudioError(f"{name}: not readable as MIDI (its division is 0 ticks per quarter note, so it has no times)")
     tracks: list[list[tuple[int, bytes]]] = []
     damage = ""
     at = 8 + int.from_bytes(data[4:8], "big")

@@ -21,7 +21,7 @@ h1 { margin: 0; font-size: 1.7rem; } h2 { margin: 2.2rem 0 .6rem; font-size: 1.1
 p { margin: .4rem 0; } .soft { color: var(--soft); } .warn { color: var(--bad); font-weight: 600; }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; } .card { background: var(--card); border: 1px solid var(--line);
   border-radius: 10px; padding: 1rem; } .grow { flex: 1 1 26rem; min-width: 0; overflow-x: auto; }
-.big { font-size: 2rem; font-weight: 650; line-height: 1.2; } .figure { flex: 1 1 9rem; }
+.big { font-size: 1.8rem; font-weight: 650; line-height: 1.25; white-space: nowrap; } .figure { flex: 1 1 9rem; }
 .picture { background: #fff; } .picture svg { display: block; max-width: 100%; height: auto; margin: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); vertical-align: middle; }

@@ -1,4 +1,4 @@
-"""Separators behind one interface: the piano of a recording of more than a piano."""
+"""Separators with one interface: the piano of a mixture."""
 
 from sori.separation.separator import SEPARATORS, separator
 

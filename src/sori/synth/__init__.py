@@ -1,4 +1,4 @@
-"""From notes to sound: SoundFonts, sums of partials, drawn strings, note banks, and performances on them."""
+"""Synthesis of notes: SoundFonts, sums of partials, random string models, note banks, and performances on them."""
 
 from sori.synth.instruments import INSTRUMENTS, Instrument, instrument
 from sori.synth.notebank import NoteBank

@@ -1,4 +1,4 @@
-"""Notes as sums of decaying partials: a synthesiser that needs nothing but arithmetic."""
+"""Additive synthesis: notes as sums of decaying partials, computed with NumPy alone."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _ATTACK_S = {True: 0.003, False: 0.04}
 class AdditiveSynth:
     """Render notes of one instrument as partials, each with its own strength, pitch and decay.
 
-    A struck or plucked string's partials are a little sharp, ``k f sqrt(1 + B k^2)`` (Fletcher, 1964), and the higher
-    they are the faster they die; a blown or bowed note holds. Where the string is struck takes some partials away.
-    These few numbers are drawn from the instrument's name, so that each instrument sounds like itself and unlike
-    others; it is not a model of any real one.
+    The partials of a struck or plucked string are a little sharp, ``k f sqrt(1 + B k^2)`` (Fletcher, 1964), and higher
+    partials decay faster; a blown or bowed note is sustained. The place where the string is struck weakens some
+    partials. The instrument's name seeds these few numbers, so that each instrument always sounds the same and differs
+    from the others; none is a model of a real instrument.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class AdditiveSynth:
     sr
         Samples per second.
     tuning_hz
-        Frequency of A4.
+        Frequency of A4 in Hz.
     """
 
     def __init__(self, instrument: Instrument, *, sr: int, tuning_hz: float = 440.0) -> None:
@@ -49,7 +49,7 @@ class AdditiveSynth:
         self._inharmonicity = character.uniform(1e-4, 6e-4) if instrument.decays else 0.0
 
     def render(self, notes: Sequence[Note], *, duration_s: float) -> npt.NDArray[np.float32]:
-        """Render notes into a clip of ``duration_s`` seconds, shape ``(samples,)``; what lies beyond its end is cut."""
+        """Render notes into a clip of ``duration_s`` seconds, shape ``(samples,)``; notes are cut at its end."""
         n = max(1, seconds_to_samples(duration_s, sr=self.sr))
         out = np.zeros(n)
         for note in notes:
@@ -66,12 +66,12 @@ class AdditiveSynth:
         f0 = midi_to_hz(note.pitch, tuning_hz=self.tuning_hz)
         k = np.arange(1, _PARTIALS + 1)
         hz = k * f0 * np.sqrt(1 + self._inharmonicity * k**2 * (f0 / 261.6) ** 0.5)
-        heard = hz < self.sr / 2
+        audible = hz < self.sr / 2
         level = 10 ** ((note.velocity / 127 - 1) * 30 / 20)  # 30 dB from the softest to the hardest
-        # A harder stroke is a brighter one.
+        # A harder stroke sounds brighter.
         strengths = self._strengths / k ** (self._slope * (1.5 - 0.6 * note.velocity / 127))
         wave = np.zeros(n)
-        for partial in np.flatnonzero(heard):
+        for partial in np.flatnonzero(audible):
             decay_s = 6.0 * (110 / f0) ** 0.5 / (1 + 0.25 * partial)
             envelope = np.exp(-t / max(decay_s, 0.05)) if self.instrument.decays else 1.0
             wave += strengths[partial] * envelope * np.sin(2 * np.pi * hz[partial] * t)

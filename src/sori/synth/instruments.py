@@ -1,4 +1,4 @@
-"""Instruments of General MIDI by name, with the notes that the real ones play."""
+"""General MIDI instruments by name, with the range of the real instruments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sori.errors import ParameterError, check_choice
 
 @dataclass(frozen=True)
 class Instrument:
-    """A name, its General MIDI program (from 0), its lowest and highest MIDI pitch, and whether a note dies away."""
+    """A name, its General MIDI program (from 0), its lowest and highest MIDI pitch, and whether its notes decay."""
 
     name: str
     program: int
@@ -60,12 +60,12 @@ INSTRUMENTS = {instrument.name: instrument for instrument in _KNOWN}
 
 
 def instrument(name: str) -> Instrument:
-    """Look an instrument up by its name, or as ``gm:N`` by its General MIDI program, 0 to 127.
+    """Return an instrument by its name, or by its General MIDI program, 0 to 127, as ``gm:N``.
 
     Raises
     ------
     ParameterError
-        If there is none of that name.
+        If no instrument has that name.
 
     >>> instrument("violin").program, instrument("gm:105").name
     (40, 'gm:105')
@@ -74,7 +74,7 @@ def instrument(name: str) -> Instrument:
     if name.startswith("gm:"):
         number = name.removeprefix("gm:")
         if not number.isdecimal() or int(number) > 127:
-            raise ParameterError(f"a General MIDI program is gm:0 to gm:127. Received {name!r}.")
+            raise ParameterError(f"a General MIDI program must be gm:0 to gm:127. Received {name!r}.")
         return Instrument(f"gm:{int(number)}", int(number))
     check_choice("an instrument", name, INSTRUMENTS)
     return INSTRUMENTS[name]

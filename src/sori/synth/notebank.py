@@ -1,4 +1,4 @@
-"""Every key of a piano, struck once at several strengths: music is then a sum of copies, cheap enough to make anew."""
+"""Recordings of every piano key at several velocities; music is a sum of copies, fast enough to render on the fly."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from sori.music.notes import HIGHEST, KEYS, LOWEST, Note, notes_array
 from sori.reporter import SILENT, Reporter
 
 VELOCITIES = (20, 45, 65, 85, 105, 124)
-# Longest that a key is kept, at the lowest and at the highest one; a note is cut where it is so far below its peak.
+# Longest recordings, of the lowest and of the highest key, and the fade at the end; a note is cut where it is this far
+# below its peak.
 _LONGEST_S, _FADE_S = (12.0, 3.0), 0.1
 _INAUDIBLE = 10 ** (-66 / 20)
 _HIGHEST_DAMPED = 88
@@ -31,9 +32,9 @@ class NoteBank:
     samples
         All notes one after another, int16, shape ``(samples,)``.
     starts
-        Where each begins and the last ends, shape ``(keys * velocities + 1,)``, velocity by velocity within a key.
+        First sample of each note and end of the last, shape ``(keys * velocities + 1,)``, by key, then by velocity.
     peaks
-        Amplitude that 32767 stands for in each, shape ``(keys * velocities,)``.
+        Amplitude that 32767 represents in each note, shape ``(keys * velocities,)``.
     sr
         Samples per second.
     """
@@ -52,12 +53,12 @@ class NoteBank:
         reporter: Reporter = SILENT,
         name: str = "bank",
     ) -> NoteBank:
-        """Strike every key at every strength and keep what is heard.
+        """Record every key at every velocity.
 
         Parameters
         ----------
         play
-            Given a note and a duration in seconds, returns samples ``(samples,)``.
+            Function of a note and a duration in seconds that returns samples ``(samples,)``.
         """
         parts: list[npt.NDArray[np.int16]] = []
         starts, peaks = [0], []
@@ -79,7 +80,7 @@ class NoteBank:
         return cls(np.concatenate(parts), np.array(starts), np.array(peaks, dtype=np.float32), sr)
 
     def save(self, path: Path) -> None:
-        """Write it as an npz file."""
+        """Write the bank to an npz file."""
         with replacing_file(path) as temporary, temporary.open("wb") as file:
             np.savez(file, samples=self.samples, starts=self.starts, peaks=self.peaks, sr=np.array(self.sr))
 
@@ -90,7 +91,7 @@ class NoteBank:
         Raises
         ------
         AudioError
-            If it is no such file.
+            If the file is not a note bank, or was recorded with other keys or velocities.
         """
         try:
             with np.load(path, allow_pickle=False) as file:
@@ -98,7 +99,7 @@ class NoteBank:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise AudioError(f"{path}: not a note bank ({reason(error)})") from error
         if len(bank.starts) != KEYS * len(VELOCITIES) + 1 or bank.starts[-1] != len(bank.samples):
-            raise AudioError(f"{path}: a note bank with other keys or strengths, or damaged: record it anew")
+            raise AudioError(f"{path}: a note bank with other keys or velocities, or damaged: record it again")
         return bank
 
     def render(
@@ -110,22 +111,22 @@ class NoteBank:
         release_s: float = 0.12,
         harder: float = 0.0,
     ) -> npt.NDArray[np.float32]:
-        """Lay notes into a clip.
+        """Render notes into a clip.
 
         Parameters
         ----------
         notes
-            Notes, or rows of onset and offset in seconds, pitch and velocity. What began before the clip, at a
-            negative onset, still sounds in it.
+            Notes, or rows of onset and offset in seconds, pitch and velocity. A note with a negative onset began
+            before the clip and still sounds in it.
         samples
             Length of the clip.
         gains
-            Of each note, shape ``(notes,)``; None: 1.
+            Gain of each note, shape ``(notes,)``; None: 1.
         release_s
-            After its offset a note dies away by a factor e in so long, half of it at the top of the keyboard and twice
-            at the bottom; the highest keys, which have no dampers, ring on.
+            Time in which a note decays by a factor e after its offset, half of it at the top of the keyboard and twice
+            at the bottom. The highest keys have no dampers and ring on.
         harder
-            Velocities by which strokes sound harder, or softer below 0, at the level that they have.
+            Velocities by which strokes sound harder (softer if below 0), without a change of level.
 
         Returns
         -------
@@ -133,7 +134,7 @@ class NoteBank:
         """
         rows = notes_array(notes)
         if rows.size and not ((rows[:, 2] >= LOWEST) & (rows[:, 2] <= HIGHEST)).all():
-            raise ParameterError(f"a piano has the keys {LOWEST} to {HIGHEST}.")
+            raise ParameterError(f"pitches must be piano keys, {LOWEST} to {HIGHEST}.")
         out = np.zeros(samples, dtype=np.float32)
         for i, (onset_s, offset_s, pitch, velocity) in enumerate(rows):
             begin = round(onset_s * self.sr)
@@ -155,11 +156,11 @@ class NoteBank:
         return out
 
     def _layer(self, pitch: int, velocity: float, harder: float) -> tuple[int, float]:
-        """Return which recording is nearest in strength, and the factor that brings it to the level in between."""
+        """Return the recording nearest in velocity, and the factor that brings it to the interpolated level."""
         first = (pitch - LOWEST) * len(VELOCITIES)
         peaks = self.peaks[first : first + len(VELOCITIES)]
         nearest = int(np.abs(np.array(VELOCITIES) - velocity - harder).argmin())
-        # Between two strengths, and beyond the outermost as between the two next to it, the level in dB is linear.
+        # The level in dB is interpolated linearly between two velocities, and extrapolated beyond the outermost two.
         low = int(np.clip(np.searchsorted(VELOCITIES, velocity), 1, len(VELOCITIES) - 1)) - 1
         share = (velocity - VELOCITIES[low]) / (VELOCITIES[low + 1] - VELOCITIES[low])
         wanted = peaks[low] ** (1 - share) * peaks[low + 1] ** share
@@ -167,14 +168,14 @@ class NoteBank:
 
 
 def bank_of_soundfont(path: Path, program: int = 0, *, sr: int = 16000, reporter: Reporter = SILENT) -> NoteBank:
-    """Record a piano of a SoundFont.
+    """Record a note bank from a program of a SoundFont.
 
     Raises
     ------
     AudioError
-        If it cannot be read, or a key makes no sound.
+        If the SoundFont cannot be read, or a key makes no sound.
     ParameterError
-        If it has no such program.
+        If the SoundFont has no such program.
     MissingDependencyError
         If FluidSynth is not installed.
     """

@@ -1,4 +1,4 @@
-"""Piano music without end: performances on pianos of many kinds, in rooms of many kinds, each clip made anew."""
+"""Unlimited piano clips for training: performances rendered on many kinds of pianos in many kinds of rooms."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ _Rows = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Playing:
-    """How far what is heard may be from what was played: ranges that every clip draws from.
+    """Ranges of the random changes to a performance, drawn anew for every clip.
 
     Parameters
     ----------
     transpose
-        Semitones that the music may move up or down.
+        Largest transposition up or down, in semitones.
     tempo
-        Factor on the speed.
+        Lowest and highest factor on the speed.
     recolour
-        Semitones by which a piano's notes are played on its neighbouring keys' strings (resampled): another piano.
+        Largest distance in semitones to the key whose recording is resampled for a note, as if of another piano.
     cents
-        Standard deviation of the tuning.
+        Standard deviation of the tuning, in cents.
     level_db
-        Lowest and highest peak of the clip, below full scale.
+        Lowest and highest peak of the clip, in dBFS.
     touch_db
-        Standard deviation of single notes' levels.
+        Standard deviation of the levels of single notes, in dB.
     hammer
-        Largest number of velocities by which all strokes may sound harder or softer than they are loud: other felts.
+        Velocities by which all strokes may sound harder or softer without a change of level, as with other felts.
     layered
-        Part of the clips that two pianos play together.
+        Fraction of the clips that two pianos play together.
     room, noise
-        Part of the clips that have one.
+        Fraction of the clips with a room, and with noise.
     dense
-        Part of the clips that begin where, of some places, most notes are struck.
+        Fraction of the clips that begin at the place with most notes of several random places.
     rings_on
-        Part of the clips in which a string that is struck again under the pedal also goes on sounding as it was, as in
-        most samplers; in the others the new stroke takes its place.
+        Fraction of the clips in which a string struck again under the pedal keeps its earlier sound too, as in most
+        samplers; in the others the new stroke replaces it.
     resonance
-        Part of the clips with pedal in which all strings sound along softly.
+        Fraction of the clips with pedal in which all strings resonate softly.
     coded
-        Part of the clips that have been an MP3 file of a low rate.
+        Fraction of the clips that are encoded as MP3 at a low bit rate and decoded.
     random_keys
-        Part of the clips in which keys are struck at random, in chords of any kind, instead of music.
+        Fraction of the clips with random keys, in chords of any kind, instead of music.
     most_keys
-        Largest of those chords; where it is 1, each key is let go before the next is struck.
+        Most keys in such a chord; if 1, each key is released before the next is struck.
     dry
-        Part of the clips without the sustain pedal.
+        Fraction of the clips without the sustain pedal.
     release_s
-        Shortest and longest time in which a damped note falls by a factor e, in the middle of the keyboard.
+        Shortest and longest time in seconds in which a damped note decays by a factor e, in mid-keyboard.
     saturated
-        Part of the clips that are driven into an amplifier's limits.
+        Fraction of the clips that are saturated, as by an overdriven amplifier.
     others, alone
-        Part of the clips in which something that is no piano sounds along, and part in which it sounds alone: bursts,
-        as of drums, gliding voices, and recordings where there are any.
+        Fraction of the clips with other sounds added to the piano, and fraction with other sounds alone: bursts, as of
+        drums, gliding voices, and recordings if there are any.
     """
 
     transpose: int = 5
@@ -92,8 +92,8 @@ class Playing:
     alone: float = 0.12
 
 
-# Of a key's next stroke, after which a note that ends there was ended by it; places of which the densest is taken; and
-# the part of keys at random that are a few, struck again and again.
+# A note that ends this close to the next stroke of its key was ended by it; number of places of which the densest is
+# taken; and the fraction of clips of random keys in which a few keys are struck repeatedly.
 _AT_ONCE_S, _PLACES, _STRUCK_AGAIN = 0.005, 4, 0.5
 
 _PLAIN = Playing(
@@ -108,7 +108,7 @@ _PLAIN = Playing(
     others=0.0,
     alone=0.0,
 )
-# From easy to hard: one key at a time, chords, music, and music in rooms, noise and what is no piano.
+# From easy to hard: one key at a time, chords, music, and music with rooms, noise and other sounds.
 MATERIALS: Mapping[str, Playing] = {
     "notes": _PLAIN,
     "chords": replace(_PLAIN, most_keys=6),
@@ -119,7 +119,7 @@ MATERIALS: Mapping[str, Playing] = {
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """One piece as it was played: rows of onset, offset, pitch, velocity; with the pedal, and with the keys alone."""
+    """One performed piece: rows of onset, offset, pitch and velocity, with the pedal and by the keys alone."""
 
     title: str
     pedalled: _Rows
@@ -127,10 +127,10 @@ class Performance:
 
 
 class Clip(NamedTuple):
-    """A passage as it is heard, the piano alone in it, both float32 ``(samples,)``, and the notes that sound.
+    """A rendered passage, its piano alone, both float32 ``(samples,)``, and the notes that sound.
 
     ``notes`` are rows of onset and offset in seconds from the clip's beginning (before 0 if they began earlier), pitch
-    and velocity. ``piano`` is as loud and coloured as in ``y``, without room, noise and what else sounds.
+    and velocity. ``piano`` has the level and colour that it has in ``y``, without room, noise and other sounds.
     """
 
     y: _Clip
@@ -147,16 +147,16 @@ def draw_clip(
     playing: Playing,
     others: Sequence[npt.NDArray[np.int16]] = (),
 ) -> Clip:
-    """Play a passage on a piano in a room.
+    """Draw a passage, a piano and a room, and render the passage.
 
     Parameters
     ----------
     performances, banks
-        What is played, and on what.
+        Pieces and pianos to draw from.
     samples
         Length of the clip at the banks' rate.
     others
-        Recordings at that rate, int16, of what is no piano.
+        Recordings of other sounds at that rate, int16.
     """
     sr = banks[0].sr
     duration_s = samples / sr
@@ -168,7 +168,7 @@ def draw_clip(
     else:
         pedal = rng.random() >= playing.dry
         notes = _passage(performances[int(rng.integers(len(performances)))], rng, duration_s, playing, pedal=pedal)
-    # Played on other strings: everything a little slower and lower, then resampled back.
+    # To play on other strings, everything is rendered slower and lower (or faster and higher) and resampled back.
     semitones = int(rng.integers(-round(playing.recolour), round(playing.recolour) + 1))
     cents = float(np.clip(rng.normal(0, playing.cents), -50, 50))
     strings = ringing_on(notes) if rng.random() < playing.rings_on else notes.copy()
@@ -207,7 +207,7 @@ def draw_clip(
         decay_s = float(np.exp(rng.uniform(np.log(0.15), np.log(2.0))))
         y = in_a_room(y, rng, sr=sr, decay_s=decay_s, wet_db=rng.uniform(-16, 3))
     colour = _colour(rng, sr)
-    y, piano = (scipy.signal.oaconvolve(heard, colour, mode="same").astype(np.float32) for heard in (y, piano))
+    y, piano = (scipy.signal.oaconvolve(clip, colour, mode="same").astype(np.float32) for clip in (y, piano))
     peak = float(np.abs(y).max())
     if peak > 0:
         gain = np.float32(10 ** (rng.uniform(*playing.level_db) / 20) / peak)
@@ -223,14 +223,14 @@ def draw_clip(
 
 
 def mixed(y: _Clip, rng: np.random.Generator, *, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:
-    """Let something that is no piano sound along, 3 to 15 dB below it, and a noise of 15 to 60."""
+    """Add another sound 3 to 15 dB below the clip, and noise 15 to 60 dB below it."""
     loudest = np.abs(y).max() * 10 ** (-rng.uniform(3, 15) / 20)
     y = y + _no_piano(rng, len(y), sr, others) * np.float32(loudest)
     return y + _noise(rng, len(y), sr, loudest=float(np.sqrt(np.mean(y**2))))
 
 
 def ringing_on(notes: _Rows) -> _Rows:
-    """Let a note that its key's next stroke ends sound until the last of such strokes ends."""
+    """Extend each note that the next stroke of its key ends until the last of these strokes ends."""
     notes = notes.copy()
     following: dict[float, tuple[float, float]] = {}  # onset and end of the next note of each pitch
     for i in range(len(notes) - 1, -1, -1):
@@ -263,7 +263,7 @@ def _passage(
 
 
 def _random_notes(rng: np.random.Generator, duration_s: float, most_keys: int) -> _Rows:
-    """Chords of any keys at any time, single notes and repeated ones; never twice on a key that still sounds."""
+    """Draw chords of any keys at any time, single and repeated notes; no key is struck while it still sounds."""
     free = np.full(128, -1.0)
     rows = []
     at_s, pace_s = 0.0, float(np.exp(rng.uniform(np.log(0.06), np.log(0.8))))
@@ -286,7 +286,7 @@ def _random_notes(rng: np.random.Generator, duration_s: float, most_keys: int) -
 
 
 def _struck_again(rng: np.random.Generator, duration_s: float, centre: float) -> _Rows:
-    """Tremolos, trills and repeated chords: a few keys struck again and again, let go between or under the pedal."""
+    """Draw tremolos, trills and repeated chords: a few keys struck repeatedly, released between strokes or pedalled."""
     keys = np.unique(np.clip(np.round(rng.normal(centre, rng.uniform(1, 12), rng.integers(1, 6))), LOWEST, HIGHEST))
     pace_s = float(np.exp(rng.uniform(np.log(0.05), np.log(0.5))))
     pedal, together = rng.random() < 0.6, rng.random() < 0.4
@@ -310,7 +310,7 @@ def _struck_again(rng: np.random.Generator, duration_s: float, centre: float) ->
 
 @lru_cache(maxsize=16)
 def _sympathy(seed: int, sr: int) -> _Clip:
-    """How all strings of a piano answer a stroke: sines at their pitches that begin softly and die slowly, energy 1."""
+    """Response of all strings of a piano to a stroke: sines with a soft onset and a slow decay; energy 1."""
     rng = np.random.default_rng((seed, 12))
     t = np.arange(round(2.5 * sr), dtype=np.float32) / np.float32(sr)
     out = np.zeros(len(t), dtype=np.float32)
@@ -325,7 +325,7 @@ def _sympathy(seed: int, sr: int) -> _Clip:
 
 
 def _coded(y: _Clip, sr: int) -> _Clip:
-    """Write and read an MP3 file of about 40 kbit a second, and take its delay away."""
+    """Encode a clip as MP3 at about 40 kbit/s, decode it and remove the delay."""
     file = io.BytesIO()
     loudest = max(1.0, float(np.abs(y).max()))
     soundfile.write(file, y / loudest, sr, format="MP3", bitrate_mode="CONSTANT", compression_level=0.75)
@@ -338,11 +338,11 @@ def _coded(y: _Clip, sr: int) -> _Clip:
 
 
 def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:
-    """Make what must not be taken for notes: a recording, bursts of noise, tuned or not, or a gliding voice; peak 1."""
+    """Draw a sound that must not be transcribed: a recording, bursts, tuned or not, or a gliding voice; peak 1."""
     y = np.zeros(samples)
     if others and rng.random() < 0.7:
         at, ends = 0, np.cumsum([len(other) for other in others])
-        while at < samples:  # a recording that is longer is drawn more often
+        while at < samples:  # longer recordings are drawn more often
             other = others[int(np.searchsorted(ends, rng.integers(ends[-1]), side="right"))]
             first = int(rng.integers(max(1, len(other) - samples)))
             piece = other[first : first + samples - at].astype(np.float64)
@@ -370,9 +370,9 @@ def _no_piano(rng: np.random.Generator, samples: int, sr: int, others: Sequence[
 
 
 def in_a_room(y: _Clip, rng: np.random.Generator, *, sr: int, decay_s: float, wet_db: float) -> _Clip:
-    """Add echoes that die away, by 60 dB in ``decay_s``, the highs sooner than the lows: noise under an exponential.
+    """Add reverberation: low-pass filtered noise with an exponential decay of 60 dB in ``decay_s``.
 
-    ``wet_db`` is their energy's level over that of what is heard directly.
+    ``wet_db`` is the level of its energy relative to the direct sound.
     """
     n = round(min(decay_s, 1.2) * sr)
     t = np.arange(n) / sr
@@ -386,7 +386,7 @@ def in_a_room(y: _Clip, rng: np.random.Generator, *, sr: int, decay_s: float, we
 
 
 def _colour(rng: np.random.Generator, sr: int) -> _Clip:
-    """Draw a filter that colours as a microphone does: a smooth curve over frequency."""
+    """Draw a filter that colours like a microphone: a smooth curve over frequency."""
     corners = np.array([0, *(hz for hz in (60, 150, 400, 1000, 2500, 5000) if hz < sr / 2), sr / 2])
     gains_db = np.cumsum(rng.normal(0, 2.0, len(corners)))
     gains_db[0] -= rng.uniform(0, 20)
@@ -395,7 +395,7 @@ def _colour(rng: np.random.Generator, sr: int) -> _Clip:
 
 
 def _noise(rng: np.random.Generator, samples: int, sr: int, *, loudest: float) -> _Clip:
-    """Hiss or rumble, 15 to 60 dB below the music, with a mains hum now and then."""
+    """Draw hiss or rumble 15 to 60 dB below the level ``loudest``, sometimes with mains hum."""
     white = rng.standard_normal(samples).astype(np.float32)
     a = rng.choice([0.0, 0.7, 0.95, 0.99])
     noise = scipy.signal.lfilter([1.0], [1.0, -a], white).astype(np.float32) if a else white

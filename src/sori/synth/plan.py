@@ -1,4 +1,4 @@
-"""Plans of labelled sound: which notes, chords and mixtures to render, and what may not be split apart."""
+"""Plans of labelled clips: which notes, chords and mixtures to render, and which of them form a group."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Rendering:
-    """How notes become clips.
+    """Settings for rendering notes as clips.
 
     Parameters
     ----------
     engine
-        ``soundfont``: FluidSynth; ``additive``: sums of partials, which needs nothing installed.
+        ``soundfont``: FluidSynth; ``additive``: sums of partials, which needs no other software.
     soundfont
         The bank; None is the first General MIDI one that is found.
     sr
         Samples per second.
     duration_s
-        Length of a clip.
+        Length of a clip in seconds.
     held_s
-        How long a key is held; None is three quarters of the clip.
+        How long a key is held, in seconds; None is three quarters of the clip.
     tuning_hz
-        Frequency of A4.
+        Frequency of A4 in Hz.
     reverb
-        A room to play in (``soundfont`` only).
+        Reverberation (``soundfont`` only).
     """
 
     engine: str = "soundfont"
@@ -64,13 +64,13 @@ class Rendering:
             raise ParameterError("`reverb` and `soundfont` are for the engine soundfont")
 
     def note(self, pitch: int, velocity: int) -> Note:
-        """Return a note struck at once and held as long as the rest of this says."""
+        """Return a note that starts at 0 s and is held for ``held_s``."""
         return Note(0.0, 0.75 * self.duration_s if self.held_s is None else self.held_s, pitch, velocity)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One file to make: notes of an instrument and, in a mixture, what is added to them and how far below."""
+    """One file to render: notes of an instrument and, in a mixture, the added sound and how far it lies below them."""
 
     file: str
     label: str
@@ -84,7 +84,7 @@ class Item:
     seed: int = 0
 
     def row(self) -> dict[str, Any]:
-        """Return its line of ``labels.csv``."""
+        """Return its row of ``labels.csv``."""
         other = f"{self.other}:{self.other_note.pitch}" if self.other_note else self.other
         return {
             "file": self.file,
@@ -109,14 +109,15 @@ def plan_notes(
     velocities: Sequence[int] = (40, 80, 110),
     label: str | None = None,
 ) -> list[Item]:
-    """Plan single notes of each instrument: all ``pitches`` (None: those that it really plays) at all velocities.
+    """Plan single notes of each instrument: all ``pitches`` (None: its real range) at all velocities.
 
     Parameters
     ----------
     label
         The class of a clip: its ``instrument`` (default if there are several) or its ``pitch``. The group is the
-        instrument and the octave, since banks make neighbouring notes, and all velocities, of few recordings. If the
-        label is the pitch, it is the instrument; of a single one no honest group is left, and it is the velocity.
+        instrument and the octave, since banks derive neighbouring notes and all velocities from few recordings. If the
+        label is the pitch, the group is the instrument; a single instrument has no independent groups, so it is the
+        velocity.
 
     Raises
     ------
@@ -153,10 +154,10 @@ def plan_chords(
     inversions: bool = False,
     label: str | None = None,
 ) -> list[Item]:
-    """Plan chords of each kind on each root, those with a note beyond the piano's keys left out.
+    """Plan chords of each kind on each root, without those that exceed the piano's keys.
 
-    The label is the ``kind`` (default) or another; the group is the instrument and the octave of the root. The same
-    notes are one chord, rendered once; where they have two names, as an inverted sus2 is a sus4, they are left out.
+    The label is the ``kind`` (default) or another; the group is the instrument and the octave of the root. Chords of
+    the same notes are rendered once; if their labels differ, as an inverted sus2 is also a sus4, they are left out.
     """
     label = _label(label, default="kind")
     items: dict[tuple[Any, ...], Item] = {}
@@ -193,23 +194,23 @@ def plan_mixtures(
     label: str | None = None,
     seed: int = 0,
 ) -> list[Item]:
-    """Plan notes of one instrument, each with a random note of another, or noise, below it.
+    """Plan notes of one instrument, each mixed with a random note of another, or with noise, at a lower level.
 
     Parameters
     ----------
     pair
         ``piano:violin``, or ``piano:pink`` (``noise`` is white).
     snrs_db
-        How far the second lies below the first, in dB, over the whole clip. A note keeps its companion at all of them.
+        How far the second lies below the first, in dB, over the whole clip. A note keeps its second at all levels.
     seed
-        Of the second's notes and of the noise.
+        Seed of the second's notes and of the noise.
 
     The label is the ``pitch`` (default) or another, the group as in :func:`plan_notes`.
     """
     label = _label(label, default="pitch")
     names = pair.split(":")
     if len(names) != 2:
-        raise ParameterError(f"what is mixed is two instruments, or one and noise: piano:violin. Received {pair!r}.")
+        raise ParameterError(f"a mixture must be two instruments, or one and noise: piano:violin. Received {pair!r}.")
     who = instrument(names[0])
     colour = "white" if names[1].strip() == "noise" else names[1].strip()
     other = None if colour in NOISES else instrument(names[1])
@@ -245,7 +246,7 @@ def plan_mixtures(
 
 
 def _group(label: str, who: str, pitch: int, velocity: int, *, alone: bool) -> str:
-    """Name what a clip may not be split from."""
+    """Return the group of clips that must stay in one part of a dataset."""
     if label != "pitch":
         return _octave(who, pitch)
     return f"velocity {velocity}" if alone else who
@@ -256,7 +257,7 @@ def _octave(who: str, pitch: int) -> str:
 
 
 def _once(items: Iterable[Item]) -> list[Item]:
-    """Leave out what was planned before: names and numbers may be given twice."""
+    """Remove duplicate items: names and numbers may be given twice."""
     return list({item.file: item for item in items}.values())
 
 
@@ -270,5 +271,5 @@ def _file_name(pitch: int) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return a name as part of a file's: no colon, which Windows refuses, and no space."""
+    """Return a name for use in a file name: no colon, which Windows refuses, and no space."""
     return name.replace(":", "").replace(" ", "-")

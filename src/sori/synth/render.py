@@ -1,4 +1,4 @@
-"""Render plans of labelled sound into folders, and MIDI files into recordings."""
+"""Render plans of labelled clips to folders, and MIDI files to recordings."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from sori.synth.soundfont import SoundFontSynth, default_soundfont
 
 _MAKER = "sori synth"
 _PLAN, _BEGUN, _REPLACING = "synth.json", "begun", "replacing"
-_SILENCE = 2e-4  # of full scale, seven steps of 16 bits: less is no recording of a note
+_SILENCE = 2e-4  # of full scale, seven steps of 16 bits; a note with a lower peak is silent
 _Clip = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What became of the items: files written, and ``(file, reason)`` of those that could not be."""
+    """The result of a rendering: files written, and ``(file, reason)`` of those that failed."""
 
     out: Path
     written: int
@@ -56,28 +56,27 @@ def render(
 ) -> Rendered:
     """Render items into the folder ``out``, with ``labels.csv``.
 
-    It appears there when complete; until then it stands in ``out.building``. A clip that would go beyond full scale is
-    turned down as a whole.
+    The folder appears when it is complete; until then it is called ``out.building``. A clip that would exceed full
+    scale is attenuated as a whole.
 
     Parameters
     ----------
     jobs
         Threads; None is one per core.
     resume
-        Go on with an interrupted run of the same items: files that are there stay.
+        Continue an interrupted run of the same items: existing files are kept.
     overwrite
-        Replace what an earlier run has made.
+        Replace the result of an earlier run.
 
     Raises
     ------
     DatasetError
-        If ``out`` is there already and may not be replaced, or holds anything that was not made here, or nothing could
-        be rendered.
+        If ``out`` exists and may not be replaced, or holds files that were not made here, or nothing could be rendered.
     MissingDependencyError
         If FluidSynth or a SoundFont is missing.
     """
     if not items:
-        raise ParameterError("there is nothing to render: no pitch of these instruments was asked for")
+        raise ParameterError("there is nothing to render: no pitch of these instruments was requested")
     if jobs is not None:
         check_count("jobs", jobs)
     out = Path(os.path.abspath(out))
@@ -85,9 +84,7 @@ def render(
     plan = hashlib.blake2b(repr((items, rendering)).encode(), digest_size=16).hexdigest()
     folder = building_folder(out)
     if resume and overwrite:
-        raise ParameterError(
-            "give `resume=True`, to keep what an interrupted run has done, or `overwrite=True`, not both."
-        )
+        raise ParameterError("give `resume=True`, to continue an interrupted run, or `overwrite=True`, not both.")
     made = made_by(out / _PLAN, _MAKER)
     if made is not None and "files" not in made:
         made = None
@@ -100,7 +97,7 @@ def render(
     try:
         synths.check(sorted({item.instrument for item in items} | {item.other for item in items if item.other_note}))
         _begin(folder, plan, overwrite=overwrite)
-        # Not joblib: its threads may still be playing when a run is stopped, and then a bank may not be closed.
+        # Not joblib: its threads may still be rendering when a run is stopped, and a bank in use must not be closed.
         with ThreadPoolExecutor(jobs or cpu_count()) as pool:
             futures = [pool.submit(_make, item, folder, synths, rendering.sr) for item in items]
             try:
@@ -132,7 +129,7 @@ def render(
 
 
 def with_bank(rendering: Rendering) -> Rendering:
-    """Return the rendering with the bank that it will use, if it uses one."""
+    """Return the rendering with its default bank filled in, if it needs one."""
     if rendering.engine == "soundfont" and rendering.soundfont is None:
         return replace(rendering, soundfont=default_soundfont())
     return rendering
@@ -141,11 +138,11 @@ def with_bank(rendering: Rendering) -> Rendering:
 def render_midi(
     file: Path, out: Path, *, rendering: Rendering, overwrite: bool = False, reporter: Reporter = SILENT
 ) -> tuple[float, float]:
-    """Render a MIDI file as a recording; its programs, pedals, bends and drums sound as the SoundFont has them.
+    """Render a MIDI file to a recording, with its programs, pedals, bends and drums in the sounds of the SoundFont.
 
     Returns
     -------
-    Its length in seconds, and the gain in dB by which it had to be turned down so as not to clip (0 or below).
+    The length in seconds, and the gain in dB that was needed to avoid clipping (0 or below).
 
     Raises
     ------
@@ -155,7 +152,7 @@ def render_midi(
     from sori.music.midi import read_events
 
     if rendering.engine != "soundfont":
-        raise ParameterError("a MIDI file needs the engine soundfont: partials alone have no programs, pedal or drums")
+        raise ParameterError("a MIDI file needs the engine soundfont: additive has no programs, pedal or drums")
     check_saveable(out)
     if out.exists() and not overwrite:
         raise AudioError(f"{out}: is there already; give `overwrite=True` to replace it")
@@ -165,14 +162,14 @@ def render_midi(
         y = synth.play(events, reporter=reporter)
     peak = float(np.abs(y).max())
     if peak < _SILENCE:
-        raise AudioError(f"{file}: sounds of nothing with {rendering.soundfont}")
+        raise AudioError(f"{file}: is silent with {rendering.soundfont}; use another SoundFont")
     gain = min(1.0, 0.99 / peak)
     save(out, y * np.float32(gain), sr=rendering.sr)
     return len(y) / rendering.sr, float(20 * np.log10(gain))
 
 
 class _Synths:
-    """Synthesisers to borrow: each can play only one clip at a time, and a bank takes a second to load."""
+    """A pool of synthesisers: each can play only one clip at a time, and a bank takes a second to load."""
 
     def __init__(self, rendering: Rendering) -> None:
         self._rendering = rendering
@@ -188,7 +185,7 @@ class _Synths:
                 synth.check(instrument(name))
 
     def render(self, name: str, notes: Sequence[Note]) -> _Clip:
-        """Render notes of the instrument of that name."""
+        """Render notes of the named instrument."""
         settings = self._rendering
         if settings.engine == "additive":
             additive = AdditiveSynth(instrument(name), sr=settings.sr, tuning_hz=settings.tuning_hz)
@@ -197,7 +194,7 @@ class _Synths:
             return synth.render(instrument(name), notes, duration_s=settings.duration_s)
 
     def close(self) -> None:
-        """Let go of the banks."""
+        """Release the banks."""
         for synth in self._all:
             synth.close()
 
@@ -208,8 +205,8 @@ class _Synths:
         except IndexError:
             synth = _opened(self._rendering)
             self._all.append(synth)
-        # A room's echoes drift as it is used: with one, every clip gets a fresh synthesiser, which is quick to open
-        # while another holds the bank.
+        # FluidSynth's reverb depends on what it played before: with one, every clip gets a new synthesiser, which opens
+        # quickly while another holds the bank.
         fresh = _opened(self._rendering) if self._rendering.reverb else None
         try:
             yield fresh or synth
@@ -229,21 +226,21 @@ def _opened(rendering: Rendering) -> SoundFontSynth:
 
 
 def _make(item: Item, out: Path, synths: _Synths, sr: int) -> tuple[Item, str]:
-    """Render and write an item, unless it is there; return it as it became, and what is wrong with it, if anything."""
+    """Render and write an item, unless its file exists; return the item as rendered, and its problem or no text."""
     path = out / item.file
     added, second = None, item.other_note
     while second is not None:
         added = synths.render(item.other, [second])
         if np.abs(added).max() >= _SILENCE:
             break
-        # Banks have gaps, in which an instrument is silent: then it plays the next note below.
+        # Banks have gaps in which an instrument is silent; it then plays the next lower note.
         second = replace(second, pitch=second.pitch - 1) if second.pitch > 0 else None
     item = replace(item, other_note=second)
     if path.is_file():
         return item, ""
     y = synths.render(item.instrument, item.notes)
     if np.abs(y).max() < _SILENCE:
-        return item, f"{item.instrument} is next to silent at this pitch and velocity"
+        return item, f"{item.instrument} is almost silent at this pitch and velocity"
     if item.snr_db is not None:
         if added is None:
             colour = cast(Colour, item.other.removesuffix(" noise"))
@@ -259,7 +256,7 @@ def _make(item: Item, out: Path, synths: _Synths, sr: int) -> tuple[Item, str]:
 def _make_room(
     out: Path, folder: Path, made: dict[str, Any] | None, plan: str, *, resume: bool, overwrite: bool
 ) -> None:
-    """Refuse to go on where something would be lost; clear away what may go."""
+    """Raise DatasetError if files would be lost; delete what may be replaced."""
     begun = folder / _BEGUN
     if folder.exists() and not begun.is_file():
         raise DatasetError(f"{folder}: is in the way, and is not a run of sori synth; move it, or choose another name")
@@ -277,14 +274,14 @@ def _make_room(
         return
     if resume:
         if interrupted[0] != plan:
-            raise DatasetError(f"{out}: was begun with other notes or settings; give `overwrite=True` to replace it")
+            raise DatasetError(f"{out}: was started with other notes or settings; give `overwrite=True` to replace it")
         for unfinished in folder.rglob(".*.tmp"):
             unfinished.unlink()
     elif overwrite:
         shutil.rmtree(folder)
     else:
         raise DatasetError(
-            f"{out}: an interrupted run stands in {folder.name}; give `resume=True` to finish it, or `overwrite=True`"
+            f"{out}: an interrupted run is in {folder.name}; give `resume=True` to finish it, or `overwrite=True`"
         )
 
 

@@ -1,4 +1,4 @@
-"""Notes of sampled instruments: FluidSynth and a SoundFont."""
+"""Rendering of sampled instruments with FluidSynth and a SoundFont."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sori.reporter import SILENT, Reporter
 from sori.synth.instruments import Instrument
 from sori.units import seconds_to_samples
 
-# Where systems keep General MIDI banks, the better first.
+# Folders in which systems keep General MIDI banks, and the banks in order of preference.
 _FOLDERS = (
     "/usr/share/sounds/sf2",
     "/usr/share/soundfonts",
@@ -49,7 +49,7 @@ _LOG_LEVELS = range(1, 5)  # all but panic
 
 @dataclass(frozen=True)
 class Reverb:
-    """FluidSynth's room: size 0 to 1.2, damping 0 to 1, width 0 to 100, level 0 to 1."""
+    """Settings of FluidSynth's reverb: room size 0 to 1.2, damping 0 to 1, width 0 to 100, level 0 to 1."""
 
     room: float = 0.5
     damping: float = 0.3
@@ -88,7 +88,7 @@ def default_soundfont() -> Path:
         if bundled:
             return bundled[0]
     raise MissingDependencyError(
-        "no SoundFont was found: give `soundfont`, or pip install pretty_midi, which has a small one in it, or "
+        "no SoundFont was found: give `soundfont`, or pip install pretty_midi, which includes a small one, or "
         f"install a General MIDI bank ({_INSTALL})"
     )
 
@@ -103,9 +103,9 @@ class SoundFontSynth:
     sr
         Samples per second, 8000 to 96 000.
     tuning_hz
-        Frequency of A4.
+        Frequency of A4 in Hz.
     reverb
-        A room to play in; None is none.
+        Reverberation; None for none.
 
     Raises
     ------
@@ -123,7 +123,7 @@ class SoundFontSynth:
         _check_soundfont(soundfont)
         self.sr = sr
         self._soundfont = soundfont
-        # At this gain a few loud notes at once stay below full scale; float samples do not clip in any case.
+        # At this gain a few simultaneous loud notes stay below full scale; float samples do not clip anyway.
         self._synth: Any = library.Synth(gain=1.0, samplerate=float(sr), channels=_CHANNELS)
         for name, value in (("synth.chorus.active", 0), ("synth.reverb.active", int(reverb is not None))):
             self._synth.setting(name, value)
@@ -145,7 +145,7 @@ class SoundFontSynth:
         self.close()
 
     def close(self) -> None:
-        """Let go of the bank's memory."""
+        """Release the bank's memory."""
         self._synth.delete()
 
     def has(self, program: int, *, drums: bool = False) -> bool:
@@ -163,8 +163,8 @@ class SoundFontSynth:
     def render(self, instrument: Instrument, notes: Sequence[Note], *, duration_s: float) -> npt.NDArray[np.float32]:
         """Render notes of one instrument into a clip of ``duration_s`` seconds, shape ``(samples,)``.
 
-        The level is the bank's own: how loud a note is depends on its velocity and on nothing else. Without a room, a
-        clip is the same whatever was played before; a room's echoes drift, so with one only the first clip is.
+        Levels are those of the bank: the level of a note depends on its velocity alone. Without reverberation, a clip
+        does not depend on earlier ones. FluidSynth's reverb does, so with it only the first clip is reproducible.
 
         Raises
         ------
@@ -173,8 +173,8 @@ class SoundFontSynth:
         """
         self.check(instrument)
         events = [Event(0.0, 2, 0, "program", instrument.program), *notes_to_events(notes)]
-        # A voice fades in, over 64 samples, from the strength that the last note had which used it. Struck once before
-        # and cut off, the notes begin at their own.
+        # A voice fades in, over 64 samples, from the level of the last note that used it. Playing the notes once before
+        # and cutting them off makes them begin at their own level.
         self._reset({0})
         for event in in_order(event for event in events if event.kind != "note_off"):
             self._tell(event)
@@ -188,16 +188,16 @@ class SoundFontSynth:
     def play(
         self, events: Iterable[Event], *, at_most_s: float | None = None, reporter: Reporter = SILENT
     ) -> npt.NDArray[np.float32]:
-        """Play events in the order of their times, and the last notes until they have died away.
+        """Play events in the order of their times, and continue until the last notes have died away.
 
         Parameters
         ----------
         at_most_s
-            Stop there, whatever sounds.
+            Stop at this time, even if notes still sound.
 
         Returns
         -------
-        float32, shape ``(samples,)``: both channels' mean.
+        float32, shape ``(samples,)``: the mean of both channels.
         """
         events = in_order(events)
         self._reset({event.channel for event in events})
@@ -224,8 +224,8 @@ class SoundFontSynth:
 
     def _reset(self, channels: Iterable[int]) -> None:
         self._synth.all_sounds_off(-1)
-        # In which the last clip's voices end. Notes start at multiples of a block since the synthesiser was made: so
-        # must a clip.
+        # The last clip's voices end in these samples. Notes start at multiples of a block, counted from the creation of
+        # the synthesiser, so a clip must start at one too.
         self._samples(4 * _BLOCK + -self._written % _BLOCK)
         self._synth.system_reset()
         for channel in channels:
@@ -233,13 +233,13 @@ class SoundFontSynth:
                 self._tune(channel)
 
     def _tune(self, channel: int) -> None:
-        """Shift a channel by cents through MIDI's registered parameters: 2 is semitones, 1 the rest."""
+        """Shift a channel by cents through MIDI's registered parameters: 2 for semitones, 1 for the rest."""
         semitones = round(self._cents / 100)
         fine = round((self._cents - 100 * semitones) / 100 * 8192) + 8192
         for parameter, coarse, rest in ((2, 64 + semitones, 0), (1, fine >> 7, fine & 127)):
             for control, value in ((101, 0), (100, parameter), (6, coarse), (38, rest)):
                 self._synth.cc(channel, control, value)
-        for control in (101, 100):  # so that later data entry tunes nothing
+        for control in (101, 100):  # so that later data entry does not change the tuning
             self._synth.cc(channel, control, 127)
 
     def _tell(self, event: Event) -> None:
@@ -274,12 +274,12 @@ def _fluidsynth() -> tuple[Any, Any]:
             "`engine='additive'`"
         )
     try:
-        library: Any = require("fluidsynth", extra="synth")
+        library: Any = require("fluidsynth")
     except ImportError as error:
         raise MissingDependencyError(
             f"the FluidSynth library is not installed: {_INSTALL}; or use `engine='additive'`"
         ) from error
-    for level in _LOG_LEVELS:  # what matters of it comes back as an error of ours
+    for level in _LOG_LEVELS:  # problems that matter are raised as our errors
         library._fl.fluid_set_log_function(level, None, None)
     write = library._fl.fluid_synth_write_float
     write.restype = c_int

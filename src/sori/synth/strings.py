@@ -1,4 +1,4 @@
-"""Pianos that nobody has built: struck strings whose every property is drawn, so that a network hears many."""
+"""Synthetic pianos: models of struck strings with random properties, so that a network trains on many pianos."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _Wave = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class StruckStrings:
-    """A piano drawn from a seed: strings, hammers and soundboard.
+    """A synthetic piano drawn from a seed: strings, hammers and soundboard.
 
-    A partial of a stiff string is sharp, ``k f sqrt(1 + B k^2)``, and sounds twice: once strongly, passing quickly into
-    the soundboard, and once softly and for long, a little out of tune with the first, which is heard as beating and
-    as the two slopes of a piano's decay. The place of the hammer takes partials away, its felt the high ones, fewer the
-    harder it strikes; the soundboard colours the rest, and the stroke itself knocks.
+    A partial of a stiff string is sharp, ``k f sqrt(1 + B k^2)``, and has two components: a strong one that passes
+    quickly into the soundboard, and a weak, long one that is slightly detuned. Together they give the beating and the
+    two-stage decay of a piano. The position of the hammer weakens some partials, and its felt the high ones, less at
+    harder strokes. The soundboard colours the sound, and the stroke adds a knock.
 
     Source: Fletcher and Rossing, The Physics of Musical Instruments (1998), chapter 12; the ranges are wider than those
     of good pianos.
 
     >>> y = StruckStrings(seed=1, sr=8000).strike(60, duration_s=0.5)
-    >>> y.shape  # one row per strength
+    >>> y.shape  # one row per velocity
     (6, 4000)
     """
 
@@ -60,7 +60,7 @@ class StruckStrings:
         object.__setattr__(self, "_drawn", {name: np.asarray(value) for name, value in drawn.items()})
 
     def strike(self, pitch: int, *, duration_s: float) -> _Wave:
-        """Strike a key at every strength of a note bank, and hold it; shape ``(strengths, samples)``."""
+        """Return a held key at every velocity of a note bank, shape ``(velocities, samples)``."""
         d = self._drawn
         rng = np.random.default_rng((self.seed, pitch))
         key = pitch - LOWEST
@@ -71,8 +71,8 @@ class StruckStrings:
         stiffness = float(d["stiffness"] * np.exp(np.interp(key, [0, 25, 87], np.log([3e-4, 1.2e-4, 8e-3]))))
         k = np.arange(1, _PARTIALS + 1)
         hz = k * f0 * np.sqrt((1 + stiffness * k**2) / (1 + stiffness))
-        heard = hz < 0.48 * self.sr
-        k, hz = k[heard], hz[heard]
+        audible = hz < 0.48 * self.sr
+        k, hz = k[audible], hz[audible]
         colour_db = np.interp(np.log2(hz), np.linspace(np.log2(25), 13, len(d["board"])), d["board"])
         strength = np.abs(np.sin(np.pi * k * d["struck_at"])) + 0.02
         strength *= k ** -d["slope"] * 10 ** (colour_db / 20) * hz / (hz + 90) * rng.uniform(0.6, 1.4, len(k))
@@ -95,13 +95,13 @@ class StruckStrings:
         return out.astype(np.float32)
 
     def _felt(self, hz: npt.NDArray[np.float64], velocity: float, key: int) -> npt.NDArray[np.float64]:
-        """How much of each partial a stroke of that strength excites."""
+        """Return how much of each partial a stroke of this velocity excites."""
         hardness = float(self._drawn["felt"]) * 2 ** float(self._drawn["worn"][key])
         cut_hz = 350 * hardness * 2 ** (4 * velocity / 127)
         return 1 / (1 + (hz / cut_hz) ** 2)
 
     def _knock(self, rng: np.random.Generator, n: int) -> _Wave:
-        """Noise of the key and the hammer, as a part of the note's peak."""
+        """Return the noise of the key and the hammer, relative to the note's peak."""
         length = min(n, round(0.08 * self.sr))
         noise = np.cumsum(rng.normal(0, 1, length))
         noise -= np.linspace(noise[0], noise[-1], length)
@@ -111,7 +111,7 @@ class StruckStrings:
         return out
 
     def bank(self, *, reporter: Reporter = SILENT) -> NoteBank:
-        """Record all of its keys."""
+        """Record all keys as a note bank."""
         struck: dict[int, _Wave] = {}
 
         def play(note: Note, duration_s: float) -> _Wave:

@@ -1,4 +1,4 @@
-"""What a person wants done; the only place that wires the layers together."""
+"""The tasks of a user; the only place that connects the layers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import ModuleType
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import a task when it is first asked for: some load what takes long."""
+    """Import a task on first use, since some are slow to import."""
     try:
         return importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""`sori augment`: variants of a recording, to listen to and to look at."""
+"""`sori augment`: variants of a recording, to listen to and inspect."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def augment(
     overwrite: bool = False,
     reporter: Reporter = SILENT,
 ) -> list[Path]:
-    """Write ``count`` variants of a recording as FLAC, ``drawn.json`` that says how each was made, and a page.
+    """Write ``count`` variants of a recording as FLAC, a ``drawn.json`` with the settings of each, and a page.
 
-    What goes beyond full scale, where a file would clip, is written softer, and the page says so.
+    A variant beyond full scale is scaled down so as not to clip, and the page says so.
 
     Parameters
     ----------
     recipe
-        One of :data:`sori.augment.RECIPES`, or of :data:`sori.augment.TRANSFORMS` for that change alone.
+        One of :data:`sori.augment.RECIPES`, or of :data:`sori.augment.TRANSFORMS` for that transform alone.
     background
-        Folder of recordings to lay behind, as in training.
+        Folder of background recordings to mix in, as in training.
     duration_s
-        At most so much of the recording, from its start.
+        Longest part of the recording to use, from its start.
     replay
         A ``drawn.json``: make the same variants again, of this recording or of another; recipe, count, seed and
-        background are those it holds.
+        background are taken from it.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def augment(
     Raises
     ------
     SoriError
-        If anything is missing, out of range or is there already.
+        If anything is missing, out of range or exists already.
     """
     file, out = Path(file), Path(out)
     check_count("count", count)
@@ -100,7 +100,7 @@ def _read_drawn(path: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
     made = made_by(path, _MAKER)
     try:
         if made is None:
-            raise ParameterError(f"{path}: is no {_DRAWN} of sori augment")
+            raise ParameterError(f"{path}: is not a {_DRAWN} of sori augment")
         return {key: made[key] for key in ("recipe", "seed", "background")}, list(made["variants"])
     except (KeyError, TypeError) as error:
         raise ParameterError(f"{path}: damaged ({reason(error)})") from error

@@ -25,14 +25,14 @@ def build(
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> Dataset:
-    """Make the dataset ``out`` of labelled recordings.
+    """Build the dataset ``out`` from labelled recordings.
 
     Parameters
     ----------
     source
-        A folder of class folders, or a CSV of columns file, label and, if there are any, group and fold.
+        A folder of class folders, or a CSV with columns file, label and, optionally, group and fold.
     preprocessor
-        How recordings become segments of features; None: chosen by looking at them, as for a training.
+        How recordings become segments of features; None: chosen from the recordings, as in training.
     labels, group_by, fold_by
         As :func:`sori.datasets.read_catalog` takes them.
     jobs, max_bad, resume, overwrite
@@ -41,7 +41,7 @@ def build(
     Raises
     ------
     SoriError
-        If anything is missing, does not fit or is there already.
+        If anything is missing, does not match or exists already.
     """
     reporter = usual(reporter)
     catalog = read_catalog(

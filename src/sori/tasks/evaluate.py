@@ -16,7 +16,7 @@ from sori.inference import Classifier
 
 
 def evaluate(run: str | Path, data: str | Path, *, include_training: bool = False) -> dict[str, Any]:
-    """Score a trained model on a dataset, leaving out the recordings it was trained on or chosen by.
+    """Score a trained model on a dataset, leaving out the recordings used to train or validate it.
 
     Returns
     -------
@@ -25,23 +25,23 @@ def evaluate(run: str | Path, data: str | Path, *, include_training: bool = Fals
     Raises
     ------
     BundleError, DatasetError
-        If either is missing or damaged, they do not fit each other, or nothing unheard is left.
+        If either is missing or damaged, they do not match, or no recording is left that was not in training.
     """
     classifier = Classifier(run)
     bundle, dataset = classifier.bundle, Dataset.open(data)
     _check_fit(bundle, dataset)
     segments, digests = dataset.load(), dataset.digests()
     parts = bundle.parts()
-    heard = {*parts["train"], *parts["valid"]}
-    known = np.array([digests[recording] in heard for recording in segments.recording])
+    used = {*parts["train"], *parts["valid"]}
+    known = np.array([digests[recording] in used for recording in segments.recording])
     left_out = len(set(segments.recording[known]))
     leaky = bool(include_training and known.any())
     if include_training:
         known[:] = False
     elif known.all():
         raise DatasetError(
-            f"{data}: {run} was trained on every recording in it, so a score would mean nothing; give recordings it "
-            "has not heard (or `include_training=True`, to see the flattering number)"
+            f"{data}: {run} was trained on every recording in it, so a score would mean nothing; give recordings "
+            "that were not in training (or `include_training=True`, for a leaky score)"
         )
     chosen = np.flatnonzero(~known)
     scores = score_classes(
@@ -53,7 +53,7 @@ def evaluate(run: str | Path, data: str | Path, *, include_training: bool = Fals
     if leaky:
         described = f"LEAKY: {left_out} of the recordings were in training or validation"
     elif not dataset.has_recordings or not bundle.dataset["source"]:
-        described = "imported features: whether some were used in training cannot be known"
+        described = "imported features: it is not known whether some were used in training"
     elif left_out:
         described = f"recordings not used in training ({left_out} others left out)"
     else:
@@ -62,11 +62,11 @@ def evaluate(run: str | Path, data: str | Path, *, include_training: bool = Fals
 
 
 def _check_fit(bundle: Bundle, dataset: Dataset) -> None:
-    """Raise BundleError, naming the differences, unless the dataset is what the model takes."""
+    """Raise BundleError, with the differences, unless the dataset matches the model's input and classes."""
     differences = []
     if (bundle.front_end is None) != (dataset.front_end is None):
         lacking = dataset.path if dataset.front_end is None else bundle.path
-        differences.append(f"how its features were made is not stated in {lacking}")
+        differences.append(f"the front end is not stated in {lacking}")
     elif bundle.front_end is not None and dataset.front_end is not None:
         differences += front_end_differences(dataset.front_end, bundle.front_end)
     if not differences and dataset.shape != bundle.input_shape:

@@ -1,4 +1,4 @@
-"""Listen to a recording of any length for words, and write what was heard."""
+"""Spot words in a recording of any length, and write them as text, JSON or captions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def spot(
     AudioError
         If the recording cannot be read.
     BundleError
-        If the model is none, or cannot hear recordings.
+        If it is not a model, or cannot be used on recordings.
     """
     spotter = Spotter(run, settings)
     header = info(file)
@@ -73,7 +73,7 @@ def json_line(event: Event) -> str:
 
 
 def text_line(event: Event) -> str:
-    """Write an event as a line for a person: minutes, word and confidence."""
+    """Write an event as a line of text: time, word and confidence."""
     return f"{_clock(event.time_s)}  {event.label}  {100 * event.confidence:.0f} %"
 
 

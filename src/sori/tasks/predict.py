@@ -1,4 +1,4 @@
-"""`sori predict`: name the class of recordings."""
+"""`sori predict`: classify recordings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def predict(
     *,
     reporter: Reporter | None = None,
 ) -> list[tuple[Path, Prediction | SoriError]]:
-    """Classify recordings, and those in folders; what cannot be read comes back as its error, in its place.
+    """Classify recordings, also those in folders; a recording that cannot be read gets its error as the result.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def predict(
         If a folder holds no recording.
     """
     reporter, classifier = usual(reporter), Classifier(run)
-    preprocessor = classifier.preprocessor  # one that cannot hear is refused before the first file
+    preprocessor = classifier.preprocessor  # a model without a front end is refused before the first file
     listed = recordings_of(files)
     results: list[tuple[Path, Prediction | SoriError]] = []
     others: Counter[int] = Counter()

@@ -11,12 +11,12 @@ from sori.music.midi import read_notes
 
 
 def score_midi(estimate: str | Path, truth: str | Path, *, pedal: bool = False, plot: Path | None = None) -> NoteScores:
-    """Score one MIDI file against another; draw what was hit, missed and extra, if ``plot`` is given.
+    """Score one MIDI file against another; draw hit, missed and extra notes if ``plot`` is given.
 
     Parameters
     ----------
     pedal
-        Notes of the truth sound on while its sustain pedal is down.
+        Extend notes of the truth while its sustain pedal is down.
 
     Raises
     ------

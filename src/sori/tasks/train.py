@@ -22,7 +22,7 @@ from sori.reports.training import training_report
 from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_classifier
 from sori.training.choose import choose, speakers_in_names
 
-# The best weights of the network alone, for whoever goes on with it in Keras.
+# The best weights of the network alone, to continue with in Keras.
 WEIGHTS = "best.weights.h5"
 _FILES = ("bundle.json", "model.keras", "model.onnx", WEIGHTS, "history.csv", "split.json", "README.md", "report.html")
 _LISTED = 5  # unusable files
@@ -30,7 +30,7 @@ _LISTED = 5  # unusable files
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """Where a run is, what it scored and what qualifies the score."""
+    """The folder of a run, its scores, and notes on them."""
 
     out: Path
     scores: Mapping[str, Any]
@@ -68,16 +68,16 @@ def train(
     source
         A dataset, or a folder of recordings (or CSV); then a dataset is built beside ``out`` first.
     options
-        How; None: the defaults.
+        Settings; None: the defaults.
     overwrite
         Replace ``out``, once the new run is complete.
     changes
-        Fields of the options that differ from them: ``train(folder, run, epochs=10)``.
+        Fields of the options to change: ``train(folder, run, epochs=10)``.
 
     Raises
     ------
     SoriError
-        If anything is missing, does not fit or is there already; then nothing is written to ``out``.
+        If anything is missing, does not match or exists already; then nothing is written to ``out``.
     """
     began, source, out, reporter = time.monotonic(), Path(source), Path(out), usual(reporter)
     if options is not None and not isinstance(options, TrainingOptions):
@@ -125,24 +125,24 @@ def train(
 
 
 def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrite: bool, reporter: Reporter) -> Dataset:
-    """Build a dataset from recordings beside the run, or take the one that an earlier run built of the same."""
+    """Build a dataset from recordings beside the run, or reuse the one that an earlier run built from them."""
     group_by, fold_by = options.group_by, options.fold_by
     catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
     if group_by is None and source.is_dir():
         group_by = speakers_in_names([recording.file for recording in catalog.recordings])
         if group_by is not None:
             catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
-            reporter.say(f"file names tell the speaker, who is kept on one side (`group_by` '{group_by}')")
+            reporter.say(f"file names contain the speaker; recordings of one stay together (`group_by` '{group_by}')")
     if len(catalog.classes) < 2:
         raise DatasetError(
-            f"{source}: there is one class only ({catalog.classes[0]}); a classifier needs recordings of two or more"
+            f"{source}: there is only one class ({catalog.classes[0]}); a classifier needs recordings of two or more"
         )
     choice = choose(catalog, model=options.model)
     for line in (*choice.reasons, *catalog.notes):
         reporter.say(line)
     if group_by is None and source.is_dir():
         reporter.say(
-            "each recording is a group of its own; if file names tell speaker, artist or take, give `group_by`"
+            "each recording is a group of its own; if file names contain speaker, artist or take, give `group_by`"
         )
     beside = Path(os.path.abspath(out))
     path = beside.with_name(f"{beside.name}-dataset")
@@ -168,9 +168,9 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
 
 
 def _is_stale(path: Path, source: Path, preprocessor: Preprocessor) -> bool:
-    """Whether a dataset is what an earlier run made of the same folder, and would be made otherwise now.
+    """Return whether an earlier run made this dataset from the same folder with other settings than now.
 
-    It may be replaced: it was made by no one but a training, and would be in the way of the next.
+    It may be replaced, since only a training makes it, and the next one needs its place.
     """
     try:
         made = Dataset.open(path)

@@ -1,4 +1,4 @@
-"""Piano recordings in, notes in files out; and how close two MIDI files are."""
+"""Transcribe piano recordings to files of notes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BLOCK_S = 10.0
 
 @dataclass(frozen=True)
 class Transcribed:
-    """One recording: where its notes were written, and what they come to; ``error`` if it could not be read."""
+    """The result for one recording: files written, and counts of notes; ``error`` if it could not be read."""
 
     file: Path
     written: tuple[Path, ...]
@@ -40,7 +40,7 @@ class Transcribed:
     error: str | None = None
 
     def summary(self) -> str:
-        """One line for a person."""
+        """Return one line to show."""
         if self.error is not None:
             return self.error
         reach = f", {note_name(self.lowest)} to {note_name(self.highest)}" if self.lowest and self.highest else ""
@@ -51,7 +51,7 @@ class Transcribed:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it, as JSON can hold it."""
+        """Return the result as plain values, for JSON."""
         return {
             **asdict(self),
             "file": printable(self.file),
@@ -74,33 +74,33 @@ def transcribe_files(
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> Iterator[Transcribed]:
-    """Write the notes of each recording beside it, or into ``out``; yield what came of each.
+    """Write the notes of each recording beside it, or into ``out``; yield the result of each.
 
-    A recording that cannot be read is yielded with its error, and the others go on. Memory grows with a recording's
-    length by its notes alone, unless something is taken out of it first (``method``), or only ffmpeg reads it.
+    A recording that cannot be read is yielded with its error, and the others continue. Memory use grows only with the
+    number of notes, unless the piano is separated first (``method``), or only ffmpeg can read the recording.
 
     Parameters
     ----------
     formats
         Of ``mid``, ``tsv`` (onset, offset, pitch, velocity), ``json`` and ``png`` (a piano roll).
     clean
-        A model that takes from the picture what is no piano: see :class:`sori.inference.transcriber.Transcriber`.
+        A model that removes other sounds from the spectrogram: see :class:`sori.inference.transcriber.Transcriber`.
     engine
-        What transcribes: ``piano``, Sori's own network; or one of :data:`sori.inference.ENGINES` that a package adds,
-        which chooses its notes itself.
+        ``piano``, Sori's own network; or one of :data:`sori.inference.ENGINES` that a package adds, for which
+        ``decoding`` has no effect.
     method
-        How to take a piano out of a mixture first: see :func:`sori.separation.separator.separator`.
+        How to separate the piano from a mixture first: see :func:`sori.separation.separator.separator`.
 
     Raises
     ------
     SoriError
-        If a format, method or engine is unknown, two recordings would have the same name, or files are there already.
+        If a format, method or engine is unknown, two recordings would have the same name, or files exist already.
     """
     for name in formats:
         check_choice("format", name, FORMATS)
     out = None if out is None else Path(out)
     if out is not None and out.exists() and not out.is_dir():
-        raise SoriError(f"{out}: is no folder; give `out` a folder, or another name")
+        raise SoriError(f"{out}: is not a folder; give `out` a folder, or another name")
     if not formats:
         raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
     if "png" in formats:
@@ -139,10 +139,10 @@ def _transcribe(
     done = 0
     header = audio.info(file)
 
-    def heard() -> Iterator[npt.NDArray[np.float32]]:
+    def normalised() -> Iterator[npt.NDArray[np.float32]]:
         nonlocal done
         if separate is None:
-            # A recording is read twice: how loud it is shows only at its end.
+            # A recording is read twice, since its peak is known only at the end.
             loudest = (float(np.abs(y).max(initial=0)) for y in audio.blocks(file, sr=header.sr))
             gain = usual_gain(max(loudest, default=0.0))
             pieces = audio.blocks(file, sr=sr, block_s=_BLOCK_S)
@@ -158,9 +158,9 @@ def _transcribe(
 
     def found() -> Iterator[Sequence[Note]]:
         if other is None:
-            yield from (ended for ended, _ in transcriber.notes(heard(), decoding=decoding))
+            yield from (ended for ended, _ in transcriber.notes(normalised(), decoding=decoding))
         else:
-            yield other(np.concatenate(list(heard())), sr)
+            yield other(np.concatenate(list(normalised())), sr)
 
     for ended in found():
         notes += ended
@@ -236,7 +236,7 @@ def _write(notes: Sequence[Note], path: Path, *, duration_s: float) -> None:
 
 
 def parse_band(text: str) -> tuple[int, int]:
-    """Read the keys that are listened for: ``piano`` is all of them, else lowest and highest as in ``C2-C6``.
+    """Parse the range of keys: ``piano`` is all of them, otherwise lowest and highest as in ``C2-C6``.
 
     >>> parse_band("piano"), parse_band("C4-B4")
     ((21, 108), (60, 71))

@@ -1,4 +1,4 @@
-"""Which recordings of a background folder can be laid behind others."""
+"""Select the usable recordings of background folders."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def without_unusable(
     held_out: Set[str] = frozenset(),
     reporter: Reporter,
 ) -> Augmentation:
-    """Leave out of background folders what cannot be read, and what is validated or tested on.
+    """Leave out of background folders what cannot be read, and what is used for validation or test.
 
     Parameters
     ----------
     held_out
-        Digests of the recordings that training must not hear.
-    say
-        Told what is left out and why: the first few, and how many more.
+        Digests of the recordings that must not be used in training.
+    reporter
+        Receives what is left out and why: the first few, and how many more.
 
     Raises
     ------
     ParameterError
-        If nothing is left of a folder.
+        If no recording is left in a folder.
     """
     if augment.waveform is None:
         return augment
@@ -45,7 +45,7 @@ def without_unusable(
             for i, file in enumerate(transform.files, 1):
                 digest, why = _digest_and_fault(file)
                 if digest in held_out:
-                    why = "it is validated or tested on"
+                    why = "it is used for validation or test"
                 if why:
                     without[file.relative_to(transform.folder).as_posix()] = why
                 reporter.progress("Reading backgrounds", i, len(transform.files))
@@ -60,7 +60,7 @@ def without_unusable(
 
 @cache
 def _digest_and_fault(file: Path) -> tuple[str, str]:
-    """Return the hash of a recording, and why it cannot be read, empty if it can; folds share the answer."""
+    """Return the hash of a recording, and why it cannot be read, empty if it can; cached for the folds."""
     digest = ""
     try:
         with file.open("rb") as opened:

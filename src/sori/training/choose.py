@@ -1,4 +1,4 @@
-"""Choose a front end and a segment length by looking at the recordings."""
+"""Choose a front end and a segment length from the headers of the recordings."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sori.models import ARCHITECTURES
 _LOOK_AT = 400
 _HIGHEST_SR = 22050
 _LONGEST_WHOLE_S, _SEGMENT_S, _LONGEST_USED_S = 6.0, 3.0, 30.0
-# File names of Speech Commands, which say who speaks: bed/0a7c2a8d_nohash_0.wav.
+# File names of Speech Commands contain the speaker: bed/0a7c2a8d_nohash_0.wav.
 _SPEAKER, _SPEAKERS_FROM = r"([0-9a-f]{8})_nohash", 0.5
 
 
 def speakers_in_names(files: Sequence[str]) -> str | None:
-    """Return the pattern of a group in file names that are known to carry their speaker; None: they are not.
+    """Return the pattern of the speaker in file names of a known form; None: they have another form.
 
     >>> speakers_in_names(["yes/0a7c2a8d_nohash_0.wav", "no/0a7c2a8d_nohash_1.wav", "silence/12.wav"])
     '([0-9a-f]{8})_nohash'
@@ -35,25 +35,24 @@ def speakers_in_names(files: Sequence[str]) -> str | None:
 
 @dataclass(frozen=True)
 class Choice:
-    """A preprocessor for a folder, and why, as lines for a person."""
+    """A preprocessor for a folder, and the reasons, as lines to show."""
 
     preprocessor: Preprocessor
     reasons: tuple[str, ...]
 
 
 def choose(catalog: Catalog, *, model: str | None = None) -> Choice:
-    """Look at up to 400 headers and choose.
+    """Choose a preprocessor from up to 400 headers.
 
-    The rate is the commonest among the recordings, at most 22 050 Hz. Recordings of up to 6 s are one segment, as long
-    as nineteen in twenty are, shorter ones padded; longer ones are cut into segments of 3 s, from their first 30 s.
-    Features are 64 mel bands over windows of 32 to 64 ms (a power of two), half a window apart, or a quarter where
-    segments are under 2 s; for a model that hears samples they are those, for one of spectrograms that, and for ``mlp``
-    13 MFCCs.
+    The rate is the most common one, at most 22 050 Hz. If 95 % of the recordings are no longer than 6 s, each is one
+    segment, as long as that percentile, and shorter ones are padded; otherwise segments of 3 s are cut from the first
+    30 s. Features are 64 mel bands over windows of 32 to 64 ms (a power of two), half a window apart, or a quarter if
+    segments are under 2 s; models of waveforms or spectrograms get those, and ``mlp`` gets 13 MFCCs.
 
     Parameters
     ----------
     model
-        The architecture that is to be trained; None: whichever is best.
+        The architecture to be trained; None: the default.
 
     Raises
     ------
@@ -71,7 +70,7 @@ def choose(catalog: Catalog, *, model: str | None = None) -> Choice:
             rates.append(header.sr)
             durations_s.append(header.duration_s)
     if not rates:
-        raise DatasetError(f"{catalog.root}: none of the recordings looked at can be read")
+        raise DatasetError(f"{catalog.root}: none of the recordings checked can be read")
     commonest = Counter(rates).most_common(1)[0][0]
     sr = min(commonest, _HIGHEST_SR)
     long_s = float(np.percentile(durations_s, 95))
@@ -88,14 +87,14 @@ def choose(catalog: Catalog, *, model: str | None = None) -> Choice:
     hop_length = n_fft // (4 if short else 2)
     kind = ARCHITECTURES[model].features if model else "mel"
     if kind == "spectrogram":
-        n_fft = n_fft // 4  # every bin is kept, and a quarter of them is twice as many as there are bands
+        n_fft = n_fft // 4  # all bins are kept: a quarter of the window gives twice as many bins as there are mel bands
         hop_length = n_fft // 2
     front_end = FrontEnd(kind=kind, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=64)
     described = {
         "mel": f"{front_end.n_mels} mel bands",
         "mfcc": f"{front_end.n_mfcc} MFCCs",
         "spectrogram": f"{front_end.bins} bins of a spectrogram",
-        "waveform": "samples as they are",
+        "waveform": "waveforms",
     }[kind]
     how = "" if kind == "waveform" else f", n_fft {n_fft}, hop {hop_length}"
     shortest, longest = f"{min(durations_s):.3g}", f"{max(durations_s):.3g}"

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A network with the weights that validated best, what its input is normalised by, and how it came about."""
+    """A network with the weights of the lowest validation loss, its input normalisation and its history."""
 
     network: keras.Model
     normalisation: Normalisation
@@ -51,7 +51,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Trainer:
-    """What every network of one command has in common."""
+    """Settings that all networks of one training share."""
 
     model: str
     options: Mapping[str, Any]
@@ -68,7 +68,7 @@ class Trainer:
         network = models.build(
             self.model, input_shape=segments.x.shape[1:], n_classes=len(self.dataset.classes), **self.options
         )
-        # Decibels are one unit for every bin; MFCCs, and what is imported, have none in common.
+        # Bins in dB share one unit; MFCCs and imported features do not.
         normalisation = Normalisation.learn(segments.x, train, one_scale=kind in ("mel", "spectrogram", "waveform"))
         settings = self.settings
         if settings.augment is not None:
@@ -95,26 +95,26 @@ class Trainer:
         normalisation: Normalisation,
         augment: Augmentation | None,
     ) -> Iterator[Source]:
-        """Yield the training part: as stored, or, where waveforms are to be changed, made of them anew."""
+        """Yield the training part: stored features or, if waveforms are augmented, features of those."""
         front_end = self.dataset.front_end
         if augment is None or augment.waveform is None or front_end is None:
             yield StoredFeatures(normalisation(segments.x[train]))
             return
-        if front_end.kind == "waveform":  # then the dataset has them, wherever they came from
+        if front_end.kind == "waveform":  # then the dataset holds them itself
             yield LiveFeatures(segments.x[train, :, 0], front_end, normalisation, augment.waveform)
             return
         with tempfile.TemporaryDirectory(prefix="sori-") as folder:
             file = Path(folder) / "clips.npy"
             clips = read_clips(self.dataset, segments, train, file, reporter=self.reporter)
-            if os.name != "nt":  # what is mapped stays readable, and a training that is killed leaves nothing behind
+            if os.name != "nt":  # the mapped data stay readable, and a killed training leaves no file behind
                 file.unlink()
             yield LiveFeatures(clips, front_end, normalisation, augment.waveform)
-            del clips  # before the file is, which not every system allows while it is mapped
+            del clips  # before the file is deleted, since some systems refuse that while it is mapped
 
     def score(
         self, fitted: Fitted, segments: Segments, test: npt.NDArray[np.intp]
     ) -> tuple[npt.NDArray[np.float32], ClassScores]:
-        """Probabilities for some of the segments, and their scores."""
+        """Return probabilities for some of the segments, and their scores."""
         x = fitted.normalisation(segments.x[test])
         probabilities = _softmax(np.asarray(fitted.network.predict(x, batch_size=64, verbose=0)))
         scores = score_classes(
@@ -125,7 +125,7 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a network answers to the test part: indices of its segments, and probabilities ``(n, classes)``."""
+    """Predictions for the test part: indices of its segments, and probabilities ``(n, classes)``."""
 
     test: npt.NDArray[np.intp]
     probabilities: npt.NDArray[np.float32]
@@ -133,22 +133,22 @@ class Answers:
 
 @dataclass(frozen=True)
 class TrainedClassifier:
-    """A network that was trained and tested, and all that is known of it.
+    """A trained and tested network, with its settings, data and scores.
 
     Parameters
     ----------
     model, settings
-        Architecture and settings, with what was left to the recipe filled in.
+        Architecture and settings, with the defaults of the recipe filled in.
     fitted
-        The network with the weights that validated best.
+        The network with the weights of the lowest validation loss.
     segments, parts, answers
-        The dataset in memory, how it was split, and the answers to the test part (of every fold, where folds were).
+        The dataset in memory, its split, and the predictions for the test part (of every fold, if there are folds).
     scores
-        As :meth:`sori.evaluation.ClassScores.to_dict`, with ``split``, ``leaky`` and, of folds, ``folds``.
+        As :meth:`sori.evaluation.ClassScores.to_dict`, with ``split``, ``leaky`` and, for folds, ``folds``.
     notes
-        Sentences that qualify the scores.
+        Notes on the scores.
     diagnosis
-        Whether the network fits.
+        Whether the network is fitted, underfitted or overfitted.
     """
 
     model: str
@@ -165,7 +165,7 @@ class TrainedClassifier:
 
     @property
     def parameters(self) -> int:
-        """Weights of the network."""
+        """Number of weights of the network."""
         return int(self.fitted.network.count_params())
 
     def deployed(self) -> keras.Model:
@@ -192,7 +192,7 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
     Raises
     ------
     SoriError
-        If the options do not fit the dataset, or the loss is no longer a number.
+        If the options do not suit the dataset, or the loss is no longer a number.
     """
     kind = dataset.front_end.kind if dataset.front_end else None
     model = options.model
@@ -234,7 +234,7 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
 def _cross_validate(
     trainer: Trainer, segments: Segments, options: TrainingOptions
 ) -> tuple[Fitted, Split, dict[str, Any], Answers, list[str]]:
-    """Score every fold with a network that never heard it, then train one on all folds."""
+    """Score every fold with a network trained on the others, then train one on all folds."""
     dataset, seed, valid_size = trainer.dataset, options.seed, options.valid_size
     splits = list(fold_splits(segments, valid_size=valid_size, seed=seed, classes=dataset.classes))
     accuracies, per_fold, tested, answers = [], [], [], []
@@ -261,7 +261,7 @@ def _cross_validate(
         "accuracy_std": float(np.std(accuracies)),
         "folds": per_fold,
     }
-    # The network to keep hears every fold: a part of the groups chooses its weights, and nothing is left to test on.
+    # The final network is trained on every fold: some groups validate it, and none are left for a test.
     everything = split(
         segments, kind="group", test_size=valid_size, valid_size=valid_size, seed=seed, classes=dataset.classes
     )

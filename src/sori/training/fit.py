@@ -1,4 +1,4 @@
-"""Fit a network, keep the weights that validate best, remember every epoch."""
+"""Fit a network, keep the weights of the lowest validation loss, and record every epoch."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     import keras
 
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
-# Batches of a compiled network that run between two looks at the progress bar: a look costs as much as a batch or two.
+# Batches of a compiled network between two updates of the progress bar; an update costs as much as a batch or two.
 _BATCHES_AT_ONCE = 128
 _ALONE = "cross_entropy"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How to fit: see :class:`sori.models.Recipe`.
+    """Settings of a fit: see :class:`sori.models.Recipe`.
 
-    ``patience``: stop after so many epochs without a better validation loss; None: never.
+    ``patience``: stop after this many epochs without a better validation loss; None: never.
     """
 
     epochs: int
@@ -55,7 +55,7 @@ class Settings:
 class History:
     """Loss and accuracy of every epoch, and which one (from 1) had the lowest validation loss.
 
-    ``stopped``: patience ended it before its epochs did. The loss is the cross-entropy, without a penalty on weights.
+    ``stopped``: patience ended the training early. The loss is the cross-entropy, without the penalty on weights.
     """
 
     epochs: tuple[Mapping[str, float], ...]
@@ -63,7 +63,7 @@ class History:
     stopped: bool = False
 
     def column(self, name: str) -> list[float]:
-        """One of loss, accuracy, val_loss, val_accuracy over the epochs."""
+        """Return loss, accuracy, val_loss or val_accuracy of every epoch."""
         return [epoch[name] for epoch in self.epochs]
 
     def write_csv(self, path: Path) -> None:
@@ -89,24 +89,24 @@ def fit(
     Parameters
     ----------
     model
-        A network that gives logits.
+        A network that outputs logits.
     train
-        Normalised features, stored or made as they are needed, and class ids ``(n,)``. Only they are ever augmented.
+        Normalised features, stored or computed when needed, and class ids ``(n,)``. Only they are augmented.
     valid
         Normalised features ``(n, frames, bins)`` and class ids ``(n,)``.
     settings
         Epochs, batch size, learning rate and the rest.
-    progress
-        Told of every few batches and every epoch, with loss and accuracy so far.
+    reporter
+        Receives progress every few batches and every epoch, with loss and accuracy so far.
 
     Raises
     ------
     SoriError
         If the loss is no longer a number.
     ParameterError
-        If the layer of a manifold mixup is no place to mix at.
+        If manifold mixup cannot mix at its layer.
     """
-    keras = require("keras", extra="train")
+    keras = require("keras")
     source, labels = train
     n_classes = model.output_shape[-1]
     trained = model
@@ -117,7 +117,7 @@ def fit(
         steps = -(-len(source) // settings.batch_size)
         feed = {"x": source.x, "y": labels, "batch_size": settings.batch_size, "shuffle": True}
         valid_labels: npt.NDArray[Any] = valid[1]
-    else:  # the same loss, for labels that a mixture may share
+    else:  # the same loss, for one-hot labels, which can be mixed
         augment = settings.augment or Augmentation()
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         one_hot = np.eye(n_classes, dtype=np.float32)
@@ -125,7 +125,7 @@ def fit(
             source, one_hot[labels], batch_size=settings.batch_size, augment=augment, seed=settings.seed
         )
         steps = len(batches)
-        feed = {"x": batches, "shuffle": False}  # they are shuffled by their own seed; Keras would do it by another
+        feed = {"x": batches, "shuffle": False}  # already shuffled, by our own seed
         valid_labels = one_hot[valid[1]]
         if augment.mix is not None and augment.mix.manifold:
             trained = mixing_inside(model, augment.mix.layer)
@@ -137,7 +137,7 @@ def fit(
         rate = keras.optimizers.schedules.CosineDecay(
             0.0, max(1, total - total // 20), alpha=0.0, warmup_target=settings.lr, warmup_steps=total // 20
         )
-    # With a penalty on the weights, Keras' loss is both together; what is shown, and chosen by, is the loss alone.
+    # Keras' loss includes any penalty on the weights; the history and the best epoch use the cross-entropy alone.
     alone = [getattr(keras.metrics, type(loss).__name__)(from_logits=True, name=_ALONE)] if trained.losses else []
     trained.compile(
         optimizer=keras.optimizers.Adam(rate),
@@ -160,7 +160,7 @@ def fit(
 
 
 def _named(logs: Mapping[str, float]) -> dict[str, float]:
-    """Name what Keras counted as a history does: ``loss`` without a penalty on the weights."""
+    """Name Keras' values as in a history: ``loss`` without the penalty on the weights."""
     values = {name: float(value) for name, value in logs.items()}
     for part in ("", "val_"):
         if f"{part}{_ALONE}" in values:
@@ -169,7 +169,7 @@ def _named(logs: Mapping[str, float]) -> dict[str, float]:
 
 
 def _watch(keras: Any, model: Any, settings: Settings, steps: int, reporter: Reporter, stage: str) -> Any:
-    """Make the callback that reports, remembers epochs and the best weights, and stops when going on is of no use."""
+    """Make the callback that reports progress, records epochs and the best weights, and stops early."""
     total = steps * settings.epochs
 
     class Watch(keras.callbacks.Callback):  # type: ignore[misc]

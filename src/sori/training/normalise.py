@@ -19,13 +19,13 @@ class Normalisation:
 
     @classmethod
     def learn(cls, x: npt.NDArray[np.float32], train: Indices, *, one_scale: bool) -> Normalisation:
-        """Measure ``x[train]``, of shape ``(n, frames, bins)``, without a copy of it.
+        """Compute mean and deviation of ``x[train]``, of shape ``(n, frames, bins)``, without copying it.
 
         Parameters
         ----------
         one_scale
-            All bins have one unit and get one deviation, so that a band with little in it is not blown up to the size
-            of the others; else each bin has its own.
+            All bins share a unit and get one deviation, so that a band with little energy is not scaled up to the
+            size of the others; otherwise each bin has its own.
         """
         bins = x.shape[2]
         total, squares, count = np.zeros(bins), np.zeros(bins), 0
@@ -38,7 +38,7 @@ class Normalisation:
         variance = np.maximum(squares / count - mean**2, 0)
         if one_scale:
             variance = np.full(bins, variance.mean())
-        # A bin that never changes (a band above a resampled recording's Nyquist) is centred and left at that.
+        # A bin that never changes (a band above a resampled recording's Nyquist) is only centred.
         std = np.where(variance > 1e-8, np.sqrt(variance), 1.0)
         return cls(mean.astype(np.float32), std.astype(np.float32))
 

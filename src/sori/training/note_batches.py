@@ -1,4 +1,4 @@
-"""The losses of a transcriber, and the endless stream that it learns from."""
+"""The losses of a transcriber, and its stream of training batches."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from sori.synth import NoteBank, Performance, Playing, draw_clip
 T = TypeVar("T")
 _PATIENCE_S = 300.0
 
-# What onsets count beside the rest, and how much more those count that are easily missed: a string that is struck while
-# it rings, a low key, a note much softer than what is struck with it.
+# Weights of onsets and velocities, and extra weights of onsets that are easily missed: of a string struck while it
+# rings, of a low key, of a note much softer than others struck with it.
 _ONSET, _VELOCITY = 2.0, 2.0
 _AGAIN, _LOW, _SOFT = 1.5, 0.75, 0.75
 _LOW_BELOW, _SOFTER_BY, _TOGETHER_S, _RINGS_S = 48, 25, 0.3, 0.06
@@ -33,20 +33,20 @@ _LOW_BELOW, _SOFTER_BY, _TOGETHER_S, _RINGS_S = 48, 25, 0.3, 0.06
 def transcription_loss(y_true: Any, y_pred: Any) -> Any:
     """Cross-entropy of onset, sounding and offset, and squared error of the velocity where there is an onset.
 
-    Half of the velocity's error is of what it is, half of how it differs from the clip's mean: how hard a piece is
-    played depends on the recording's level, which is hardly to be known, and how its notes differ does not.
+    Half of the velocity's error is absolute, half is relative to the clip's mean: absolute velocities depend on the
+    recording's level, which can hardly be known, but differences between notes do not.
 
     Parameters
     ----------
     y_true
-        ``(n, frames, 88, 5)``: what :func:`sori.music.targets` makes, and how much an onset counts there, as
-        :func:`onset_weights` says.
+        ``(n, frames, 88, 5)``: the targets of :func:`sori.music.targets`, and the weights of
+        :func:`onset_weights`.
     y_pred
         Logits ``(n, frames, 88, 4)``.
 
     Returns
     -------
-    A number: the sum over the keys, averaged over frames and clips.
+    A scalar: the sum over the keys, averaged over frames and clips.
     """
     ops = load_keras().ops
     target, logits = y_true[..., :3], y_pred[..., :3]
@@ -63,7 +63,7 @@ def transcription_loss(y_true: Any, y_pred: Any) -> Any:
 
 
 def onset_weights(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> npt.NDArray[np.float32]:
-    """Say how much each onset counts, within 50 ms of it; shape ``(frames, 88)``, 1 elsewhere.
+    """Return the weight of each onset, within 50 ms of it; shape ``(frames, 88)``, 1 elsewhere.
 
     >>> rows = np.array([[0.1, 0.5, 60, 80], [0.5, 0.9, 60, 80]])
     >>> onset_weights(rows, frames=40, frame_s=0.02)[[5, 25, 35], 39]
@@ -94,16 +94,16 @@ def onset_weights(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float
 
 
 def spectrum_loss(y_true: Any, y_pred: Any) -> Any:
-    """Mean absolute difference of two pictures in dB, of levels as :class:`sori.features.LogFrequency` makes them."""
+    """Return the mean absolute difference in dB of two spectrograms of :class:`sori.features.LogFrequency`."""
     ops = load_keras().ops
     return DB * ops.mean(ops.abs(y_pred - y_true))
 
 
 @dataclass(frozen=True, eq=False)
 class MusicBatches:
-    """Batches ``(features, targets)`` of clips that are each played anew; ``target`` is ``notes`` or ``spectrum``.
+    """Batches ``(features, targets)`` of newly drawn clips; ``target`` is ``notes`` or ``spectrum``.
 
-    A batch is drawn from the seed and its number alone: a training that was cut goes on as if it had not been.
+    A batch depends only on the seed and its number, so an interrupted training continues with the same batches.
     """
 
     performances: Sequence[Performance]
@@ -136,7 +136,7 @@ class MusicBatches:
 
 
 def in_advance(make: Callable[[int], T], steps: range, *, ahead: int = 4) -> Iterator[T]:
-    """Yield ``make(step)`` for each step, made by a thread of their own a few steps before they are asked for.
+    """Yield ``make(step)`` for each step, computed in a separate thread a few steps ahead.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The options of a training: written once, checked once, saved in the bundle as they are."""
+"""The options of a training, checked once and saved in the bundle."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ SPLITS = ("group", "fold", "segment")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """How a classifier is trained and tested. None leaves a choice to the architecture's own recipe.
+    """How a classifier is trained and tested. None: as in the recipe of the architecture.
 
     Parameters
     ----------
     model
         The architecture; None: ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
     model_options
-        Its own options, such as ``dropout``, ``l2``, ``width`` and ``depth``.
+        Options of the architecture, such as ``dropout``, ``l2``, ``width`` and ``depth``.
     epochs
         Passes over the training part.
     batch_size
-        Segments in a step.
+        Segments per step.
     lr
         Learning rate.
     patience
-        Stop after so many epochs without a better validation loss; None: never.
+        Stop after this many epochs without a better validation loss; None: never.
     augment
         One of :data:`sori.augment.RECIPES`, or ``none``.
     background
-        Folder of recordings to lay behind half of the clips.
+        Folder of background recordings to mix into half of the clips.
     mixup, cutmix
-        As :class:`sori.augment.Mix`, in place of the recipe's mixing; 0 is none.
+        As :class:`sori.augment.Mix`, in place of the recipe's mixing; 0: none.
     mixup_layer
         Mix at the output of this layer, inside the network, instead of at its input.
     mask_fill
-        What the masks of a recipe hold: ``zero``, ``mean`` or ``fade``.
+        Fill value of the recipe's masks: ``zero``, ``mean`` or ``fade``.
     split
-        ``group``; ``fold``, one of the dataset's own folds; or ``segment``, which leaks, to see what it claims.
+        ``group``; ``fold``, one of the dataset's own folds; or ``segment``, which leaks.
     test_fold
         The fold to test on; None: the last.
     folds
         Test on each of the dataset's folds in turn and report mean and spread; the network that is kept is then trained
         on all folds.
     test_size, valid_size
-        Part of the groups that is tested on, and part of the rest that chooses the weights.
+        Fraction of the groups to test on, and fraction of the rest to validate on.
     seed
-        Of the split, the first weights and everything drawn.
+        Seed of the split, the initial weights and all random draws.
     group_by, fold_by
         For a folder of recordings: regular expressions on file names, as :func:`sori.datasets.read_catalog` takes them.
 
@@ -98,7 +98,7 @@ class TrainingOptions:
             raise ParameterError("`test_fold` belongs to `split='fold'`, not to `split='segment'`")
         if self.test_fold is not None and self.split == "group":
             object.__setattr__(self, "split", "fold")
-        self.settings(self.model or "cnn", None)  # whatever is wrong is said before a dataset is built
+        self.settings(self.model or "cnn", None)  # reports errors before a dataset is built
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -113,7 +113,7 @@ class TrainingOptions:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the options, as JSON can hold them."""
+        """Return the options as plain values, for JSON."""
         return {
             **asdict(self),
             "model_options": dict(self.model_options),
@@ -121,18 +121,18 @@ class TrainingOptions:
         }
 
     def settings(self, model: str, kind: str | None, *, has_sound: bool = True) -> Settings:
-        """Fill in what the recipe of ``model`` says, for features of a kind.
+        """Fill in the recipe of ``model``, for features of a kind.
 
         Parameters
         ----------
         has_sound
-            Whether the dataset has the sound of its features. If not, what a recipe does to waveforms is left out.
+            Whether the dataset has its waveforms. If not, a recipe's waveform augmentation is left out.
 
         Raises
         ------
         ParameterError
-            If a value is out of range, two of them exclude each other, or waveforms that are not there are to be
-            changed.
+            If a value is out of range, two of them exclude each other, or waveforms are to be augmented that
+            the dataset does not have.
         """
         recipe = models.ARCHITECTURES[model].recipe
         return Settings(
@@ -155,8 +155,8 @@ class TrainingOptions:
         if wanted.waveform is not None and not has_sound:
             if self.augment is not None or self.background is not None:
                 raise ParameterError(
-                    "this dataset was imported without its sound: augment its features (`augment='spectrogram'`), or "
-                    "build it from recordings."
+                    "this dataset was imported without its waveforms: augment its features (`augment='spectrogram'`), "
+                    "or build it from recordings."
                 )
             wanted = replace(wanted, waveform=None)
         if self.mask_fill is not None:
@@ -164,7 +164,7 @@ class TrainingOptions:
                 raise ParameterError("`mask_fill` needs an `augment` recipe with masks, such as spectrogram.")
             wanted = replace(wanted, spectrogram=replace(wanted.spectrogram, fill=self.mask_fill))
         if self.mixup_layer is not None and not self.mixup:
-            raise ParameterError("`mixup_layer` needs `mixup`: how much is mixed there.")
+            raise ParameterError("`mixup_layer` needs `mixup`, the amount of mixing.")
         if self.mixup is not None or self.cutmix is not None:
             given = {"mixup": self.mixup or 0.0, "cutmix": self.cutmix or 0.0}
             if self.mixup_layer is not None:

@@ -1,4 +1,4 @@
-"""Train a piano transcriber on music that is played anew for every batch."""
+"""Train a piano transcriber on music that is rendered for every batch."""
 
 from __future__ import annotations
 
@@ -47,45 +47,44 @@ if TYPE_CHECKING:
     import keras
 
 _MAKER = "sori piano train"
-# The task of a model, by the target that its network learned.
+# The task of a model, by the target of its network.
 TASKS = {"notes": "transcriber", "spectrum": "cleaner"}
 _STATE, _HISTORY = "training.json", "history.csv"
 _OURS = (_STATE, _HISTORY, "bundle.json", "model.onnx", "README.md", "epoch-*.keras", "mean-*.npz")
-# Shortest for what is struck while a string rings, longest for which string it is.
+# STFT windows in samples: short for onsets while a string rings, long to resolve pitches.
 WINDOWS = (512, 1024, 4096)
-# Steps over which the learning rate rises, the part of all over which it falls, and what it falls to.
+# Steps over which the learning rate rises, fraction of all steps over which it falls, and its last fraction.
 _WARM_UP, _FALLS, _LAST_LR = 300, 0.2, 0.01
-# Weights are judged and deployed as their mean over some thousand steps, which is renewed every so often.
+# Validated and deployed weights are a moving mean over about 1000 steps, updated every 5 steps.
 _MEAN_OVER, _RENEWED = 1000, 5
-# Of the recordings without a piano, what sounds along where a spectrum is validated or tested is not trained on.
+# Of every ten recordings of other sounds, the one kept for validation and test mixtures, not for training on spectra.
 _TENTHS = {"valid": 0, "test": 5}
 _LOSSES: Mapping[str, Callable[..., Any]] = {"notes": transcription_loss, "spectrum": spectrum_loss}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PianoSettings:
-    """How a piano network is trained.
+    """Settings for training a piano network.
 
     Parameters
     ----------
     epochs, steps
-        Times that it is validated and saved, and batches between two of them.
+        Number of epochs, each validated and saved, and batches per epoch.
     batch_size, clip_s
-        Clips of a batch, and seconds of each.
+        Clips per batch, and seconds per clip.
     lr
-        Highest learning rate; it rises to it over the first 300 steps, and falls to a hundredth of it over the last
-        fifth.
+        Highest learning rate; reached over the first 300 steps, and lowered to a hundredth over the last fifth.
     model, options
         The network, ``piano`` or ``densenet``, and its options: see :func:`sori.models.piano.piano`.
     target
-        ``notes``, or ``spectrum``: the picture of the piano alone, from one in which more is heard.
+        ``notes``, or ``spectrum``: the spectrogram of the piano alone, from that of a mixture.
     playing
-        How far what is heard may be from what was played.
+        Ranges of the random changes to performances.
     mixed_precision
-        Multiply in bfloat16: a third less time on processors that have instructions for it, more on others. What is
-        deployed is float32 all the same.
+        Multiply in bfloat16: a third less time on processors that have instructions for it, more on others. The
+        deployed model is float32.
     seed
-        Of first weights and of everything drawn.
+        Seed of the initial weights and of all random draws.
     """
 
     epochs: int = 26
@@ -119,28 +118,28 @@ def train_piano(
     overwrite: bool = False,
     reporter: Reporter = SILENT,
 ) -> Bundle:
-    """Train, keep the weights with the best validation score, test them, and write a model that transcribes.
+    """Train, keep the weights with the best validation score, test them, and write the model.
 
-    The score is the F1 of notes; or, of a spectrum, how many dB are left between what comes of a mixture and the piano
-    in it. A model of a spectrum cleans what another transcribes: see :class:`sori.inference.transcriber.Transcriber`.
+    The score is the F1 of notes; for a spectrum, the mean difference in dB between a cleaned mixture and the piano
+    in it. Such a model cleans the input of a transcriber: see :class:`sori.inference.transcriber.Transcriber`.
 
-    Called again on a folder whose training was cut off, with the same settings, it goes on from the last epoch.
+    Called again with the same settings on a folder whose training was interrupted, it continues after the last epoch.
 
     Parameters
     ----------
     source
         A folder that :func:`sori.datasets.piano.make_piano_data` made.
     start_from
-        A folder that an earlier training wrote, whose best weights this one begins with.
+        The folder of an earlier training, whose best weights to start from.
 
     Returns
     -------
-    The description of the model, as `bundle.json` holds it.
+    The description of the model, as in `bundle.json`.
 
     Raises
     ------
     SoriError
-        If anything is missing, does not fit or is there already.
+        If anything is missing, does not match or exists already.
     """
     settings = settings or PianoSettings()
     data = PianoData.open(source)
@@ -157,7 +156,7 @@ def train_piano(
     if settings.target == "spectrum":
         others = [other for i, other in enumerate(others) if i % 10 not in _TENTHS.values()]
     network = _begun(out, settings, front_end, wanted, state, start_from, reporter)
-    heard_by = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
+    validated = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
     mean = _read_mean(out / state["mean"]) if state["mean"] else network.get_weights()
     make = MusicBatches(
         performances,
@@ -177,16 +176,16 @@ def train_piano(
         loss = _train_epoch(network, mean, batches, settings, epoch, reporter)
         if not np.isfinite(loss):
             raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no longer a number; try a lower `lr`")
-        heard_by.set_weights(mean)
+        validated.set_weights(mean)
         if settings.target == "notes":
-            scores = _scored(partial(_heard, heard_by, front_end), valid)
+            scores = _scored(partial(_predicted, validated, front_end), valid)
             score, unit = float(np.mean([scores[condition]["f1"] for condition in scores])), "F1"
         else:
-            scores = _cleaned(heard_by, front_end, valid, kept["valid"])
+            scores = _cleaned(validated, front_end, valid, kept["valid"])
             score, unit = -scores["mixed"]["after_db"], "dB"
         row = {"epoch": epoch + 1, "loss": loss, "score": score, "seconds": time.monotonic() - began}
         reporter.say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
-        # Weights of a name of their own, so that state and weights belong together whenever the work is cut.
+        # File names differ by epoch, so that state and weights match whenever the training is interrupted.
         weights, averaged = f"epoch-{epoch + 1}.keras", f"mean-{epoch + 1}.npz"
         _save(network, out / weights)
         with replacing_file(out / averaged) as temporary, temporary.open("wb") as file:
@@ -212,9 +211,9 @@ def _begun(
     start_from: Path | None,
     reporter: Reporter,
 ) -> keras.Model:
-    """Return the network where a training was cut off, or a new one whose folder is made and empty."""
+    """Return the network of an interrupted training, or a new one, in a folder that is made and emptied."""
     if state["epoch"]:
-        reporter.say(f"{out}: goes on after epoch {state['epoch']}")
+        reporter.say(f"{out}: continues after epoch {state['epoch']}")
         return _load(out / state["weights"])
     load_keras().utils.set_random_seed(settings.seed)
     network = _build(settings, front_end)
@@ -222,7 +221,7 @@ def _begun(
         _carry_on(network, start_from)
     _compile(network, settings)
     out.mkdir(parents=True, exist_ok=True)
-    for pattern in _OURS:  # of a training that is made anew
+    for pattern in _OURS:  # left by an earlier training
         for old in out.glob(pattern):
             old.unlink()
     _write_json(out / _STATE, {**wanted, "state": state})
@@ -237,7 +236,7 @@ def _train_epoch(
     epoch: int,
     reporter: Reporter,
 ) -> float:
-    """Take the steps of an epoch, renew the mean of the weights in place, and return the mean loss."""
+    """Run the steps of an epoch, update the mean of the weights in place, and return the mean loss."""
     losses = []
     for step, (x, y) in enumerate(islice(batches, settings.steps), 1):
         at = epoch * settings.steps + step - 1
@@ -302,27 +301,27 @@ def judge(
     """Score a model that transcribes on held-out recordings: the mean over recordings, for each condition."""
     transcriber = Transcriber(model)
 
-    def heard(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    def transcribed(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         return notes_array(transcriber(y, sr=transcriber.front_end.sr, posteriors=False).notes)
 
-    return _scored(heard, recordings, reporter)
+    return _scored(transcribed, recordings, reporter)
 
 
 def _scored(
-    heard: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float64]],
+    transcribe: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float64]],
     recordings: Sequence[HeldOut],
     reporter: Reporter = SILENT,
 ) -> dict[str, dict[str, float]]:
-    """Score the notes that are ``heard`` in the samples of each recording; the mean, for each condition."""
+    """Score the notes that ``transcribe`` finds in each recording; return the mean for each condition."""
     scores: dict[str, list[NoteScores]] = {}
     for i, recording in enumerate(recordings, 1):
-        scores.setdefault(recording.condition, []).append(score_notes(recording.notes, heard(recording.y)))
-        reporter.progress("Judging", i, len(recordings))
+        scores.setdefault(recording.condition, []).append(score_notes(recording.notes, transcribe(recording.y)))
+        reporter.progress("Testing", i, len(recordings))
     return {condition: _mean(of) for condition, of in scores.items()}
 
 
-def _heard(network: keras.Model, front_end: LogFrequency, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the notes that a network in training hears, as rows; one that is young is unsure of all, and believed."""
+def _predicted(network: keras.Model, front_end: LogFrequency, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the notes that a network in training predicts, as rows, also unsure ones, as early networks are unsure."""
     logits = np.asarray(network(front_end(y)[np.newaxis], training=False))[0]
     return notes_from(1 / (1 + np.exp(-logits)), frame_s=front_end.frame_s, doubt=False)
 
@@ -333,16 +332,16 @@ def _cleaned(
     recordings: Sequence[HeldOut],
     others: Sequence[npt.NDArray[np.int16]],
 ) -> dict[str, dict[str, float]]:
-    """How far mixtures are from the pianos in them, as they are heard and as the network tells them; mean over both."""
+    """Return the mean difference in dB of mixtures from the pianos in them, before and after cleaning."""
     before, after = [], []
     for i, recording in enumerate(one for one in recordings if one.condition == "light"):
-        heard, wanted = (
+        mixture, wanted = (
             front_end(y)
             for y in (mixed(recording.y, np.random.default_rng(i), sr=front_end.sr, others=others), recording.y)
         )
-        told = np.asarray(network(heard[np.newaxis]))[0]
-        before.append(float(np.abs(heard - wanted)[:, :SPECTRUM_BINS].mean()))
-        after.append(float(np.abs(np.maximum(told, 0) - wanted[:, :SPECTRUM_BINS]).mean()))
+        cleaned = np.asarray(network(mixture[np.newaxis]))[0]
+        before.append(float(np.abs(mixture - wanted)[:, :SPECTRUM_BINS].mean()))
+        after.append(float(np.abs(np.maximum(cleaned, 0) - wanted[:, :SPECTRUM_BINS]).mean()))
     means = {"before_db": DB * float(np.mean(before)), "after_db": DB * float(np.mean(after))}
     return {"mixed": {**means, "recordings": len(before)}}
 
@@ -372,7 +371,7 @@ def _compile(network: keras.Model, settings: PianoSettings) -> None:
 
 
 def learning_rate(step: int, total: int, *, highest: float) -> float:
-    """Return the rate of a step: up in a line, the highest for long, and down in a line over the last fifth.
+    """Return the rate of a step: a linear rise, then the highest rate, and a linear fall over the last fifth.
 
     >>> [round(learning_rate(step, 10_000, highest=1.0), 3) for step in (0, 149, 5000, 9000)]
     [0.01, 0.5, 1.0, 0.5]
@@ -382,7 +381,7 @@ def learning_rate(step: int, total: int, *, highest: float) -> float:
 
 
 def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
-    """Begin what dropout draws anew for this epoch: a saved network forgets how far that had come."""
+    """Reseed dropout for this epoch, since a saved network does not keep its random state."""
     for i, layer in enumerate(network.layers):
         if hasattr(layer, "seed_generator"):
             state = np.random.default_rng((seed, epoch, i)).integers(2**32, size=2, dtype=np.uint32)
@@ -392,15 +391,15 @@ def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
 def _carry_on(network: keras.Model, folder: Path) -> None:
     made = made_by(folder / _STATE, _MAKER)
     if made is None or not made["state"]["best_weights"]:
-        raise BundleError(f"{folder}: no training of a piano, or one without an epoch")
+        raise BundleError(f"{folder}: not a piano training, or one without a finished epoch")
     before = _read_mean(folder / made["state"]["best_weights"])
     if [w.shape for w in before] != [tuple(w.shape) for w in network.weights]:
-        raise ParameterError(f"{folder}: is a network of another size; begin with one of the same options.")
+        raise ParameterError(f"{folder}: its network has another size; start from one with the same options.")
     network.set_weights(before)
 
 
 def _read_mean(path: Path) -> list[npt.NDArray[np.float32]]:
-    """Read weights, in the order that Keras gives them in."""
+    """Read weights, in Keras' order."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return [file[name].astype(np.float32) for name in file.files]
@@ -418,7 +417,7 @@ def _load(path: Path) -> keras.Model:
 
 def _save(network: keras.Model, path: Path) -> None:
     with replacing_file(path) as temporary:
-        named = temporary.with_suffix(".keras")  # Keras goes by the name's ending
+        named = temporary.with_suffix(".keras")  # Keras chooses the format by the file extension
         try:
             network.save(named)
             os.replace(named, temporary)
@@ -447,7 +446,7 @@ def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str
 
 
 def _as_json(values: Any) -> Any:
-    """Return values as they come back from JSON, so that two can be compared."""
+    """Return values as JSON restores them, so that two can be compared."""
     return json.loads(json.dumps(values))
 
 

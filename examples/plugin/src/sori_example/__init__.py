@@ -1,4 +1,4 @@
-"""One thing of each kind that a package can add to Sori; `pyproject.toml` names them as entry points."""
+"""An example of each kind of object that a package can add to Sori; `pyproject.toml` names them as entry points."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sori.units import hz_to_midi
 
 
 def average(input_shape: tuple[int, int], n_classes: int, *, dropout: float = 0.0, l2: float = 0.0) -> Any:
-    """Build the smallest network there is: the mean of each bin over time, and a dense layer that gives logits."""
+    """Build a minimal network: the mean of each bin over time, and a dense layer that gives logits."""
     import keras
 
     regularizer = keras.regularizers.L2(l2) if l2 else None
@@ -67,24 +67,24 @@ class Crossings:
 
 @dataclass(frozen=True, kw_only=True)
 class Reverse(Transform):
-    """A transform: the clip backwards. What is drawn and what is done with it are apart, so that it can be replayed."""
+    """A transform that reverses a clip. Drawing and applying are separate, so that it can be replayed."""
 
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> dict[str, Any]:
-        """Draw nothing: a clip has one reverse."""
+        """Draw nothing: reversal needs no random values."""
         return {}
 
     def apply(self, y: np.ndarray, *, sr: int, **drawn: Any) -> np.ndarray:
-        """Return the clip backwards."""
+        """Return the reversed clip."""
         return y[::-1].copy()
 
 
 def as_it_is(sr: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a separator for recordings that are a piano already: clips ``(samples,)`` at ``sr`` stay as they are."""
+    """Return a separator for recordings of a piano alone: clips ``(samples,)`` at ``sr`` stay unchanged."""
     return lambda y: y
 
 
 def loudest() -> Callable[[np.ndarray, int], Sequence[Note]]:
-    """Return an engine that knows one note: the loudest frequency of the whole recording."""
+    """Return an engine that finds one note: the loudest frequency of the whole recording."""
 
     def notes(y: np.ndarray, sr: int) -> list[Note]:
         spectrum = np.abs(np.fft.rfft(y * np.hanning(len(y))))

@@ -1,0 +1,70 @@
+import logging
+
+import numpy as np
+import pytest
+
+from sori.bundle import onnx
+from sori.bundle.onnx import export_onnx, onnx_session, run
+from sori.errors import BundleError, ParameterError
+from sori.models.backend import keras as load_keras
+
+WEIGHTS = np.arange(12, dtype=np.float32).reshape(4, 3) / 12
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A product with known weights."""
+    keras = load_keras()
+    inputs = keras.Input((4,))
+    dense = keras.layers.Dense(3, use_bias=False)
+    model = keras.Model(inputs, dense(inputs))
+    dense.set_weights([WEIGHTS])
+    return model
+
+
+@pytest.fixture(scope="module")
+def exported(network, tmp_path_factory):
+    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    export_onnx(network, path, probe=np.ones((2, 4), dtype=np.float32))
+    return path
+
+
+@pytest.mark.parametrize("count", [0, 1, 64, 130])
+def test_any_number_of_examples_goes_through_batch_by_batch(exported, rng, count):
+    x = rng.standard_normal((count, 4)).astype(np.float32)
+    out = run(onnx_session(exported), x)
+    assert out.shape == (count, 3)
+    np.testing.assert_allclose(out, x @ WEIGHTS, atol=1e-5)
+
+
+def test_an_export_that_answers_otherwise_is_refused(network, tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx, "run", lambda session, x: run(session, x) + 0.5)
+    with pytest.raises(BundleError, match=r"differ from the Keras model's by 0\.5"):
+        export_onnx(network, tmp_path / "model.onnx", probe=np.ones((2, 4), dtype=np.float32))
+
+
+def test_outputs_that_are_no_numbers_are_refused(network, tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx, "run", lambda session, x: run(session, x) * np.nan)
+    with pytest.raises(BundleError, match="differ"):
+        export_onnx(network, tmp_path / "model.onnx", probe=np.ones((2, 4), dtype=np.float32))
+
+
+def test_an_export_says_nothing_and_leaves_logging_as_it_was(network, tmp_path, capfd):
+    logger = logging.getLogger("tf2onnx")
+    before = logger.level
+    export_onnx(network, tmp_path / "model.onnx", probe=np.ones((2, 4), dtype=np.float32))
+    assert capfd.readouterr() == ("", "")
+    assert logger.level == before
+
+
+def test_what_is_no_network_is_one_line(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"nonsense")
+    for path in (tmp_path / "model.onnx", tmp_path / "none.onnx"):
+        with pytest.raises(BundleError, match=rf"{path.name}: not a readable model") as error:
+            onnx_session(path)
+        assert "\n" not in str(error.value)
+
+
+def test_threads_are_a_count(exported):
+    with pytest.raises(ParameterError, match="threads must be"):
+        onnx_session(exported, threads=-1)
