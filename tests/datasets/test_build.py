@@ -226,7 +226,7 @@ def test_a_folder_of_somebody_elses_is_left_alone(sounds, tmp_path):
     (tmp_path / "out.building").mkdir()
     (tmp_path / "out.building" / "thesis.txt").write_text("x")
     for overwrite in (False, True):
-        with pytest.raises(DatasetError, match="is not a build of Sori's"):
+        with pytest.raises(DatasetError, match="was not made by Sori"):
             made(sounds(name=f"s{overwrite}"), tmp_path / "out", overwrite=overwrite)
     assert (tmp_path / "out.building" / "thesis.txt").is_file()
 

@@ -2,7 +2,7 @@ import mido
 import pretty_midi
 import pytest
 
-from sori.errors import AudioError
+from sori.errors import AudioError, ParameterError
 from sori.music import Note
 from sori.music.events import in_order
 from sori.music.midi import read_events, read_notes, write_midi
@@ -192,13 +192,14 @@ def test_files_as_people_have_them(tmp_path, data, wanted):
 def test_events_of_one_time_come_in_the_order_that_a_synthesiser_needs(tmp_path):
     """Programs before notes, and keys let go before pedals go down and keys are struck."""
     pedal, bend = b"\xb0\x40\x7f", b"\xe0\x00\x50"
-    track = [(0, ON(60)), (0, b"\xc0\x28"), (480, pedal), (0, ON(62)), (0, OFF(60)), (0, bend), (480, OFF(62))]
-    (tmp_path / "a.mid").write_bytes(raw(track + END))
+    track = [(0, ON(60)), (0, b"\xc0\x28"), (480, b"\xc0\x29"), (0, pedal), (0, ON(62)), (0, OFF(60)), (0, bend)]
+    (tmp_path / "a.mid").write_bytes(raw([*track, (480, OFF(62)), *END]))
     events = [(event.time_s, event.kind, event.a) for event in read_events(tmp_path / "a.mid")]
     assert events == [
         (0.0, "program", 40),
         (0.0, "note_on", 60),
         (0.5, "note_off", 60),
+        (0.5, "program", 41),
         (0.5, "control", 64),
         (0.5, "bend", 0x50 * 128 - 8192),
         (0.5, "note_on", 62),
@@ -225,6 +226,20 @@ def test_steps_are_half_a_millisecond_unless_a_piece_is_hours_long(tmp_path):
         write_midi([Note(0.0, last_s, 60, 64)], tmp_path / "a.mid")
         assert mido.MidiFile(tmp_path / "a.mid").ticks_per_beat == division
         assert read_notes(tmp_path / "a.mid")[0].offset_s == pytest.approx(last_s, abs=0.5 / division)
+
+
+def test_a_note_of_no_length_is_left_out(tmp_path):
+    (tmp_path / "a.mid").write_bytes(raw([(0, ON(72)), (0, OFF(72)), *TWO, *END]))
+    assert [note.pitch for note in read_notes(tmp_path / "a.mid")] == [60, 62]
+
+
+def test_each_of_240_instruments_has_a_channel_that_is_not_for_drums(tmp_path):
+    (tmp_path / "a.mid").write_bytes(raw(*[TWO + END] * 240))
+    channels = {event.channel for event in read_events(tmp_path / "a.mid")}
+    assert channels == {channel for channel in range(256) if channel % 16 != 9}
+    (tmp_path / "a.mid").write_bytes(raw(*[TWO + END] * 241))
+    with pytest.raises(ParameterError, match="more than 240 instruments"):
+        read_events(tmp_path / "a.mid")
 
 
 def test_a_division_of_nothing_tells_no_time(tmp_path):

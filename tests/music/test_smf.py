@@ -42,7 +42,7 @@ def test_it_reads_what_mido_writes_with_tempi_and_running_status():
         mido.MetaMessage("set_tempo", tempo=700_000, time=0),
         mido.MetaMessage("set_tempo", tempo=250_000, time=500),
     ]
-    hands.append(mido.MetaMessage("track_name", name="손"))  # of no interest
+    hands.append(mido.MetaMessage("track_name", name="hands"))  # of no interest
     for i in range(40):
         hands.append(mido.Message("note_on", note=40 + i, velocity=i + 1, channel=i % 3, time=37 * (i % 4)))
     hands += [mido.Message("program_change", program=5, time=9), mido.Message("pitchwheel", pitch=-3, time=1)]
@@ -103,8 +103,7 @@ def test_a_track_that_was_cut_keeps_what_came_before(cut):
     whole = midi(b"\x00" + ON + b"\x60" + OFF + b"\x60" + ON + b"\x00\xff\x2f\x00")
     song = parse(whole[:-cut], name="x")
     assert song.damage == "track 1 ends too early"
-    assert len(song.messages) == 3 if cut <= 4 else 2
-    assert song.messages[0].a == 60
+    assert [message.kind for message in song.messages] == [9, 8, 9][: 3 if cut <= 4 else 2 if cut <= 8 else 1]
 
 
 @pytest.mark.parametrize(

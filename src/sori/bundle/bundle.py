@@ -239,11 +239,11 @@ def save_bundle(
     if keep_keras:
         model.save(folder / _KERAS)
     export_onnx(model, folder / _ONNX, probe=probe)
-    write_json = {_FILE: json.dumps(bundle.to_dict(), ensure_ascii=False, indent=1)}
+    described = {_FILE: json.dumps(bundle.to_dict(), ensure_ascii=False, indent=1)}
     if parts is not None:
-        write_json[_SPLIT] = json.dumps({part: list(parts[part]) for part in _PARTS})
-    for name, text in write_json.items():
-        (folder / name).write_text(text + "\n", encoding="utf-8")
+        described[_SPLIT] = json.dumps({part: list(parts[part]) for part in _PARTS})
+    for file, text in described.items():
+        (folder / file).write_text(text + "\n", encoding="utf-8")
     (folder / _CARD).write_text(model_card(name, bundle, notes), encoding="utf-8")
 
 

@@ -221,7 +221,7 @@ def table(found: ListeningExperiment) -> tuple[list[str], list[list[str]]]:
 def _unheard(spotter: Spotter, dataset: Dataset, settings: SpotterSettings) -> _Material:
     bundle = spotter.classifier.bundle
     if not dataset.has_recordings:
-        raise DatasetError(f"{dataset.path}: was imported and has no recordings to lay into a stream")
+        raise DatasetError(f"{dataset.path}: was imported and has no recordings to make a stream of")
     parts = bundle.parts()
     known = {*parts["train"], *parts["valid"]}
     words, others, backgrounds = [], [], []

@@ -3,6 +3,7 @@
 from sori.inference.classifier import Classifier, Prediction
 from sori.inference.embedder import Embedder
 from sori.inference.engines import ENGINES, Engine
+from sori.inference.note_decoder import NoteDecoder, notes_from
 from sori.inference.open import open_model
 from sori.inference.spotter import NOT_WORDS, Decoder, Event, Spotter, SpotterSettings
 from sori.inference.transcriber import Cleaner, NoteDecoding, Transcriber, Transcription, transcribe, usual_gain
@@ -16,12 +17,14 @@ __all__ = [
     "Embedder",
     "Engine",
     "Event",
+    "NoteDecoder",
     "NoteDecoding",
     "Prediction",
     "Spotter",
     "SpotterSettings",
     "Transcriber",
     "Transcription",
+    "notes_from",
     "open_model",
     "transcribe",
     "usual_gain",

@@ -14,7 +14,8 @@ from sori.audio import resample
 from sori.bundle import Bundle, onnx_session, run
 from sori.errors import BundleError, ParameterError, check_between
 from sori.features import LogFrequency
-from sori.music import HIGHEST, LOWEST, Note, NoteReader
+from sori.inference.note_decoder import NoteDecoder
+from sori.music import HIGHEST, LOWEST, Note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -175,7 +176,7 @@ class Transcriber:
     ) -> Iterator[tuple[list[Note], npt.NDArray[np.float32]]]:
         """Yield the notes that have ended, chunk by chunk, and each chunk's probabilities."""
         decoding = decoding or NoteDecoding()
-        reader = NoteReader(
+        reader = NoteDecoder(
             frame_s=self.front_end.frame_s,
             threshold=decoding.threshold,
             min_note_s=decoding.min_note_s,

@@ -1,7 +1,7 @@
 """Music as symbols: notes, chords, MIDI files, and matrices of notes over frames and keys."""
 
 from sori.music.notes import CHORDS, HIGHEST, KEYS, LOWEST, Note, chord_pitches, notes_array, parse_pitches
-from sori.music.rolls import NoteReader, notes_from, targets
+from sori.music.rolls import targets
 
 __all__ = [
     "CHORDS",
@@ -9,10 +9,8 @@ __all__ = [
     "KEYS",
     "LOWEST",
     "Note",
-    "NoteReader",
     "chord_pitches",
     "notes_array",
-    "notes_from",
     "parse_pitches",
     "targets",
 ]

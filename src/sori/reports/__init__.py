@@ -1,1 +1,1 @@
-"""Every HTML page and model card."""
+"""Every HTML page, on one page frame."""

@@ -35,10 +35,11 @@ from sori.features import LogFrequency
 from sori.features.log_frequency import DB
 from sori.folders import made_by, own_folder, replacing_file
 from sori.inference import Transcriber
+from sori.inference.note_decoder import notes_from
 from sori.models.backend import keras as load_keras
 from sori.models.piano import SPECTRUM_BINS, TARGETS
 from sori.models.registry import TRANSCRIBERS
-from sori.music import notes_array, notes_from
+from sori.music import notes_array
 from sori.reporter import SILENT, Reporter
 from sori.synth import Playing, mixed
 from sori.training.note_batches import MusicBatches, in_advance, spectrum_loss, transcription_loss

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from sori.music import Note, NoteReader, notes_array, targets
-from sori.music.doubt import beside, doubted_below, is_peak
+from sori.inference.doubt import beside, doubted_below, is_peak
+from sori.inference.note_decoder import NoteDecoder
+from sori.music import Note, notes_array, targets
 
 FRAME_S = 0.02
 
@@ -16,7 +17,7 @@ def said(heights):
 
 
 def read(roll, length=None, **reading):
-    reader = NoteReader(frame_s=FRAME_S, **reading)
+    reader = NoteDecoder(frame_s=FRAME_S, **reading)
     notes = []
     for first in range(0, len(roll), length or len(roll)):
         notes += reader(roll[first : first + (length or len(roll))])
