@@ -115,3 +115,8 @@ def test_the_scores_are_mir_evals(rng):
         np.testing.assert_allclose((scores.offset_precision, scores.offset_recall, scores.offset_f1), offset[:3])
         assert scores.velocity_f1 == pytest.approx(velocity[2], abs=0.03)  # of equal matchings it may take another
         assert 0.3 < scores.f1 < 1
+
+
+def test_a_note_that_begins_before_the_recording_counts_from_its_start():
+    truth, early = np.array([[0, 1, 60, 80.0]]), np.array([[-0.01, 1, 60, 80.0]])
+    assert score_notes(truth, early).frame_f1 == 1.0

@@ -1,17 +1,21 @@
 import numpy as np
 import pytest
 
-from sori import audio
+from sori.audio import load
 from sori.errors import ParameterError
 from sori.inference import ENGINES, Transcriber
+from sori.music.midi import read_notes
+from tests.conftest import ROOT
 
 
 def test_its_own_engine_hears_what_the_shipped_model_hears():
-    y = audio.complex_tone(440, sr=16000, duration_s=1.0, amplitude=0.5)
-    y *= np.exp(-3 * np.arange(16000) / 16000).astype(np.float32)
-    notes = ENGINES["piano"]()(y, 16000)
-    assert tuple(notes) == Transcriber("piano")(y, sr=16000).notes
-    assert 69 in {note.pitch for note in notes}
+    y, sr = load(ROOT / "examples" / "prelude.flac", duration_s=3)
+    notes = ENGINES["piano"]()(y, sr)
+    assert tuple(notes) == Transcriber("piano")(y, sr=sr).notes
+    played = [note for note in read_notes(ROOT / "examples" / "prelude.mid") if note.onset_s < 2.5]
+    assert [note.pitch for note in notes][: len(played)] == [note.pitch for note in played]
+    onsets_s = [note.onset_s for note in notes][: len(played)]
+    assert onsets_s == pytest.approx([note.onset_s for note in played], abs=0.05)
 
 
 def test_silence_has_no_notes():
@@ -19,5 +23,5 @@ def test_silence_has_no_notes():
 
 
 def test_an_unknown_engine_suggests_the_nearest():
-    with pytest.raises(ParameterError, match="engine must be one of piano.*did you mean 'piano'"):
+    with pytest.raises(ParameterError, match=r"engine must be one of piano.*did you mean 'piano'"):
         ENGINES["pianos"]

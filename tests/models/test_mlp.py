@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ def test_the_mlp_is_the_classic_one():
 
 def parameters(units, inputs, classes):
     sizes = [inputs, *units, classes]
-    return sum(a * b + b for a, b in zip(sizes, sizes[1:]))
+    return sum(a * b + b for a, b in pairwise(sizes))
 
 
 @pytest.mark.parametrize(

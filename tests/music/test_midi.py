@@ -271,3 +271,12 @@ def test_performances_are_read_as_pretty_midi_reads_them():
         ours = sorted((n.onset_s, n.pitch, n.velocity) for n in read_notes(file))
         assert [note[1:] for note in ours] == [note[1:] for note in theirs]
         assert max(abs(a[0] - b[0]) for a, b in zip(ours, theirs, strict=True)) < 1e-6
+
+
+def test_a_program_holds_from_where_it_changes(tmp_path):
+    change = (0, b"\xc0\x28")
+    (tmp_path / "a.mid").write_bytes(raw([*TWO[:2], change, *TWO[2:], *END]))
+    programs = [(event.time_s, event.a) for event in read_events(tmp_path / "a.mid") if event.kind == "program"]
+    assert programs == [(0.0, 0), (0.5, 40)]
+    (tmp_path / "b.mid").write_bytes(raw([change, *TWO, *END]))
+    assert [event.a for event in read_events(tmp_path / "b.mid") if event.kind == "program"] == [40]

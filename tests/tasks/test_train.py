@@ -275,3 +275,18 @@ def test_what_was_imported_without_its_sound_cannot_be_changed_as_sound(trained,
     import_json(tmp_path / "classic.json", tmp_path / "data")
     with pytest.raises(ParameterError, match="imported without its waveforms"):
         train(tmp_path / "data", tmp_path / "run", model="mlp", epochs=1, augment="speech", split="segment")
+
+
+def test_the_card_of_a_run_has_its_name_and_what_it_scored(trained):
+    card = (trained / "run" / "README.md").read_text()
+    assert card.startswith("# run\n")
+    assert "sori predict run recording.wav" in card
+    scores = json.loads((trained / "run" / "bundle.json").read_text())["scores"]
+    assert f"accuracy {scores['accuracy']:.1%}" in card
+
+
+def test_what_an_earlier_training_built_otherwise_is_replaced(trained, tmp_path):
+    train(trained / "sounds", tmp_path / "run", model="mlp", epochs=1)
+    (tmp_path / "run-dataset").rename(tmp_path / "next-dataset")  # of MFCCs; as if a training had failed after it
+    train(trained / "sounds", tmp_path / "next", model="cnn", epochs=1)
+    assert Dataset.open(tmp_path / "next-dataset").front_end.kind == "mel"

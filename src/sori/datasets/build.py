@@ -56,6 +56,7 @@ def build(
     max_bad: float = 1.0,
     resume: bool = False,
     overwrite: bool = False,
+    maker: str = "sori dataset build",
     reporter: Reporter = SILENT,
 ) -> Dataset:
     """Build the dataset ``out``. It appears there only when complete; until then it is in ``out.building``.
@@ -70,6 +71,8 @@ def build(
         Continue an interrupted build of the same source and settings; its complete shards are kept.
     overwrite
         Replace an existing dataset or interrupted build.
+    maker
+        What `dataset.json` says that it was made by.
 
     Raises
     ------
@@ -126,6 +129,7 @@ def build(
     write_description(
         folder,
         {
+            "made_by": maker,
             **preprocessor.to_dict(),
             "classes": catalog.classes,
             "shape": list(preprocessor.shape),

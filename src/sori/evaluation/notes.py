@@ -131,7 +131,7 @@ def _frame_scores(
     for notes in (truth, estimate):
         roll = np.zeros((int(last_s / frame_s) + 2, 128), dtype=bool)
         for onset_s, offset_s, pitch, _ in notes:
-            roll[round(onset_s / frame_s) : round(offset_s / frame_s), int(pitch)] = True
+            roll[max(0, round(onset_s / frame_s)) : round(offset_s / frame_s), int(pitch)] = True
         rolls.append(roll)
     hits = float((rolls[0] & rolls[1]).sum())
     if not rolls[0].any() or not rolls[1].any():

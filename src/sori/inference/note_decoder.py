@@ -118,9 +118,9 @@ class NoteDecoder:
             begins = [_between(before[t, key], onset[t, key], after[t, key]) + t for t in peaks]
             for t, begin, following in zip(peaks, begins, [*begins[1:], frames], strict=True):
                 end = silent[np.searchsorted(silent, min(t + 2, frames))]
-                released = let_go[np.searchsorted(let_go, min(t + 2, frames))]
-                if released <= end <= released + _DIES_AWAY:  # the sound ends soon after it
-                    end = released
+                last = int(np.searchsorted(let_go, end, side="right")) - 1
+                if last >= 0 and t + 2 <= let_go[last] and end <= let_go[last] + _DIES_AWAY:  # it ends soon after it
+                    end = let_go[last]
                 velocity = int(np.clip(np.round(127 * self._kept[t, key, 3]), 1, 127))
                 found.append((t, begin, float(min(end, following)), int(key), velocity))
         return found

@@ -160,10 +160,11 @@ def _parts(song: Song) -> Iterator[_Part]:
     for message in song.messages:
         by_part.setdefault((message.track, message.channel), []).append(message)
     for (track, channel), messages in sorted(by_part.items()):
-        programs = [message.a for message in messages if message.kind == _PROGRAM]
         notes = list(_notes(messages, end_s=song.ends_s[track]))
+        first_s = min((note.onset_s for note in notes), default=0.0)
+        programs = [m.a for m in messages if m.kind == _PROGRAM and m.time_s <= first_s]
         if notes or any(message.kind == _CONTROL for message in messages):
-            yield _Part(channel == DRUM_CHANNEL, programs[0] if programs else 0, messages, sorted(notes))
+            yield _Part(channel == DRUM_CHANNEL, programs[-1] if programs else 0, messages, sorted(notes))
 
 
 def _notes(messages: Iterable[Message], *, end_s: float) -> Iterator[Note]:

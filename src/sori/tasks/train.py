@@ -16,12 +16,13 @@ from sori.bundle import Bundle, save_bundle
 from sori.datasets import Dataset, build, read_catalog
 from sori.errors import DatasetError, ParameterError
 from sori.features import Preprocessor
-from sori.folders import building_folder, own_folder, replacing_folder
+from sori.folders import building_folder, made_by, own_folder, replacing_folder
 from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
 from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_classifier
 from sori.training.choose import choose, speakers_in_names
 
+_MAKER = "sori train"
 # The best weights of the network alone, to continue with in Keras.
 WEIGHTS = "best.weights.h5"
 _FILES = ("bundle.json", "model.keras", "model.onnx", WEIGHTS, "history.csv", "split.json", "README.md", "report.html")
@@ -83,7 +84,7 @@ def train(
     if options is not None and not isinstance(options, TrainingOptions):
         raise ParameterError(f"options must be TrainingOptions. Received {type(options).__name__}.", "options")
     options = replace(options, **changes) if options is not None else TrainingOptions.from_dict(changes)
-    own_folder(out, facts="bundle.json", maker="sori train", ours=_FILES, overwrite=overwrite, signed=False)
+    own_folder(out, facts="bundle.json", maker=_MAKER, ours=_FILES, overwrite=overwrite, signed=False)
     if not source.exists() and not building_folder(source).is_dir():
         raise DatasetError(f"{source}: no such dataset, folder of recordings or CSV file")
     is_dataset = (source / "dataset.json").is_file() or building_folder(source).is_dir()
@@ -146,13 +147,14 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
         )
     beside = Path(os.path.abspath(out))
     path = beside.with_name(f"{beside.name}-dataset")
-    overwrite = overwrite or _is_stale(path, catalog.root, choice.preprocessor)
+    overwrite = overwrite or _is_stale(path, choice.preprocessor)
     dataset = build(
         catalog,
         path,
         preprocessor=choice.preprocessor,
         resume=not overwrite,
         overwrite=overwrite,
+        maker=_MAKER,
         reporter=reporter,
     )
     counts = dataset.counts
@@ -167,16 +169,12 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
     return dataset
 
 
-def _is_stale(path: Path, source: Path, preprocessor: Preprocessor) -> bool:
-    """Return whether an earlier run made this dataset from the same folder with other settings than now.
+def _is_stale(path: Path, preprocessor: Preprocessor) -> bool:
+    """Return whether a dataset was made by an earlier training, with other settings.
 
-    It may be replaced, since only a training makes it, and the next one needs its place.
+    Such a dataset may be replaced; one that a person built by the same name may not.
     """
-    try:
-        made = Dataset.open(path)
-    except DatasetError:
-        return False
-    return made.source == str(source.resolve()) and made.preprocessor != preprocessor
+    return made_by(path / "dataset.json", _MAKER) is not None and Dataset.open(path).preprocessor != preprocessor
 
 
 def _bundle(trained: TrainedClassifier) -> Bundle:
