@@ -91,6 +91,12 @@ def test_every_file_belongs_to_a_layer_and_is_short():
         assert len(file.read_text(encoding="utf-8").splitlines()) <= 500, file
 
 
+def test_every_file_has_its_tests_where_they_are_looked_for():
+    files = [file.relative_to(SOURCE) for file in SOURCE.rglob("*.py") if file.stem != "__init__"]
+    lacking = [str(file) for file in files if not (ROOT / "tests" / file.with_name(f"test_{file.name}")).is_file()]
+    assert lacking == []
+
+
 def test_models_use_keras_alone():
     for file in SOURCE.rglob("*.py"):
         assert not any(module.partition(".")[0] == "tensorflow" for module, _ in imports(file)), file

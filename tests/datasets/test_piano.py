@@ -6,7 +6,9 @@ import soundfile
 
 from sori.datasets.piano import PianoData, make_piano_data
 from sori.errors import DatasetError, ParameterError
-from sori.music.midi import read_notes
+from sori.music import Note
+from sori.music.midi import read_notes, write_midi
+from sori.synth.notebank import NoteBank
 from sori.synth.soundfont import default_soundfont
 from tests.conftest import needs_fluidsynth
 
@@ -103,3 +105,85 @@ def test_a_sampled_piano_plays_the_notes_that_its_labels_say(tmp_path, short_not
         hz = np.fft.rfftfreq(len(late), 1 / 16000)
         f0 = 440 * 2 ** ((pitch - 69) / 12)
         assert power[np.abs(hz - f0) < 6].max() > 100 * np.median(power[np.abs(hz - f0 * 1.03) < 6])
+
+
+def performed(folder, *names):
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        write_midi([Note(0.0, 0.5, 60, 80), Note(0.5, 1.0, 64, 80)], folder / f"{name}.mid")
+    return folder
+
+
+@pytest.fixture
+def silent_pianos(monkeypatch):
+    """Nothing is recorded or rendered: what is held out, and why, is known before that."""
+    monkeypatch.setattr("sori.datasets.piano._hold_out", lambda folder, *arguments: folder.mkdir())
+
+
+class NoPiano:
+    """A drawn piano that takes no time."""
+
+    def __init__(self, seed, sr):
+        self.seed, self.sr = seed, sr
+
+    def bank(self, *, reporter):
+        starts = np.arange(88 * 6 + 1)
+        return NoteBank(np.ones(88 * 6, dtype=np.int16), starts, np.ones(88 * 6, dtype=np.float32), self.sr)
+
+
+@pytest.fixture
+def quick(monkeypatch, silent_pianos):
+    monkeypatch.setattr("sori.datasets.piano.StruckStrings", NoPiano)
+
+
+def test_a_manifest_names_the_composers(quick, tmp_path):
+    midi = performed(tmp_path / "midi", "one", "two", "Bach_3")
+    (midi / "manifest.csv").write_text("file,composer\none.mid,Fauré\ntwo.mid,Bach\n", encoding="utf-8-sig")
+    data = make_piano_data(tmp_path / "d", midi=midi, strings=1, valid=["fauré"])
+    assert data.facts["performances"] == {"train": ["Bach_3", "two"], "valid": ["one"], "test": []}
+
+
+def test_without_composers_every_sixteenth_piece_is_held_out_in_all_its_performances(quick, tmp_path):
+    names = [f"X_{i:02d}__{player}" for i in range(20) for player in "ab"]
+    data = make_piano_data(tmp_path / "d", midi=performed(tmp_path / "midi", *names), strings=1)
+    assert data.facts["performances"]["valid"] == ["X_00__a", "X_00__b", "X_16__a", "X_16__b"]
+    assert len(data.facts["performances"]["train"]) == 36
+
+
+def test_one_composer_is_not_both_validated_and_tested_on(tmp_path):
+    midi = performed(tmp_path / "midi", "Bach_1", "Ravel_1")
+    with pytest.raises(ParameterError, match="bach: "):
+        make_piano_data(tmp_path / "d", midi=midi, valid=["Bach"], test=["bach"])
+    with pytest.raises(ParameterError, match="left to train on"):
+        make_piano_data(tmp_path / "d", midi=midi, valid=["Bach"], test=["Ravel"])
+    assert not (tmp_path / "d").exists()
+
+
+def test_what_it_made_it_opens_again(quick, tmp_path):
+    data = make_piano_data(tmp_path / "d", midi=performed(tmp_path / "midi", "Bach_1", "Ravel_1"), strings=2, seed=7)
+    again = PianoData.open(tmp_path / "d")
+    assert again.facts == data.facts
+    (one,) = [p for p in again.performances() if p.title == "Ravel_1"]
+    np.testing.assert_allclose(one.keys, [[0, 0.5, 60, 80], [0.5, 1, 64, 80]], atol=1e-3)
+    assert len(again.banks()) == 2
+    assert again.facts["pianos"]["drawn"] == ["strings-7", "strings-8"]
+    assert again.others() == []
+
+
+def test_few_sampled_pianos_are_heard_as_often_as_many_drawn_ones(quick, tmp_path):
+    NoPiano(0, 16000).bank(reporter=None).save(tmp_path / "grand.npz")
+    midi = performed(tmp_path / "midi", "Bach_1", "Ravel_1")
+    data = make_piano_data(tmp_path / "d", midi=midi, strings=4, soundfonts=[tmp_path / "grand.npz"])
+    assert data.facts["pianos"]["sampled"] == ["grand"]
+    assert len(data.banks()) == 4 + 4
+
+
+def test_what_is_no_data_or_damaged_is_refused(quick, tmp_path):
+    with pytest.raises(DatasetError, match=r"no piano\.json"):
+        PianoData.open(tmp_path)
+    data = make_piano_data(tmp_path / "d", midi=performed(tmp_path / "midi", "Bach_1", "Ravel_1"), strings=1)
+    (tmp_path / "d" / "performances.npz").write_bytes(b"PK nonsense")
+    (tmp_path / "d" / "others.npz").write_bytes(b"PK nonsense")
+    for read in (data.performances, data.others):
+        with pytest.raises(DatasetError, match="damaged"):
+            read()

@@ -1,7 +1,7 @@
 import pytest
 
 from sori.errors import ParameterError
-from sori.synth.plan import Rendering, plan_chords, plan_mixtures, plan_notes
+from sori.synth.plan import COLUMNS, Rendering, plan_chords, plan_mixtures, plan_notes
 
 ADDITIVE = Rendering(engine="additive", sr=8000, duration_s=0.5)
 
@@ -80,3 +80,32 @@ def test_a_note_keeps_its_companion_at_every_level():
 def test_bad_plans_are_refused(plan, message):
     with pytest.raises(ParameterError, match=message):
         plan()
+
+
+def test_a_row_says_what_is_rendered():
+    (item,) = plan_mixtures("piano:flute", rendering=ADDITIVE, snrs_db=[6], pitches=[61], velocities=[80])
+    row = item.row()
+    assert list(row) == list(COLUMNS)
+    assert row["file"] == "piano+flute/piano_Cs4_v80_snr6.flac"
+    assert (row["label"], row["pitches"], row["velocities"], row["snr_db"]) == ("C#4", "61", "80", "6")
+    assert row["mixture"] == f"flute:{item.other_note.pitch}"
+    assert (row["onset_s"], row["offset_s"]) == ("0", "0.375")  # three quarters of the clip
+
+
+def test_a_key_is_held_as_long_as_it_is_said():
+    assert Rendering(duration_s=2.0).note(60, 80).offset_s == 1.5
+    assert Rendering(duration_s=2.0, held_s=0.3).note(60, 80).offset_s == 0.3
+
+
+def test_no_file_name_is_refused_by_a_system():
+    items = plan_notes(["piano"], rendering=ADDITIVE, pitches=[61], velocities=[80])
+    items += plan_mixtures("piano:pink", rendering=ADDITIVE, snrs_db=[0], pitches=[61], velocities=[80])
+    items += plan_chords(["major"], rendering=ADDITIVE, roots=[61], inversions=True)
+    assert not set('#: "<>|?*') & set("".join(item.file for item in items))
+
+
+def test_a_mixture_is_the_same_whatever_else_is_planned():
+    given = {"rendering": ADDITIVE, "snrs_db": [6], "velocities": [80]}
+    alone = plan_mixtures("piano:flute", pitches=[60], **given)
+    assert alone[0] in plan_mixtures("piano:flute", pitches=[59, 60, 61], **given)
+    assert plan_mixtures("piano:flute", pitches=[60], **given, seed=1)[0].seed != alone[0].seed

@@ -5,7 +5,7 @@ import soundfile
 
 from sori.audio import resample
 from sori.errors import AudioError
-from sori.inference import Event, SpotterSettings
+from sori.inference import Event, Spotter, SpotterSettings
 from sori.tasks.listen import json_line, spot, text_line, webvtt
 from tests.conftest import Said
 
@@ -39,3 +39,28 @@ def test_a_recording_at_another_rate_is_resampled_and_that_is_said(trained, stre
 def test_what_is_no_recording_is_refused(trained, tmp_path):
     with pytest.raises(AudioError):
         list(spot(trained / "run", tmp_path / "none.wav"))
+
+
+def test_captions_begin_at_the_beginning_at_the_earliest_and_are_as_long_as_wanted():
+    lines = list(webvtt([Event(0.1, "go", 0.9), Event(10.0, "R&D", 0.8)], width_s=3.0))
+    assert lines == [
+        "WEBVTT\n\n",
+        "00:00:00.000 --> 00:00:03.000\ngo (90 %)\n\n",
+        "00:00:08.500 --> 00:00:11.500\nR&amp;D (80 %)\n\n",
+    ]
+
+
+def test_a_time_is_rounded_to_milliseconds_and_carries():
+    assert text_line(Event(59.9996, "go", 0.505)).startswith("00:01:00.000  go  ")
+    assert text_line(Event(3599.9999, "go", 1)) == "01:00:00.000  go  100 %"
+
+
+def test_a_word_is_the_same_from_a_file_as_from_samples(trained, stream, tmp_path):
+    settings = SpotterSettings(threshold=0.4, ignore=())
+    soundfile.write(tmp_path / "a.wav", stream[0], 8000, subtype="FLOAT")
+    said = Said()
+    found = list(spot(trained / "run", tmp_path / "a.wav", settings=settings, reporter=said))
+    spotter = Spotter(trained / "run", settings)
+    assert found == [*spotter(stream[0]), *spotter.finish()]
+    assert found
+    assert said.said == []

@@ -1,6 +1,5 @@
 import json
 
-import numpy as np
 import pytest
 import soundfile
 
@@ -13,7 +12,7 @@ from sori.tasks.transcribe import Transcribed, parse_band, transcribe_files
 from tests.conftest import Said
 
 NOTES = [Note(0.1234567, 0.5, 60, 64), Note(0.25, 1.5, 64, 100)]
-LOW = NoteDecoding(threshold=0.05, doubt=False)
+LOW = NoteDecoding(threshold=0.01, min_note_s=0, doubt=False)
 
 
 @pytest.fixture
@@ -127,4 +126,3 @@ def test_a_band_is_two_keys():
     for bad in ("C2,C6", "", "H2-C6"):
         with pytest.raises(ParameterError):
             parse_band(bad)
-    np.testing.assert_array_equal(parse_band("C2-C6"), (36, 84))

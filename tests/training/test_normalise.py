@@ -19,3 +19,20 @@ def test_one_scale_keeps_quiet_bins_quiet(rng):
     normalisation = Normalisation.learn(x, np.arange(100), one_scale=True)
     np.testing.assert_allclose(normalisation.mean, [3, 4], atol=1)
     np.testing.assert_allclose(normalisation.std, 5, rtol=0.1)  # sqrt((1 + 49) / 2)
+
+
+def test_parts_are_summed_as_numpy_sums_the_whole(rng):
+    """More than a block of them, and as large as decibels are."""
+    x = (20 * rng.standard_normal((700, 3, 4)) - 60).astype(np.float32)
+    train = rng.permutation(700)[:600]
+    found = Normalisation.learn(x, train, one_scale=False)
+    np.testing.assert_allclose(found.mean, x[train].mean(axis=(0, 1), dtype=np.float64), rtol=1e-5)
+    np.testing.assert_allclose(found.std, x[train].std(axis=(0, 1), dtype=np.float64), rtol=1e-4)
+
+
+def test_what_is_given_stays_as_it_is(rng):
+    x = rng.standard_normal((10, 3, 4)).astype(np.float32)
+    before = x.copy()
+    normalisation = Normalisation.learn(x, np.arange(10), one_scale=True)
+    normalisation(x)
+    np.testing.assert_array_equal(x, before)
