@@ -210,16 +210,15 @@ LESS, MILDER, OTHER = "less `l2` and `dropout`", "`augment='none'`", "other feat
     [
         ({}, set()),
         ({"settings": PLAIN, "options": {"l2": 0, "dropout": None}, "kind": "mel"}, set()),
-        ({"settings": AUGMENTED}, {MILDER}),
-        ({"options": {"l2": 1e-4}}, {LESS}),
-        ({"options": {"dropout": 0.1}}, {LESS}),
-        ({"kind": "mfcc"}, {OTHER}),
+        ({"settings": AUGMENTED}, (MILDER,)),
+        ({"options": {"l2": 1e-4}}, (LESS,)),
+        ({"options": {"dropout": 0.1}}, (LESS,)),
+        ({"kind": "mfcc"}, (OTHER,)),
     ],
-    ids=str,
 )
 def test_what_learned_too_little_is_told_to_undo_what_was_done_to_it(trained, given):
     advice = diagnose(level(0.6, 0.6), **trained).advice
-    assert {one for one in (LESS, MILDER, OTHER) if any(line.startswith(one) for line in advice)} == given
+    assert {one for one in (LESS, MILDER, OTHER) if any(line.startswith(one) for line in advice)} == set(given)
 
 
 FIRST, MORE = "`augment`: ", "stronger augmentation"
@@ -229,15 +228,34 @@ FIRST_L2, MORE_L2, PATIENCE = "`l2=0.001` and `dropout=0.3`", "more `l2` and `dr
 @pytest.mark.parametrize(
     ("trained", "given"),
     [
-        ({}, {FIRST, FIRST_L2, PATIENCE}),
-        ({"settings": PLAIN, "options": {"l2": None}}, {FIRST, FIRST_L2, PATIENCE}),
-        ({"settings": replace(PLAIN, patience=5)}, {FIRST, FIRST_L2}),
-        ({"settings": AUGMENTED}, {MORE, FIRST_L2, PATIENCE}),
-        ({"options": {"l2": 1e-4}}, {FIRST, MORE_L2, PATIENCE}),
+        ({}, (FIRST, FIRST_L2, PATIENCE)),
+        ({"settings": PLAIN, "options": {"l2": None}}, (FIRST, FIRST_L2, PATIENCE)),
+        (
+            {"settings": replace(PLAIN, patience=5)},
+            (
+                FIRST,
+                FIRST_L2,
+            ),
+        ),
+        (
+            {"settings": AUGMENTED},
+            (
+                MORE,
+                FIRST_L2,
+                PATIENCE,
+            ),
+        ),
+        (
+            {"options": {"l2": 1e-4}},
+            (
+                FIRST,
+                MORE_L2,
+                PATIENCE,
+            ),
+        ),
     ],
-    ids=str,
 )
 def test_what_learned_by_heart_is_told_what_it_has_not_had(trained, given):
     advice = diagnose(level(0.9, 0.6), **trained).advice
     listed = (FIRST, MORE, FIRST_L2, MORE_L2, PATIENCE)
-    assert {one for one in listed if any(line.startswith(one) for line in advice)} == given
+    assert {one for one in listed if any(line.startswith(one) for line in advice)} == set(given)
