@@ -190,7 +190,7 @@ def _upgraded(values: dict[str, Any], path: Path) -> dict[str, Any]:
         return {**values, "task": "classifier"}
     front_end = {"kind": "log-frequency", **values["front_end"]}
     return {
-        "task": {"piano": "transcriber", "piano spectrum": "cleaner"}[task],
+        "task": {"piano": "transcriber", "piano spectrum": "cleaner"}.get(task, task),
         "front_end": front_end,
         "segmenting": None,
         "classes": (),

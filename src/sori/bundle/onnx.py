@@ -49,6 +49,7 @@ def export_onnx(model: keras.Model, path: Path, *, probe: npt.NDArray[np.float32
             logger.setLevel(level)
     gap = float(np.abs(run(onnx_session(path), probe) - expected).max())
     if not gap <= _TOLERANCE:
+        path.unlink()
         raise BundleError(f"the ONNX export's outputs differ from the Keras model's by {gap:.2g}; nothing was saved")
 
 

@@ -41,7 +41,9 @@ Out = Annotated[Path | None, typer.Option(help="The dataset to make (a folder)."
 
 @app.command(cls=Command)
 def build(
-    source: Annotated[Path, typer.Argument(help="Folder of class folders, or CSV file,label[,group,fold].")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="Folder of class folders, or CSV file,label[,group,fold].")
+    ],
     old_out: OldOut = None,
     out: Out = None,
     feature: Annotated[

@@ -19,6 +19,14 @@ class Command(TyperCommand):
         console.remember_command(ctx)
         return super().invoke(ctx)
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line, without hidden arguments."""
+        pieces = [self.options_metavar] if self.options_metavar else []
+        for parameter in self.get_params(ctx):
+            if not getattr(parameter, "hidden", False):
+                pieces += parameter.get_usage_pieces(ctx)
+        return pieces
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options, group by group."""
         groups: dict[str, list[tuple[str, str]]] = {}
