@@ -36,7 +36,7 @@ def test_the_answer_is_chosen_by_validation_and_weighed_against_the_spread():
     assert "no more than the spread" in lucky.answer
     worse = made(plain=[(1, 0.7, 0.8)] * 2, other=[(1, 0.8, 0.7)] * 2)
     assert "is not better in test" in worse.answer
-    assert "no winner to name" in made(plain=[(1, 0.9, 0.8)] * 2, other=[(1, 0.8, 0.9)] * 2).answer
+    assert "there is no winner" in made(plain=[(1, 0.9, 0.8)] * 2, other=[(1, 0.8, 0.9)] * 2).answer
     assert [row[0] for row in table(found)[1]] == ["plain", "tempting", "good"]
 
 
