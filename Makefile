@@ -14,6 +14,7 @@ demo: $(VENV)/demo
 	$(BIN)/sori score $(RUN)-notes/prelude.mid examples/prelude.mid --plot $(RUN)-notes/score.png
 	@echo "The piano roll is at $(CURDIR)/$(RUN)-notes/score.png"
 	@echo "The report is at $(CURDIR)/$(RUN)/report.html"
+	@echo "To use sori in this shell: . $(BIN)/activate"
 
 test: $(VENV)/dev
 	$(BIN)/ruff check .
