@@ -15,8 +15,10 @@ def main() -> None:
         "python -c pass": [sys.executable, "-c", "pass"],
         "import sori": [sys.executable, "-c", "import sori"],
         "import sori.features": [sys.executable, "-c", "import sori.features"],
+        "import sori.inference": [sys.executable, "-c", "import sori.inference"],
         "sori --help": [sori, "--help"],
         "sori train --help": [sori, "train", "--help"],
+        "sori models": [sori, "models"],
     }
     print("| command | seconds, best of 7 |")
     print("|---|---:|")
