@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from sori.errors import BundleError, ParameterError
-from sori.inference.transcriber import NoteDecoding, Transcriber
-from sori.music import notes_array
+from sori.inference.transcriber import NoteDecoding, Transcriber, Transcription
+from sori.music import Note, notes_array
+from sori.music.midi import read_notes
 
 
 def test_a_model_of_the_spectrum_cleans_what_is_transcribed(made, cleaner, rng):
@@ -66,3 +67,10 @@ def test_what_is_no_clip_or_no_piano_model_is_refused(made, trained, tmp_path):
         Transcriber(tmp_path)
     with pytest.raises(ParameterError, match="band"):
         NoteDecoding(lowest=70, highest=60)
+
+
+def test_a_transcription_is_written_as_midi(tmp_path):
+    notes = (Note(0.25, 0.75, 69, 80), Note(1.0, 1.5, 60, 40))
+    Transcription(notes, 2.0, None, 0.02).to_midi(str(tmp_path / "음.mid"))
+    written = read_notes(tmp_path / "음.mid")
+    np.testing.assert_allclose(notes_array(written), notes_array(notes), atol=5e-4)

@@ -1,22 +1,6 @@
 import numpy as np
 
-from sori.music import Note, targets
-
-FRAME_S = 0.02
-
-
-def passage(seed, n=60, length_s=8.0):
-    """Notes that do not overlap on a key."""
-    rng = np.random.default_rng(seed)
-    free: dict[int, float] = {}
-    notes = []
-    for onset_s in np.sort(rng.uniform(0.1, length_s, n)):
-        pitch = int(rng.integers(21, 109))
-        if free.get(pitch, 0) <= onset_s:
-            offset_s = onset_s + rng.uniform(0.1, 2)
-            notes.append(Note(float(onset_s), float(offset_s), pitch, int(rng.integers(1, 128))))
-            free[pitch] = offset_s + 0.15
-    return notes
+from sori.music import targets
 
 
 def test_what_should_be_said_of_a_note():

@@ -26,7 +26,6 @@ _MAKER = "sori train"
 # The best weights of the network alone, to continue with in Keras.
 WEIGHTS = "best.weights.h5"
 _FILES = ("bundle.json", "model.keras", "model.onnx", WEIGHTS, "history.csv", "split.json", "README.md", "report.html")
-_LISTED = 5  # unusable files
 
 
 @dataclass(frozen=True)
