@@ -33,6 +33,13 @@ class AudioError(SoriError):
     """A recording that cannot be read or used."""
 
 
+class UnreachableError(AudioError):
+    """A recording that the system does not let be read now: it is missing, or there is no permission, or a disk fails.
+
+    Unlike damage to the recording itself, this may pass.
+    """
+
+
 class DatasetError(SoriError):
     """A dataset, or a folder meant to become one, that cannot be used."""
 

@@ -13,7 +13,38 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from sori.errors import DatasetError
+from sori.errors import DatasetError, reason
+
+
+def walk(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield each file below a folder, relative to it with ``/`` between parts, and an empty string.
+
+    A folder that cannot be listed is yielded with the reason, the root itself as ``.``. Links are followed, except to a
+    folder that is above. Hidden files and folders are skipped.
+    """
+
+    def enter(folder: Path, above: frozenset[str]) -> Iterator[tuple[str, str]]:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            yield folder.relative_to(root).as_posix(), reason(error)
+            return
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            path = folder / entry.name
+            try:
+                is_folder = entry.is_dir()
+            except OSError:  # a link to itself: it is listed, and reading it fails
+                is_folder = False
+            if is_folder:
+                real = os.path.realpath(path)
+                if real not in above:
+                    yield from enter(path, above | {real})
+            else:
+                yield path.relative_to(root).as_posix(), ""
+
+    yield from enter(root, frozenset({os.path.realpath(root)}))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -157,9 +158,11 @@ def test_ffmpeg_reads_the_rest(tmp_path, ffmpeg):
 def test_without_ffmpeg_it_says_so(tmp_path, monkeypatch):
     make_m4a(tmp_path / "a.m4a")
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     assert shutil.which("ffmpeg") is None
-    with pytest.raises(AudioError, match="install ffmpeg to read this format"):
-        sori.load(tmp_path / "a.m4a")
+    for read in (sori.load, sori.info):
+        with pytest.raises(AudioError, match=r"install ffmpeg to read this format, or pip install 'sori\[ffmpeg\]'"):
+            read(tmp_path / "a.m4a")
 
 
 @pytest.mark.parametrize("sr", [8000, 22050, 7000])

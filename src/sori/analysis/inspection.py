@@ -22,7 +22,6 @@ from sori.units import amplitude_to_db, frame_times_s, hz_to_midi, note_name, po
 BANDS = {"piano": (27.5, 4186.0), "speech": (80.0, 8000.0), "telephone": (300.0, 3400.0)}
 _LONGEST_S = 300.0
 _MOST_CELLS = 2**27  # 512 MiB of float32
-_CANCELLED_DB = 40.0
 _LARGE_DC = 0.01
 _LOWEST_HEARD_HZ = 16
 _SEMITONE = 2 ** (1 / 12)
@@ -143,15 +142,19 @@ def inspect(path: str | Path, view: View | None = None) -> Inspection:
     header = audio.info(path)
     notes = []
     duration_s = view.duration_s
-    if duration_s is None and header.duration_s - view.start_s > _LONGEST_S:
+    whole_s = header.duration_s
+    if duration_s is None and (whole_s is None or whole_s - view.start_s > _LONGEST_S):
         duration_s = _LONGEST_S
-        notes.append(
-            f"{path.name} is {_clock(header.duration_s)} long; {_LONGEST_S:g} s of it are shown: choose with `start` "
-            "and `duration`"
-        )
     channels, sr = audio.load(path, mono=False, offset_s=view.start_s, duration_s=duration_s)
+    if view.duration_s is None and duration_s is not None and channels.shape[1] >= round(duration_s * sr):
+        length = "of unknown length" if whole_s is None else f"{_clock(whole_s)} long"
+        notes.append(
+            f"{path.name} is {length}; {_LONGEST_S:g} s of it are shown: choose with `start` and `duration`"
+        )
+    elif whole_s is None and duration_s is not None:
+        whole_s = view.start_s + channels.shape[1] / sr
     notes += _channel_notes(channels)
-    y = channels.mean(axis=0, dtype=np.float64).astype(np.float32)
+    y = audio.Downmix(path, say=notes.append)(channels.T)
     if view.sr is not None and view.sr != sr:
         y, sr = audio.resample(y, from_sr=sr, to_sr=view.sr), view.sr
         if not len(y):
@@ -198,7 +201,7 @@ def inspect(path: str | Path, view: View | None = None) -> Inspection:
         magnitude_hz=(bins.start * sr / view.n_fft, (bins.stop - 1) * sr / view.n_fft),
         mel_db=power_to_db(mel, top_db=None),
         mfcc=features.mfcc(y, n_mfcc=view.n_mfcc, **mels),
-        summary=_summary(path, header, channels, y, sr, view, mel.shape[1], magnitude, peaks, hz, level),
+        summary=_summary(path, header, whole_s, channels, y, sr, view, mel.shape[1], magnitude, peaks, hz, level),
         notes=notes,
         degraded=_degrade(y, sr, view),
     )
@@ -207,6 +210,7 @@ def inspect(path: str | Path, view: View | None = None) -> Inspection:
 def _summary(
     path: Path,
     header: Info,
+    whole_s: float | None,
     channels: _Clip,
     y: _Clip,
     sr: int,
@@ -225,7 +229,7 @@ def _summary(
         "sr": header.sr,
         "bit_depth": header.bit_depth,
         "channels": header.channels,
-        "duration_s": header.duration_s,
+        "duration_s": whole_s,
         "shown": {"start_s": view.start_s, "duration_s": len(y) / sr, "sr": sr},
         "peak_dbfs": audio.peak_db(y),
         "rms_dbfs": audio.rms_db(y),
@@ -342,8 +346,6 @@ def _channel_notes(channels: _Clip) -> list[str]:
     if dead:
         which = f"channel {dead[0]} is" if len(dead) == 1 else f"channels {', '.join(map(str, dead))} are"
         return [f"{which} silent; plots show the mean of all {len(channels)}"]
-    if len(channels) > 1 and audio.rms_db(channels.mean(axis=0)) < audio.rms_db(channels) - _CANCELLED_DB:
-        return ["the channels cancel each other: their mean, which the plots show, is almost silent"]
     return []
 
 

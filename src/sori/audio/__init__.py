@@ -2,9 +2,11 @@
 
 from sori.audio.files import (
     AUDIO_SUFFIXES,
+    Downmix,
     Info,
     blocks,
     check_saveable,
+    duration_s,
     encode_mp3,
     info,
     load,
@@ -20,6 +22,7 @@ from sori.audio.tones import chirp, clicks, complex_tone, noise, tone
 
 __all__ = [
     "AUDIO_SUFFIXES",
+    "Downmix",
     "Info",
     "blocks",
     "check_saveable",
@@ -28,6 +31,7 @@ __all__ = [
     "clipped_samples",
     "complex_tone",
     "dbfs",
+    "duration_s",
     "encode_mp3",
     "info",
     "load",

@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from sori.errors import check_count
+from sori.errors import ParameterError, check_count
+
+_MOST_TIMES = 256  # 1 second at 1 Hz would become a million samples at 1 MHz
 
 
 def resample(
@@ -28,6 +30,11 @@ def resample(
     -------
     float32, the last axis ``to_sr / from_sr`` times as long.
 
+    Raises
+    ------
+    ParameterError
+        If a rate is not a whole number, or ``to_sr`` is more than 256 times ``from_sr``.
+
     >>> resample(np.zeros(44100, dtype=np.float32), from_sr=44100, to_sr=22050).shape
     (22050,)
     """
@@ -35,6 +42,10 @@ def resample(
     check_count("to_sr", to_sr)
     if from_sr == to_sr:
         return y
+    if to_sr > _MOST_TIMES * from_sr:
+        raise ParameterError(
+            f"a recording at {from_sr} Hz cannot be resampled to {to_sr} Hz: at most {_MOST_TIMES} times its rate"
+        )
     if not antialias:
         n = y.shape[-1]
         at = np.arange(round(n * to_sr / from_sr)) * (from_sr / to_sr)

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
@@ -198,7 +198,7 @@ class Background(Transform):
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
         files = self.files
         file = files[int(rng.integers(len(files)))]
-        spare_s = max(0.0, audio.info(file).duration_s - samples / sr)
+        spare_s = max(0.0, _duration_s(file) - samples / sr)
         return {
             "snr_db": rng.uniform(*self.snr_db),
             "file": file.relative_to(self.folder).as_posix(),
@@ -409,6 +409,11 @@ class Chain:
             {"name": type(t).__name__, **{f.name: _plain(getattr(t, f.name)) for f in fields(t)}}
             for t in self.transforms
         ]
+
+
+@cache
+def _duration_s(file: Path) -> float:
+    return audio.duration_s(file)
 
 
 def _audiomentations(name: str, *arguments: float, **options: Any) -> Any:

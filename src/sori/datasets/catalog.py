@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import posixpath
 import re
 import unicodedata
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from sori.audio import AUDIO_SUFFIXES
 from sori.errors import DatasetError, ParameterError, printable, reason
+from sori.folders import walk
 
 
 @dataclass(frozen=True, order=True)
@@ -85,7 +85,9 @@ def read_catalog(
 
 def _scan(root: Path) -> Catalog:
     recordings, dropped, ignored = [], [], []
-    for file, problem in _walk(root):
+    for file, problem in walk(root):
+        if problem and file == ".":
+            raise DatasetError(f"{root}: {problem}")
         if problem:
             dropped.append((printable(file), problem))
         elif Path(file).suffix.lower() not in AUDIO_SUFFIXES:
@@ -97,38 +99,6 @@ def _scan(root: Path) -> Catalog:
         else:
             recordings.append(Recording(_normal(file.partition("/")[0]), file, group=file))
     return Catalog(root, tuple(sorted(recordings)), tuple(sorted(dropped)), tuple(sorted(ignored)))
-
-
-def _walk(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield each file below ``root``, relative to it, with an empty string, and each unreadable folder with the reason.
-
-    A link to a folder above it is not followed.
-    """
-
-    def enter(folder: Path, above: frozenset[str]) -> Iterator[tuple[str, str]]:
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            if folder == root:
-                raise DatasetError(f"{folder}: {reason(error)}") from error
-            yield folder.relative_to(root).as_posix(), reason(error)
-            return
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            path = folder / entry.name
-            try:
-                is_folder = entry.is_dir()
-            except OSError:  # a link to itself: it is listed, and reading it fails
-                is_folder = False
-            if is_folder:
-                real = os.path.realpath(path)
-                if real not in above:
-                    yield from enter(path, above | {real})
-            else:
-                yield path.relative_to(root).as_posix(), ""
-
-    yield from enter(root, frozenset({os.path.realpath(root)}))
 
 
 def _label_with_csv(root: Path, labels: Path) -> Catalog:

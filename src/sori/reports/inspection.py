@@ -130,12 +130,13 @@ def numbers(inspection: Inspection) -> dict[str, str]:
     """Return what a person wants to know first, as names and values."""
     found = inspection.summary
     bits = f", {found['bit_depth']} bit" if found["bit_depth"] else ""
+    length = "unknown length" if found["duration_s"] is None else f"{found['duration_s']:.3f} s"
     shown = found["shown"]
     sizes = found["sizes"]
     mean = " of the channels' mean" if found["channels"] > 1 else ""
     table = {
         "format": f"{found['format']} {found['subtype']}{bits}, {found['sr']} Hz, "
-        f"{found['channels']} channel{'s' * (found['channels'] > 1)}, {found['duration_s']:.3f} s",
+        f"{found['channels']} channel{'s' * (found['channels'] > 1)}, {length}",
         "shown": f"{shown['duration_s']:.3f} s from {shown['start_s']:g} s, at {shown['sr']} Hz",
         f"peak{mean}": _dbfs(found["peak_dbfs"]),
         f"RMS{mean}": _dbfs(found["rms_dbfs"]),

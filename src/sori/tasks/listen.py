@@ -39,11 +39,11 @@ def spot(
     header = info(file)
     if header.sr != spotter.sr:
         reporter.say(f"{file}: resampled from {header.sr} to the model's {spotter.sr} Hz")
-    total_s, done_s = header.duration_s, 0.0
+    total_s, done_s = header.duration_s or 0.0, 0.0
     for y in blocks(file, sr=spotter.sr, block_s=_BLOCK_S):
         yield from spotter(y)
         done_s += len(y) / spotter.sr
-        reporter.progress("Listening", round(min(done_s, total_s)), round(total_s))
+        reporter.progress("Listening", round(done_s), round(max(done_s, total_s)))
     yield from spotter.finish()
 
 

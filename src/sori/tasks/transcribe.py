@@ -143,7 +143,7 @@ def _transcribe(
         nonlocal done
         if separate is None:
             # A recording is read twice, since its peak is known only at the end.
-            loudest = (float(np.abs(y).max(initial=0)) for y in audio.blocks(file, sr=header.sr))
+            loudest = (float(np.abs(y).max(initial=0)) for y in audio.blocks(file))
             gain = usual_gain(max(loudest, default=0.0))
             pieces = audio.blocks(file, sr=sr, block_s=_BLOCK_S)
         else:
@@ -153,7 +153,7 @@ def _transcribe(
             done += len(piece)
             yield piece if gain == 1 else piece * np.float32(gain)
 
-    total_s = round(header.duration_s)
+    total_s = round(header.duration_s or 0)
     notes: list[Note] = []
 
     def found() -> Iterator[Sequence[Note]]:
@@ -164,7 +164,7 @@ def _transcribe(
 
     for ended in found():
         notes += ended
-        reporter.progress(f"Transcribing {file.name}", min(round(done / sr), total_s), total_s)
+        reporter.progress(f"Transcribing {file.name}", round(done / sr), max(round(done / sr), total_s))
     notes.sort()
     duration_s = done / sr
     written: list[Path] = []

@@ -65,7 +65,7 @@ def _digest_and_fault(file: Path) -> tuple[str, str]:
     try:
         with file.open("rb") as opened:
             digest = hash_of(opened)
-        for _ in audio.blocks(file, sr=audio.info(file).sr):
+        for _ in audio.blocks(file):
             pass
     except (SoriError, OSError) as error:
         return digest, str(error)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sori.audio import info
+from sori.audio import duration_s, info
 from sori.datasets import Catalog
 from sori.errors import AudioError, DatasetError
 from sori.features import FrontEnd, Preprocessor, Segmenting
@@ -62,13 +62,14 @@ def choose(catalog: Catalog, *, model: str | None = None) -> Choice:
     step = -(-len(catalog.recordings) // _LOOK_AT)
     rates, durations_s = [], []
     for recording in catalog.recordings[::step]:
+        path = catalog.root / recording.file
         try:
-            header = info(catalog.root / recording.file)
+            header, length_s = info(path), duration_s(path)
         except AudioError:
             continue
-        if header.frames:
+        if length_s:
             rates.append(header.sr)
-            durations_s.append(header.duration_s)
+            durations_s.append(length_s)
     if not rates:
         raise DatasetError(f"{catalog.root}: none of the recordings checked can be read")
     commonest = Counter(rates).most_common(1)[0][0]
