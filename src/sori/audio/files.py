@@ -15,7 +15,7 @@ import soxr
 
 from sori.audio.level import rms_db
 from sori.audio.reader import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, Reader, open_recording, raw_name
-from sori.audio.resample import resample
+from sori.audio.resample import check_expansion, resample
 from sori.errors import AudioError, ParameterError, check_between, check_count, reason
 from sori.folders import replacing_file, walk
 from sori.units import seconds_to_samples
@@ -141,7 +141,10 @@ def load(
     y = parts[0] if len(parts) == 1 else np.concatenate(parts)
     if not mono:
         y = np.ascontiguousarray(y.T)
-    return (y, own_sr) if sr is None else (_resampled(path, y, own_sr, sr), sr)
+    if sr is None:
+        return y, own_sr
+    _allow_rate(path, y.shape[-1], own_sr, sr)
+    return resample(y, from_sr=own_sr, to_sr=sr), sr
 
 
 def blocks(path: str | Path, *, sr: int | None = None, block_s: float = 10.0) -> Iterator[npt.NDArray[np.float32]]:
@@ -171,7 +174,7 @@ def blocks(path: str | Path, *, sr: int | None = None, block_s: float = 10.0) ->
     check_between("block_s", block_s, 1e-3, 3600, "s")
     with open_recording(path) as reader:
         sr = reader.sr if sr is None else sr
-        _resampled(path, np.zeros(1, dtype=np.float32), reader.sr, sr)  # an impossible rate is refused at once
+        _allow_rate(path, reader.frames, reader.sr, sr)
         stream = soxr.ResampleStream(reader.sr, sr, 1, dtype="float32", quality="HQ")
         step = seconds_to_samples(block_s, sr=reader.sr)
         mixed = Downmix(path)
@@ -251,9 +254,9 @@ class Downmix:
         return np.ascontiguousarray(samples[:, self._side])
 
 
-def _resampled(path: Path, y: npt.NDArray[np.float32], from_sr: int, to_sr: int) -> npt.NDArray[np.float32]:
+def _allow_rate(path: Path, frames: int | None, from_sr: int, to_sr: int) -> None:
     try:
-        return resample(y, from_sr=from_sr, to_sr=to_sr)
+        check_expansion(frames, from_sr=from_sr, to_sr=to_sr)
     except ParameterError as error:
         raise AudioError(f"{path}: {error}") from error
 
