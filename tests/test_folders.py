@@ -1,90 +1,139 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Walking, and files that are written completely or not at all."""
 
+import io
+import os
+import time
+import zipfile
+
+import numpy as np
 import pytest
 
-from sori.errors import DatasetError
-from sori.folders import foreign_file, move_folder, own_folder, replacing_file, replacing_folder
+from sori.folders import (
+    building_folder,
+    made_by,
+    read_json,
+    read_npz,
+    remove,
+    replacing_file,
+    short,
+    temporaries,
+    walk,
+)
 
 
 def test_a_file_is_replaced_whole(tmp_path):
     path = tmp_path / "a.txt"
-    with replacing_file(path) as temporary:
-        temporary.write_text("one")
-        assert not path.exists()
-    assert path.read_text() == "one"
-    with pytest.raises(RuntimeError), replacing_file(path) as temporary:
+    path.write_text("before")
+    with pytest.raises(ZeroDivisionError), replacing_file(path) as temporary:
         temporary.write_text("half")
-        raise RuntimeError
-    assert path.read_text() == "one"
-    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+        raise ZeroDivisionError
+    assert path.read_text() == "before"
+    with replacing_file(path) as temporary:
+        temporary.write_text("after")
+    assert path.read_text() == "after"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_a_folder_is_replaced_whole(tmp_path):
-    path = tmp_path / "run"
-    for text in ("one", "two"):
-        with replacing_folder(path) as temporary:
-            (temporary / "x").write_text(text)
-    with pytest.raises(RuntimeError), replacing_folder(path) as temporary:
-        (temporary / "x").write_text("half")
-        raise RuntimeError
-    assert (path / "x").read_text() == "two"
-    assert [file.name for file in tmp_path.iterdir()] == ["run"]
+def test_a_link_stays_one_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "a.txt").write_text("before")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "there" / "a.txt")
+    with replacing_file(tmp_path / "link.txt") as temporary:
+        temporary.write_text("after")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "there" / "a.txt").read_text() == "after"
 
 
-def test_the_folder_one_is_in_can_be_replaced(tmp_path, monkeypatch):
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    with replacing_folder(Path(".")) as temporary:
-        (temporary / "x").write_text("one")
-    assert (tmp_path / "here" / "x").read_text() == "one"
+@pytest.mark.parametrize("name", ["가" * 80 + ".mid", "a" * 255, "[x]*?.mid", "a"])
+def test_names_of_any_length_can_be_written(tmp_path, name):
+    with replacing_file(tmp_path / name) as temporary:
+        temporary.write_text("whole")
+        assert temporary in tmp_path.glob(temporaries(name)[0])
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+    building = building_folder(tmp_path / name)
+    building.mkdir()
+    assert building.parent == tmp_path
 
 
-def test_the_old_folder_comes_back_if_the_new_one_cannot_stand(tmp_path):
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "x").write_text("old")
-    with pytest.raises(OSError, match="No such file"):
-        move_folder(tmp_path / "missing", tmp_path / "run")
-    assert (tmp_path / "run" / "x").read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+def test_what_a_killed_process_left_is_swept_when_it_is_old(tmp_path):
+    left, fresh = tmp_path / ".a.txt.0123abcd.tmp", tmp_path / ".a.txt.abcdef01.tmp"
+    other = tmp_path / ".b.txt.0123abcd.tmp"
+    for file in (left, fresh, other):
+        file.write_text("half")
+    long_ago = time.time() - 3 * 24 * 3600
+    os.utime(left, (long_ago, long_ago))
+    with replacing_file(tmp_path / "a.txt") as temporary:
+        temporary.write_text("whole")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted(["a.txt", fresh.name, other.name])
 
 
-def test_a_file_that_replacing_would_lose_is_found(tmp_path):
-    (tmp_path / "a").mkdir()
-    for name in ("report.html", "shard-1.parquet", "a/b.flac", ".DS_Store"):
-        (tmp_path / name).touch()
-    ours = ("report.html", "shard-*.parquet", "a/b.flac")
-    assert foreign_file(tmp_path, ours) is None
-    (tmp_path / "a" / "thesis.txt").touch()
-    assert foreign_file(tmp_path, ours) == tmp_path / "a" / "thesis.txt"
+def test_short_names_differ_where_long_ones_do():
+    first, second = "가" * 60 + "1", "가" * 60 + "2"
+    assert short(first) != short(second)
+    assert len(os.fsencode(short(first))) < 50
+    assert short("run") == "run"
 
 
-def test_a_folder_is_ours_though_a_killed_run_left_something_hidden(tmp_path):
-    facts = {"facts": "facts.json", "maker": "sori test", "ours": ("facts.json", "page.html")}
-    assert own_folder(tmp_path / "none", **facts) is None
-    (tmp_path / ".facts.json.1.2.tmp").touch()
-    assert own_folder(tmp_path, **facts) is None
-    (tmp_path / "facts.json").write_text('{"made_by": "sori test", "n": 3}')
-    (tmp_path / "page.html").touch()
-    assert own_folder(tmp_path, **facts)["n"] == 3
-    (tmp_path / "thesis.txt").touch()
-    with pytest.raises(DatasetError, match=r"thesis\.txt was not made by sori test"):
-        own_folder(tmp_path, **facts)
-    with pytest.raises(DatasetError, match="is a file"):
-        own_folder(tmp_path / "thesis.txt", **facts)
+def test_every_walk_follows_links_but_not_in_circles(tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "a.wav").touch()
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    (root / "sub" / "linked").symlink_to(tmp_path / "store")
+    (root / "circle").symlink_to(root)
+    (root / "loop").symlink_to(root / "loop")
+    (root / ".hidden").mkdir()
+    (root / ".hidden" / "b.wav").touch()
+    (root / "c.wav").touch()
+    assert list(walk(root)) == [("c.wav", ""), ("loop", ""), ("sub/linked/a.wav", "")]
+    assert list(walk(tmp_path / "none")) == [(".", "No such file or directory")]
 
 
-def test_what_a_killed_process_left_is_swept(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
-    )
-    dead = tmp_path / f".run.{done.stdout.strip()}.tmp"
-    alive, other = tmp_path / f".run.{os.getppid()}.tmp", tmp_path / f".mine.{done.stdout.strip()}.tmp"
-    for folder in (dead, alive, other):
-        (folder / "deep").mkdir(parents=True)
-    with replacing_folder(tmp_path / "run") as folder:
-        (folder / "file").touch()
-    assert not dead.exists()
-    assert alive.exists() and other.exists()
+def test_json_is_read_whole_and_not_too_deep(tmp_path):
+    (tmp_path / "a.json").write_text('{"made_by": "sori train", "n": 1}', encoding="utf-8")
+    assert read_json(tmp_path / "a.json") == {"made_by": "sori train", "n": 1}
+    assert made_by(tmp_path / "a.json", "sori train")["n"] == 1
+    assert made_by(tmp_path / "a.json", None)["n"] == 1
+    assert made_by(tmp_path / "a.json", "sori augment") is None
+    with pytest.raises(ValueError, match="Expected `int`, got `str`"):
+        read_json(tmp_path / "a.json", dict[str, int])
+    for content in (b"[" * 200_000, b"\xff\xfe{}", b"", b"{", b'{"a": 1e999}x'):
+        (tmp_path / "b.json").write_bytes(content)
+        with pytest.raises(ValueError):
+            read_json(tmp_path / "b.json")
+        assert made_by(tmp_path / "b.json", None) is None
+    assert made_by(tmp_path / "none.json", None) is None
+
+
+def test_an_npz_that_expands_beyond_reason_is_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(3), names=np.array(["a", "b"]))
+    arrays = read_npz(tmp_path / "a.npz")
+    assert arrays["x"].tolist() == [0, 1, 2]
+    assert arrays["names"].tolist() == ["a", "b"]
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        head = io.BytesIO()
+        np.lib.format.write_array_header_2_0(head, {"descr": "<f4", "fortran_order": False, "shape": (2**27,)})
+        archive.writestr("x.npy", head.getvalue() + bytes(2**29))
+    with pytest.raises(ValueError, match="would take 536,8"):
+        read_npz(tmp_path / "bomb.npz")
+    with pytest.raises(ValueError, match="more than 8"):
+        read_npz(tmp_path / "a.npz", most_bytes=8)
+    np.savez(tmp_path / "pickled.npz", x=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="[Pp]ickle|allow_pickle"):
+        read_npz(tmp_path / "pickled.npz")
+    (tmp_path / "text.npz").write_text("no zip")
+    with pytest.raises(ValueError):
+        read_npz(tmp_path / "text.npz")
+    with pytest.raises(FileNotFoundError):
+        read_npz(tmp_path / "none.npz")
+
+
+def test_whatever_is_there_is_removed(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    remove(tmp_path / "link")
+    assert (tmp_path / "folder" / "file").exists()
+    for name in ("folder", "none"):
+        remove(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,8 @@ from tests.conftest import ROOT
 SOURCE = ROOT / "src" / "sori"
 LAYERS = (
     ("errors",),
-    ("units", "reporter", "registry", "folders"),
+    ("folders",),
+    ("units", "reporter", "registry", "output"),
     ("nn", "audio", "music"),
     ("features", "plots"),
     ("synth",),

@@ -29,7 +29,7 @@ def sori(environment, *arguments):
 def test_its_features_and_its_network_become_a_model_that_predicts(environment, trained, tmp_path):
     data, run = tmp_path / "data", tmp_path / "run"
     sori(environment, "dataset", "build", trained / "sounds", "--out", data, "--feature", "crossings", "--duration", 1)
-    described = json.loads((data / "dataset.json").read_text())
+    described = json.loads((data / "_dataset.json").read_text())
     assert described["front_end"] == {"kind": "crossings", "sr": 22050, "hop_length": 512, "bins": 2}
     scores = json.loads(sori(environment, "train", data, "--model", "average", "--out", run, "--json"))["scores"]
     assert scores["accuracy"] > 0.6  # three pitches, told by how often they cross zero; a third is chance

@@ -1,19 +1,32 @@
-"""Files and folders that are written completely or not at all."""
+"""Walk through folders, and write files completely or not at all."""
 
 from __future__ import annotations
 
-import glob
-import json
+import contextlib
+import hashlib
 import os
+import secrets
 import shutil
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from sori.errors import DatasetError, reason
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from sori.errors import reason
+
+# Files that systems put into folders, and that may be lost.
+LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
+# Longest part of a name that is repeated in a temporary one, in bytes: names have at most 255.
+_SHORT = 40
+_OLD_S = 24 * 3600.0
+_LARGEST_JSON = 2**31
 
 
 def walk(root: Path) -> Iterator[tuple[str, str]]:
@@ -49,9 +62,15 @@ def walk(root: Path) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def replacing_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; it replaces ``path`` if the block ends without an error."""
-    path = Path(os.path.abspath(path))  # "." has no name to derive the temporary one from
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
+    """Yield a temporary path beside ``path``; it replaces ``path`` if the block ends without an error.
+
+    If ``path`` is a link, the file that it leads to is replaced.
+    """
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(_temporary(path.name))
+    for left in path.parent.glob(temporaries(path.name)[0]):
+        if _age_s(left) > _OLD_S:  # by a process that was killed
+            remove(left)
     try:
         yield temporary
         with temporary.open("rb") as file:
@@ -69,125 +88,145 @@ def write_files(folder: Path, content: Mapping[str, bytes]) -> None:
             temporary.write_bytes(data)
 
 
-@contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a new folder beside ``path``; it replaces ``path`` if the block ends without an error."""
-    path = Path(os.path.abspath(path))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    sweep(path)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        move_folder(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def short(name: str) -> str:
+    """Return a name as it is, or its start and a hash if it is long.
 
-
-def sweep(path: Path) -> None:
-    """Delete the temporary folders that killed processes have left beside ``path``."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        process = left.name.split(".")[-2]
-        if left.is_dir() and process.isdigit() and not _is_alive(int(process)):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    """Whether a process is running; True where this cannot be determined."""
-    if os.name == "nt":  # there, os.kill would end the process
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def made_by(file: Path, maker: str) -> dict[str, Any] | None:
-    """Read a JSON file whose ``made_by`` is ``maker``; None if it is missing, damaged or made by another."""
-    try:
-        made = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return made if isinstance(made, dict) and made.get("made_by") == maker else None
-
-
-def foreign_file(folder: Path, ours: Iterable[str]) -> Path | None:
-    """Return a file in ``folder`` that matches no pattern in ``ours`` and would be lost with it, or None.
-
-    Patterns match paths within the folder, with ``/`` between parts. Hidden files, which systems create, are ignored.
+    >>> short("run"), short("가" * 78)
+    ('run', '가가가가가가가가가가-ad934bcc')
     """
-    names = set(ours)
-    patterns = [name for name in names if set(name) & set("*?[")]
-    for path in sorted(folder.rglob("*")):
-        within = path.relative_to(folder)
-        name, hidden = within.as_posix(), any(part.startswith(".") for part in within.parts)
-        known = name in names or any(fnmatchcase(name, pattern) for pattern in patterns)
-        if path.is_file() and not hidden and not known:
-            return path
-    return None
+    encoded = os.fsencode(name)
+    if len(encoded) <= _SHORT:
+        return name
+    start = encoded[: _SHORT - 8].decode("utf-8", "ignore")
+    return f"{start}-{hashlib.blake2b(encoded, digest_size=4).hexdigest()}"
 
 
-def own_folder(
-    out: Path,
-    *,
-    facts: str,
-    maker: str,
-    ours: Iterable[str],
-    always: Iterable[str] = (),
-    overwrite: bool = True,
-    signed: bool = True,
-) -> dict[str, Any] | None:
-    """Read the JSON file ``facts`` that ``maker`` wrote into ``out`` earlier; None if there is none.
-
-    Parameters
-    ----------
-    ours, always
-        Patterns of files that ``maker`` writes, as in :func:`foreign_file`. Those in ``always`` are allowed even if
-        ``facts`` is missing.
-    overwrite
-        Whether an earlier result may be replaced.
-    signed
-        Whether ``facts`` states its maker; otherwise its file name identifies it.
-
-    Raises
-    ------
-    DatasetError
-        If ``out`` holds other files, which would be lost, or may not be replaced.
-    """
-    if not out.exists():
-        return None
-    if not out.is_dir():
-        raise DatasetError(f"{out}: is a file; choose another name")
-    made = made_by(out / facts, maker)
-    if not signed and (out / facts).is_file():
-        made = {}
-    foreign = foreign_file(out, (*always, *(ours if made is not None else ())))
-    if foreign is not None:
-        name = foreign.relative_to(out)
-        raise DatasetError(f"{out}: is there already, and {name} was not made by {maker}; choose another name")
-    if made is not None and not overwrite:
-        raise DatasetError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
-    return made
+def new_folder(path: Path) -> Path:
+    """Make a folder of a temporary name beside ``path``, and return it."""
+    while True:
+        folder = path.with_name(_temporary(path.name))
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            continue
 
 
-def move_folder(new: Path, path: Path) -> None:
-    """Replace the folder ``path`` by ``new``; the old one is kept until the new one is in place."""
-    path = Path(os.path.abspath(path))
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    if path.exists():
-        os.replace(path, old)
+def temporaries(name: str) -> tuple[str, ...]:
+    """Return patterns of the names that are temporary ones of a file or folder."""
+    marks = "".join(f"[{c}]" if c in "*?[" else c for c in short(name))
+    return (f".{marks}.{'[0-9a-f]' * 8}.tmp", f".{marks}.{'[0-9a-f]' * 8}.tmp/*")
+
+
+def _temporary(name: str) -> str:
+    # Not the number of the process, which is 1 in every container.
+    return f".{short(name)}.{secrets.token_hex(4)}.tmp"
+
+
+def _age_s(path: Path) -> float:
     try:
-        os.replace(new, path)
+        return time.time() - path.stat().st_mtime
     except OSError:
-        if old.exists():
-            os.replace(old, path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        return 0.0
+
+
+def remove(path: Path) -> None:
+    """Delete a file, a link or a folder; what cannot be deleted is left."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def building_folder(path: Path) -> Path:
     """Return the path of a folder that takes long to build, until it is complete."""
-    path = Path(os.path.abspath(path))
-    return path.with_name(f"{path.name}.building")
+    path = Path(os.path.realpath(path))
+    name = f"{path.name}.building"
+    return path.with_name(name if len(os.fsencode(name)) < 256 else f"{short(path.name)}.building")
+
+
+def read_json(path: Path, kind: Any = None) -> Any:
+    """Read a JSON file of up to 2 GiB; how deeply it may be nested is limited.
+
+    Parameters
+    ----------
+    kind
+        The type that its content must have, as msgspec takes it; None: any.
+
+    Returns
+    -------
+    The content, as plain lists, dictionaries, strings and numbers.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is not JSON in UTF-8, is too large, or is not of that type.
+    """
+    if path.stat().st_size > _LARGEST_JSON:
+        raise ValueError("is too large")
+    values = orjson.loads(path.read_bytes())
+    if kind is not None:
+        check_type(values, kind)
+    return values
+
+
+def check_type(values: Any, kind: Any) -> None:
+    """Raise ValueError, with the place, unless what was read from JSON is of a type, as msgspec takes it.
+
+    >>> check_type({"rate": "fast"}, dict[str, int])
+    Traceback (most recent call last):
+    ...
+    ValueError: Expected `int`, got `str` - at `$[...]`
+    """
+    try:
+        msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
+
+
+def made_by(file: Path, maker: str | None) -> dict[str, Any] | None:
+    """Read a JSON file whose ``made_by`` is ``maker`` (None: anything); None if it is missing, damaged or another's."""
+    try:
+        made = read_json(file)
+    except (OSError, ValueError):
+        return None
+    return made if isinstance(made, dict) and (maker is None or made.get("made_by") == maker) else None
+
+
+def read_npz(path: Path, *, most_bytes: int = 2**34) -> dict[str, npt.NDArray[Any]]:
+    """Read an npz file of plain numbers and strings, whose arrays do not expand beyond reason.
+
+    Parameters
+    ----------
+    most_bytes
+        Largest size of all arrays together. A file may also expand to no more than 200 times its own size, or 256 MiB.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is not such a file, is damaged, or is too large.
+    """
+    most = min(most_bytes, max(2**28, 200 * path.stat().st_size))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            whole = sum(entry.file_size for entry in archive.infolist())
+        if whole > most:
+            raise ValueError(f"its arrays would take {whole:,} bytes, more than {most:,}")
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError("holds a single array")
+            arrays = {}
+            for name in file.files:
+                arrays[name] = file[name]
+                if not isinstance(arrays[name], np.ndarray):
+                    raise ValueError(f"{name} is not an array")
+            return arrays
+    except OSError:
+        raise
+    except Exception as error:  # of zipfile, zlib, NumPy and the parser of its headers
+        raise ValueError(reason(error)) from error

@@ -38,7 +38,7 @@ def test_survives_a_round_trip(run):
         (lambda v: v.update(extra=1), "unknown key 'extra' in bundle.json"),
         (lambda v: v["front_end"].update(n_mells=3), "unknown key 'n_mells' in FrontEnd; did you mean 'n_mels'"),
         (lambda v: v["segmenting"].update(padd=True), "unknown key 'padd' in segmenting; did you mean 'pad'"),
-        (lambda v: v.pop("classes"), "'classes' is missing"),
+        (lambda v: v.pop("classes"), "field `classes`"),
         (lambda v: v.pop("scores"), "scores"),
         (lambda v: v.update(schema_version=9), "has format 9; this Sori reads 1 to 2"),
         (lambda v: v.update(input_shape=3), "bundle.json: "),

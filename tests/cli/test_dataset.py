@@ -57,7 +57,7 @@ def test_ctrl_c_leaves_a_build_that_resumes(sounds, tmp_path):
     assert "with --resume to finish" in errors
     assert "Traceback" not in errors
     assert sori("dataset", "build", source, tmp_path / "out", *arguments, "--resume").returncode == 0
-    assert (tmp_path / "out" / "dataset.json").is_file()
+    assert (tmp_path / "out" / "_dataset.json").is_file()
 
 
 def test_names_that_look_like_something_else(sounds, tmp_path):

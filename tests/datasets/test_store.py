@@ -25,13 +25,13 @@ def test_opens_what_was_built(dataset):
 
 
 def test_no_dataset_there(tmp_path):
-    with pytest.raises(DatasetError, match=r"not a dataset \(no dataset\.json\)"):
+    with pytest.raises(DatasetError, match=r"not a dataset \(no _dataset\.json\)"):
         Dataset.open(tmp_path)
 
 
 @pytest.mark.parametrize("key", ["front_end", "classes", "shards", "shape", "fingerprint"])
 def test_a_missing_key_is_damage(dataset, key):
-    file = dataset.path / "dataset.json"
+    file = dataset.path / "_dataset.json"
     values = json.loads(file.read_text())
     del values[key]
     file.write_text(json.dumps(values))
@@ -40,14 +40,14 @@ def test_a_missing_key_is_damage(dataset, key):
 
 
 def test_an_unknown_front_end_key_is_named(dataset):
-    file = dataset.path / "dataset.json"
+    file = dataset.path / "_dataset.json"
     file.write_text(file.read_text().replace('"n_mels"', '"n_mells"'))
     with pytest.raises(DatasetError, match="unknown key 'n_mells'"):
         Dataset.open(dataset.path)
 
 
 def test_other_damage_is_one_line(dataset):
-    file = dataset.path / "dataset.json"
+    file = dataset.path / "_dataset.json"
     good = file.read_text()
     for text, message in [
         ("{", "damaged"),

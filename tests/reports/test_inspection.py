@@ -106,7 +106,7 @@ def test_a_folder_that_is_not_ours_is_not_touched(note, tmp_path):
     assert (tmp_path / "mine" / "waveform.png").read_text() == "mine"
     write(inspect(note, View()), tmp_path / "page")
     (tmp_path / "page" / "thesis.txt").write_text("mine")
-    with pytest.raises(DatasetError, match=r"thesis.txt: was not made by sori inspect, and would be lost"):
+    with pytest.raises(DatasetError, match=r"thesis.txt was not made by sori inspect"):
         write(inspect(note, View()), tmp_path / "page")
 
 

@@ -57,7 +57,7 @@ def test_the_same_seed_scores_the_same(trained, tmp_path):
 def test_straight_from_a_folder(trained, tmp_path):
     said = []
     result = train(trained / "sounds", tmp_path / "run", epochs=2, reporter=Said(said))
-    assert (tmp_path / "run-dataset" / "dataset.json").is_file()
+    assert (tmp_path / "run-dataset" / "_dataset.json").is_file()
     assert Bundle.open(tmp_path / "run").architecture["name"] == "cnn"
     assert result.scores["recordings"] > 0
     text = "\n".join(said)
@@ -156,18 +156,18 @@ def test_a_mistake_in_the_call_is_told_before_anything_is_built(trained, tmp_pat
 
 def test_the_dataset_beside_a_run_is_used_again_but_never_replaced_unasked(trained, tmp_path):
     train(trained / "sounds", tmp_path / "run", model="mlp", epochs=1)
-    built = (tmp_path / "run-dataset" / "dataset.json").stat().st_mtime_ns
+    built = (tmp_path / "run-dataset" / "_dataset.json").stat().st_mtime_ns
     train(trained / "data", tmp_path / "run", model="mlp", epochs=1, overwrite=True)
     shutil.rmtree(tmp_path / "run")
     train(trained / "sounds", tmp_path / "run", model="mlp", epochs=1)
-    assert (tmp_path / "run-dataset" / "dataset.json").stat().st_mtime_ns == built
+    assert (tmp_path / "run-dataset" / "_dataset.json").stat().st_mtime_ns == built
     mine = tmp_path / "other-dataset"
     build(
         read_catalog(trained / "sounds"),
         mine,
         preprocessor=Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=1)),
     )
-    with pytest.raises(DatasetError, match="was built from other recordings or settings"):
+    with pytest.raises(DatasetError, match="other-dataset: would be replaced, but was not made by sori train"):
         train(trained / "sounds", tmp_path / "other", model="mlp", epochs=1)
     assert Dataset.open(mine).front_end == FRONT_END
 

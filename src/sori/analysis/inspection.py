@@ -148,9 +148,7 @@ def inspect(path: str | Path, view: View | None = None) -> Inspection:
     channels, sr = audio.load(path, mono=False, offset_s=view.start_s, duration_s=duration_s)
     if view.duration_s is None and duration_s is not None and channels.shape[1] >= round(duration_s * sr):
         length = "of unknown length" if whole_s is None else f"{_clock(whole_s)} long"
-        notes.append(
-            f"{path.name} is {length}; {_LONGEST_S:g} s of it are shown: choose with `start` and `duration`"
-        )
+        notes.append(f"{path.name} is {length}; {_LONGEST_S:g} s of it are shown: choose with `start` and `duration`")
     elif whole_s is None and duration_s is not None:
         whole_s = view.start_s + channels.shape[1] / sr
     notes += _channel_notes(channels)

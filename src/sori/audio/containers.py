@@ -32,8 +32,8 @@ _NOTES = {
 class Contents:
     """How to read all of a file: a virtual file per recording in it, and a remark to show, empty if there is none.
 
-    ``parts`` is empty if the file can be read as it is. Where a library estimates the length, ``samples`` is the true one,
-    else 0; the file can then be read as it is, and faster, if the estimate is not too short.
+    ``parts`` is empty if the file can be read as it is. Where a library estimates the length, ``samples`` is the true
+    one, else 0; the file can then be read as it is, and faster, if the estimate is not too short.
     """
 
     parts: tuple[tuple[Piece, ...], ...] = ()
@@ -193,7 +193,7 @@ def _flac(file: IO[bytes], size: int) -> tuple[list[tuple[Piece, ...]], str]:
     return ([] if as_it_is else found), kind
 
 
-def _flac_samples(tail: bytes, head: bytes) -> int:
+def _flac_samples(tail: bytes, head: bytes | bytearray) -> int:
     """Return the number of samples up to the end of the last frame of a FLAC stream; 0: no frame was found."""
     most = int.from_bytes(head[10:12], "big")
     is_fixed = head[8:10] == head[10:12]

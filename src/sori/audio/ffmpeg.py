@@ -136,7 +136,9 @@ class FfmpegReader:
             raise AudioError(f"{self.path}: damaged at {done_s:.1f} s")
         announced_s = found.seconds if found is not None else None
         if announced_s is not None and done_s < _WHOLE * min(announced_s, self.until_s or announced_s):
-            raise AudioError(f"{self.path}: truncated: {done_s:.1f} of the {announced_s:.1f} s that its header announces")
+            raise AudioError(
+                f"{self.path}: truncated: {done_s:.1f} of the {announced_s:.1f} s that its header announces"
+            )
 
 
 def _command(path: Path) -> list[str] | None:

@@ -23,7 +23,7 @@ from sori.units import seconds_to_samples
 AUDIO_SUFFIXES = LIBSNDFILE_SUFFIXES | FFMPEG_SUFFIXES
 _LONGEST_S = 1e7  # sixteen weeks
 _AT_ONCE = 2**18  # samples that are read and mixed down together
-# Channels whose average is this far below the loudest of them cancel each other; below the second level, all is silence.
+# Channels whose average is this far below the loudest of them cancel each other; below the second level, all is silent.
 _CANCELLED_DB, _SILENT_DB = 30.0, -100.0
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _WRITE_AT_ONCE = 2**16
@@ -245,7 +245,7 @@ class Downmix:
         if samples.shape[1] == 1:
             return samples[:, 0]
         if self._side is None:
-            mean = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
+            mean: npt.NDArray[np.float32] = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
             levels = [rms_db(channel) for channel in samples.T]
             if rms_db(mean) >= max(levels) - _CANCELLED_DB or max(levels) < _SILENT_DB:
                 return mean

@@ -29,7 +29,7 @@ FFMPEG_SUFFIXES = frozenset(".m4a .aac .mp4 .m4b .mka .webm .wma .amr .3gp .ac3 
 
 # What soundfile raises for a file that it cannot identify; TypeError: for a raw file, which has no header.
 _NOT_LIBSNDFILES = (soundfile.LibsndfileError, TypeError)
-# Encodings whose length in bytes gives the exact number of samples; that of others may be announced too long by padding.
+# Encodings whose length in bytes gives the exact number of samples; of others, padding may be announced too.
 _EXACT = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 # libsndfile logs a chunk that is shorter than its header announces, as in "data : 88200 (should be 44078)".
 _SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
@@ -61,6 +61,7 @@ class Reader:
     def __init__(self, path: Path, *, until_s: float | None = None, only_header: bool = False) -> None:
         self.path, self._stack, self._size = path, ExitStack(), check_readable(path)
         self._done = self._values = 0
+        self.frames: int | None = None
         self._other: FfmpegReader | None = None
         self._files: list[_Sequential] = []
         self._which = 0
@@ -101,11 +102,13 @@ class Reader:
             if (file.samplerate, file.channels) != (self.sr, self.channels):
                 del self._files[self._files.index(file) :]
                 at_s = sum(one.frames for one in self._files) / self.sr
-                self.note = f"a recording at another rate or with other channels follows at {at_s:.1f} s; it is left out"
+                self.note = (
+                    f"a recording at another rate or with other channels follows at {at_s:.1f} s; it is left out"
+                )
                 break
         self._lengths = [found.samples if found.samples and not parts else file.frames for file in self._files]
         known = all(length < _ENDLESS for length in self._lengths)
-        self.frames: int | None = sum(self._lengths) if known else None
+        self.frames = sum(self._lengths) if known else None
         _check_bytes(self.path, first)
 
     def _open_with_ffmpeg(self, why: Exception, until_s: float | None) -> None:
@@ -113,7 +116,7 @@ class Reader:
             self._other = self._stack.enter_context(_closing(FfmpegReader(self.path, until_s=until_s)))
         except AudioError as error:
             raise _refusal(self.path, why) from error
-        self.sr, self.channels, self.frames = self._other.sr, self._other.channels, None
+        self.sr, self.channels = self._other.sr, self._other.channels
 
     def seek(self, frame: int) -> None:
         """Move on to a sample, before anything was read; beyond the end, nothing is left to read."""
@@ -139,7 +142,7 @@ class Reader:
         AudioError
             If the file is damaged, is shorter than its header announces, or expands beyond reason.
         """
-        samples = self._other.read(frames) if self._other is not None else self._from_parts(frames)
+        samples: Samples = self._other.read(frames) if self._other is not None else self._from_parts(frames)
         self._values += samples.size
         if 4 * self._values > max(_EXPANSION_FROM, _MOST_EXPANSION * self._size):
             raise AudioError(
@@ -148,7 +151,7 @@ class Reader:
         return samples
 
     def _from_parts(self, frames: int) -> Samples:
-        parts = []
+        parts: list[Samples] = []
         while frames > 0 and self._which < len(self._files):
             file = self._files[self._which]
             try:

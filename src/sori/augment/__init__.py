@@ -1,6 +1,7 @@
 """Augmentation, which is applied to training data only."""
 
 from sori.augment.batch import Mix
+from sori.augment.drawn import DrawnVariant
 from sori.augment.recipes import RECIPES, Augmentation
 from sori.augment.spectrogram import SpectrogramAugment
 from sori.augment.variants import Variant, looked_at, make_variant, named_augmentation
@@ -12,6 +13,7 @@ __all__ = [
     "Augmentation",
     "Background",
     "Chain",
+    "DrawnVariant",
     "Mix",
     "SpectrogramAugment",
     "Transform",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import check_between, check_choice, check_count
+from sori.errors import ParameterError, check_between, check_choice, check_count
 
 FloatArray = npt.NDArray[np.float32]
+_MOST_DRAWN = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,32 @@ class SpectrogramAugment:
             "mask_width": np.floor(rng.random((n, self.masks, 2)) * (widths + 1)).astype(np.int64),
             "mask_at": rng.random((n, self.masks, 2)),
         }
+
+    def read_drawn(self, values: Mapping[str, Any], shape: tuple[int, int, int]) -> dict[str, npt.NDArray[Any]]:
+        """Turn lists read from a file into what :meth:`draw` returns for a batch of ``shape``.
+
+        Raises
+        ------
+        ParameterError
+            If they could not have been drawn.
+        """
+        expected = self.draw(np.random.default_rng(0), shape)
+        if set(values) != set(expected):
+            raise ParameterError(
+                f"the values drawn for features must be {', '.join(expected)}. Received {list(values)}."
+            )
+        read = {}
+        for name, like in expected.items():
+            try:
+                array = np.array(values[name], dtype=like.dtype).reshape(like.shape)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise ParameterError(f"{name} must be {like.shape} numbers. Received {values[name]!r}.") from error
+            if not (np.abs(array) <= _MOST_DRAWN).all():
+                raise ParameterError(f"{name} must be numbers of at most {_MOST_DRAWN:g}. Received {values[name]!r}.")
+            if name.startswith("mask") and (array < 0).any():
+                raise ParameterError(f"{name} must not be negative. Received {values[name]!r}.")
+            read[name] = array
+        return read
 
     def apply(self, x: FloatArray, drawn: dict[str, npt.NDArray[Any]]) -> FloatArray:
         """Return the changed batch ``(n, frames, bins)``; ``x`` is not changed."""

@@ -46,11 +46,11 @@ def make_variant(
     Raises
     ------
     ParameterError
-        If a value is out of range.
-    KeyError, TypeError, ValueError, IndexError
-        If ``drawn`` does not fit the augmentation.
+        If ``drawn`` does not fit the augmentation, or a value is out of range.
     """
     chain = augmentation.waveform or Chain(())
+    if drawn is not None:
+        chain.check(drawn["waveform"])
     waveform = chain.draw(rng, samples=len(y), sr=sr) if drawn is None else drawn["waveform"]
     changed = chain.apply(y, waveform, sr=sr)
     mel_db = looked_at(sr)(changed)
@@ -61,7 +61,7 @@ def make_variant(
         features = (
             augmentation.spectrogram.draw(rng, shape)
             if drawn is None
-            else {name: np.array(values) for name, values in drawn["spectrogram"].items()}
+            else augmentation.spectrogram.read_drawn(drawn.get("spectrogram") or {}, shape)
         )
         masked = _masked(mel_db, augmentation.spectrogram, features)
         made["spectrogram"] = {name: values.tolist() for name, values in features.items()}

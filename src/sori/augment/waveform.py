@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from sori import audio
 from sori.audio.tones import Colour
+from sori.augment.drawn import Between, Whole, drawn_type
 from sori.errors import ParameterError, check_between, check_choice, check_count, require
+from sori.folders import check_type
 from sori.registry import Registry
 from sori.units import FloatArray, seconds_to_samples
 
@@ -41,6 +44,9 @@ class Transform(ABC):
 
     probability: float = 1.0
 
+    # The type of drawn values, as msgspec takes it, which saved ones are checked against.
+    drawn: ClassVar[Any] = dict[str, Any]
+
     def __post_init__(self) -> None:
         check_between("probability", self.probability, 0, 1)
 
@@ -65,6 +71,7 @@ class PitchShift(Transform):
     """Shifts the pitch by ``semitones`` at the same length (audiomentations)."""
 
     semitones: tuple[float, float] = (-2.0, 2.0)
+    drawn = drawn_type("PitchShift", semitones=Between[-24.0, 24.0])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -83,6 +90,7 @@ class TimeStretch(Transform):
     """Plays at ``rate`` times the speed about the middle of the clip, at the same pitch (audiomentations)."""
 
     rate: tuple[float, float] = (0.85, 1.15)
+    drawn = drawn_type("TimeStretch", rate=Between[0.25, 4.0])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,6 +113,7 @@ class Speed(Transform):
     """
 
     factor: tuple[float, float] = (0.85, 1.15)
+    drawn = drawn_type("Speed", factor=Between[0.25, 4.0])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -124,6 +133,7 @@ class Gain(Transform):
     """Changes the level by ``gain_db`` (audiomentations). Values beyond full scale are not clipped."""
 
     gain_db: tuple[float, float] = (-12.0, 6.0)
+    drawn = drawn_type("Gain", gain_db=Between[-120.0, 60.0])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -143,6 +153,7 @@ class Noise(Transform):
 
     snr_db: tuple[float, float] = (5.0, 40.0)
     colours: tuple[str, ...] = ("white", "pink", "brown")
+    drawn = drawn_type("Noise", snr_db=Between[-60.0, 120.0], colour=Colour, seed=Whole[0, 2**32 - 1])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -182,6 +193,7 @@ class Background(Transform):
     folder: Path
     snr_db: tuple[float, float] = (3.0, 30.0)
     without: tuple[str, ...] = ()
+    drawn = drawn_type("Background", snr_db=Between[-60.0, 120.0], file=str, offset_s=Between[0.0, 1e7])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -195,6 +207,10 @@ class Background(Transform):
         found = audio.recordings_in(self.folder)
         return tuple(p for p in found if p.relative_to(self.folder).as_posix() not in self.without)
 
+    @cached_property
+    def _among(self) -> frozenset[Path]:
+        return frozenset(self.files)
+
     def draw(self, rng: np.random.Generator, *, samples: int, sr: int) -> Drawn:
         files = self.files
         file = files[int(rng.integers(len(files)))]
@@ -206,9 +222,10 @@ class Background(Transform):
         }
 
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
-        other, _ = audio.load(
-            self.folder / drawn["file"], sr=sr, offset_s=drawn["offset_s"], duration_s=len(y) / sr + 0.1
-        )
+        file = self.folder / drawn["file"]
+        if file not in self._among:  # a saved draw may name anything
+            raise ParameterError(f"{drawn['file']} is not a recording in {self.folder}.")
+        other, _ = audio.load(file, sr=sr, offset_s=drawn["offset_s"], duration_s=len(y) / sr + 0.1)
         if not y.any() or not other[: len(y)].any():
             return y
         return audio.mix(y, other, snr_db=drawn["snr_db"])
@@ -219,6 +236,7 @@ class Shift(Transform):
     """Shifts the clip by ``shift_s`` (earlier if negative) and fills the gap with silence (audiomentations)."""
 
     shift_s: tuple[float, float] = (-0.1, 0.1)
+    drawn = drawn_type("Shift", shift_s=Between[-3600.0, 3600.0])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -242,6 +260,7 @@ class OrderSwap(Transform):
     """Cuts the clip into ``pieces`` of equal length and reorders them: for textures, not for words or melodies."""
 
     pieces: int = 4
+    drawn = drawn_type("OrderSwap", order=Annotated[list[Whole[0, 999]], msgspec.Meta(min_length=1, max_length=1000)])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -251,6 +270,8 @@ class OrderSwap(Transform):
         return {"order": rng.permutation(self.pieces).tolist()}
 
     def apply(self, y: Clip, *, sr: int, **drawn: Any) -> Clip:
+        if sorted(drawn["order"]) != list(range(len(drawn["order"]))):
+            raise ParameterError(f"order must name each piece once. Received {drawn['order']!r}.")
         pieces = np.array_split(y, len(drawn["order"]))
         return np.concatenate([pieces[i] for i in drawn["order"]])
 
@@ -263,6 +284,7 @@ class HarmonicPercussive(Transform):
     """
 
     cut_db: float = 20.0
+    drawn = drawn_type("HarmonicPercussive", softer=Literal["harmonic", "percussive"], by_db=Between[0.0, 120.0])
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -303,6 +325,14 @@ class Room(Transform):
     size_m: tuple[float, float] = (3.0, 10.0)
     absorption: tuple[float, float] = (0.1, 0.6)
     distance_m: tuple[float, float] = (0.2, 2.0)
+    drawn = drawn_type(
+        "Room",
+        size_m=tuple[Between[1.0, 100.0], Between[1.0, 100.0], Between[1.0, 100.0]],
+        source_m=tuple[Between[0.0, 100.0], Between[0.0, 100.0], Between[0.0, 100.0]],
+        absorption=Between[0.02, 0.99],
+        distance_m=Between[0.0, 50.0],
+        azimuth=Between[-math.pi, math.pi],
+    )
     _ORDER: ClassVar[int] = 8
     _WALL_M: ClassVar[float] = 0.1
 
@@ -402,6 +432,18 @@ class Chain:
                 raise ParameterError(f"{name} is not number {i} of this chain: it was drawn for another chain.")
             out = self.transforms[i].apply(out, sr=sr, **values)
         return out
+
+    def check(self, drawn: Sequence[Mapping[str, Any]]) -> None:
+        """Raise ParameterError unless values read from a file could have been drawn by this chain."""
+        for entry in drawn:
+            i, name = entry["transform"], entry["name"]
+            if not 0 <= i < len(self.transforms) or type(self.transforms[i]).__name__ != name:
+                raise ParameterError(f"{name} is not number {i} of this chain: it was drawn for another chain.")
+            values = {key: value for key, value in entry.items() if key not in ("transform", "name")}
+            try:
+                check_type(values, self.transforms[i].drawn)
+            except ValueError as error:
+                raise ParameterError(f"{name}: {error}") from error
 
     def to_list(self) -> list[dict[str, Any]]:
         """Return the transforms and their settings as values that JSON can store."""

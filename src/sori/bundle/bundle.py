@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
+import msgspec
 import numpy as np
 
 from sori.bundle.card import model_card
@@ -15,6 +16,7 @@ from sori.bundle.onnx import export_onnx
 from sori.bundle.pretrained import PRETRAINED, bundle_folder
 from sori.errors import BundleError, ParameterError, SoriError, check_choice, check_keys, reason
 from sori.features import Preprocessor, Segmenting, front_end_from_dict
+from sori.folders import check_type, read_json
 
 if TYPE_CHECKING:
     import keras
@@ -105,9 +107,7 @@ class Bundle:
         if not (path / _ONNX).is_file():
             raise BundleError(f"{path}: incomplete: {_ONNX} is missing; copy the whole folder, or train again")
         try:
-            values = json.loads(file.read_text(encoding="utf-8"))
-            if not isinstance(values, dict):
-                raise ParameterError("must be a table")
+            values = read_json(file, dict[str, Any])
             return cls(path=path, **_read(_upgraded(values, path)))
         except BundleError:
             raise
@@ -141,15 +141,15 @@ class Bundle:
             raise BundleError(f"{self.path}: has no {_KERAS}, only {_ONNX}: it can be used but not trained")
         try:
             return load_keras().saving.load_model(file, safe_mode=True)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # of zipfile, h5py, Keras and TensorFlow
             raise BundleError(f"{file}: refused or damaged ({reason(error)})") from error
 
     def parts(self) -> dict[str, list[str]]:
         """Return hashes of the recordings in each part of the split: train, valid and test."""
         try:
-            values = json.loads((self.path / _SPLIT).read_text(encoding="utf-8"))
-            return {part: [str(digest) for digest in values[part]] for part in _PARTS}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            values = read_json(self.path / _SPLIT, dict[str, list[str]])
+            return {part: values[part] for part in _PARTS}
+        except (OSError, ValueError, KeyError) as error:
             raise BundleError(f"{self.path / _SPLIT}: missing or damaged; train again") from error
 
     @property
@@ -159,13 +159,26 @@ class Bundle:
         return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
+class _Schema(msgspec.Struct):
+    """The type of `bundle.json`, without its version."""
+
+    task: str
+    front_end: dict[str, Any] | None
+    segmenting: dict[str, Any] | None
+    input_shape: Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=2**28)] | None], msgspec.Meta(max_length=4)]
+    classes: list[str]
+    normalisation: dict[str, list[float]]
+    architecture: dict[str, Any]
+    training: dict[str, Any]
+    dataset: dict[str, Any]
+    scores: dict[str, Any]
+
+
 def _read(values: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the JSON of the current version into fields."""
     names = [name for name in Bundle.__dataclass_fields__ if name != "path"]
     check_keys(_FILE, values, names)
-    for name in names:
-        if name not in values:
-            raise KeyError(name)
+    check_type(values, _Schema)
     front_end, segmenting = values["front_end"], values["segmenting"]
     if segmenting is not None:
         check_keys("segmenting", segmenting, Segmenting.__dataclass_fields__)

@@ -94,6 +94,7 @@ def build(
     Example: sori dataset build genres/ --out data/genres --feature mfcc --duration 30 --segments 10
     """
     check_installed("joblib", "pyarrow")
+    from sori.datasets import FACTS
     from sori.features import Segmenting
     from sori.tasks.build import build as build_task
 
@@ -133,7 +134,7 @@ def build(
         for entry in dataset.files[kind][:10]:
             console.warn(f"{kind}: {entry['file']}: {console.as_options(entry['reason'])}")
         if len(dataset.files[kind]) > 10:
-            console.warn(f"{kind}: {len(dataset.files[kind]) - 10} more, listed in {out / 'dataset.json'}")
+            console.warn(f"{kind}: {len(dataset.files[kind]) - 10} more, listed in {out / FACTS}")
     _show(out if out.name else dataset.path, json=json)
 
 

@@ -6,9 +6,10 @@ from sori.datasets.catalog import Catalog, Recording, read_catalog
 from sori.datasets.clips import read_clips
 from sori.datasets.convert import export_json, import_json, import_npz
 from sori.datasets.split import Split, fold_splits, split
-from sori.datasets.store import Dataset, Segments
+from sori.datasets.store import FACTS, Dataset, Segments, has_dataset, maker_of
 
 __all__ = [
+    "FACTS",
     "Catalog",
     "Dataset",
     "LiveFeatures",
@@ -21,8 +22,10 @@ __all__ = [
     "build",
     "export_json",
     "fold_splits",
+    "has_dataset",
     "import_json",
     "import_npz",
+    "maker_of",
     "read_catalog",
     "read_clips",
     "split",

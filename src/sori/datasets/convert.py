@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sori.datasets.store import Dataset, Rows, rows_per_shard, shard_name, write_description, write_shard
+from sori.datasets.store import MAKER, Dataset, Rows, rows_per_shard, shard_name, write_description, write_shard
 from sori.errors import DatasetError, ParameterError, check_count, reason
 from sori.features import FrontEnd
-from sori.folders import replacing_file, replacing_folder
+from sori.folders import read_json, read_npz, replacing_file
+from sori.output import output_folder
 
 
 def export_json(dataset: Dataset, out: Path) -> None:
@@ -67,7 +66,7 @@ def import_json(path: Path, out: Path, *, front_end: FrontEnd | None = None, gro
         If the file is not such a JSON, its segments differ in shape, a label is not in ``mapping``, or ``out`` exists.
     """
     try:
-        content = orjson.loads(path.read_bytes())
+        content = read_json(path)
         mapping, labels, mfcc = (content[key] for key in ("mapping", "labels", "mfcc"))
         x, ids = np.array(mfcc, dtype=np.float32), np.array(labels)
     except (OSError, orjson.JSONDecodeError) as error:
@@ -113,31 +112,23 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
         If the file has other keys or shapes or holds pickled objects, a label is not in ``classes``, or ``out`` exists.
     """
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            missing = {"wav_vals", "label_vals"} - set(file.files)
-            if missing:
-                raise DatasetError(
-                    f"{path}: needs wav_vals and label_vals; {' and '.join(sorted(missing))} missing, it has "
-                    f"{', '.join(file.files) or 'nothing'}"
-                )
-            wav, label = file["wav_vals"], file["label_vals"]
-            group = file["group_vals"] if "group_vals" in file.files else None
-    except (
-        OSError,
-        EOFError,
-        AttributeError,
-        TypeError,
-        KeyError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+        arrays = read_npz(path)
+    except OSError as error:
+        raise DatasetError(f"{path}: not readable as npz ({reason(error)})") from error
+    except ValueError as error:
         if "pickle" in str(error).lower():
             raise DatasetError(
                 f"{path}: holds pickled objects, such as clips of unequal length; bring them to one length and "
                 "save them again as plain numbers and strings"
             ) from error
         raise DatasetError(f"{path}: not readable as npz ({reason(error)})") from error
+    missing = {"wav_vals", "label_vals"} - set(arrays)
+    if missing:
+        raise DatasetError(
+            f"{path}: needs wav_vals and label_vals; {' and '.join(sorted(missing))} missing, it has "
+            f"{', '.join(arrays) or 'nothing'}"
+        )
+    wav, label, group = arrays["wav_vals"], arrays["label_vals"], arrays.get("group_vals")
     if wav.ndim != 2 or len(wav) != label.size or not wav.size:
         raise DatasetError(
             f"{path}: needs wav_vals (n, samples), n at least 1, and as many labels; has {wav.shape} and {label.shape}"
@@ -202,7 +193,8 @@ def _store(
                 "digest": hashlib.blake2b(x[first:end].tobytes(), digest_size=16).hexdigest(),
             }
         )
-    with replacing_folder(out) as folder:
+
+    def fill(folder: Path) -> None:
         step = rows_per_shard(shape)
         shards: list[str] = []
         for first in range(0, len(x), step):
@@ -232,6 +224,9 @@ def _store(
                 "shards": shards,
             },
         )
+
+    with output_folder(out, MAKER) as output:
+        output.write(fill)
     return Dataset.open(out)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -24,10 +24,11 @@ from sori.errors import (
     printable,
     reason,
 )
-from sori.folders import made_by, own_folder, replacing_folder
+from sori.folders import read_json, read_npz
 from sori.music import HIGHEST, LOWEST, Note, notes_array
 from sori.music.events import Event
 from sori.music.midi import PEDAL, read_events, read_notes, write_midi
+from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.synth import NoteBank, Performance, Playing, draw_clip, in_a_room
 from sori.synth.notebank import bank_of_soundfont
@@ -38,7 +39,15 @@ SR = 16000
 _MAKER = "sori piano synth"
 _DRAWN = "strings-"
 _FACTS, _PERFORMANCES, _OTHERS, _BANKS = "piano.json", "performances.npz", "others.npz", "banks"
-_OURS = (_FACTS, _PERFORMANCES, _OTHERS, f"{_BANKS}/*.npz", *(f"{part}/*" for part in ("valid", "test", "heard")))
+_FOLDER = Maker(
+    _MAKER,
+    _FACTS,
+    files=(_PERFORMANCES, _OTHERS),
+    patterns=(
+        f"{_BANKS}/*.npz",
+        *(f"{part}/*.{kind}" for part in ("valid", "test", "heard") for kind in ("flac", "mid")),
+    ),
+)
 _EXCERPT_S, _HEARD_S, _OTHERS_S = {"valid": 30.0, "test": 40.0}, 60.0, 2 * 3600.0
 # Conditions of held-out recordings. Light: a small room, in tune. Heavy: a large room, slightly out of tune, with noise
 # 30 dB below. SoundFonts are played in FluidSynth's room; that of a drawn piano has a decay in seconds, a level in dB.
@@ -46,6 +55,31 @@ CONDITIONS = ("light", "heavy")
 _ROOMS = {"light": Reverb(0.2, 0.4, 10, 0.15), "heavy": Reverb(0.8, 0.2, 10, 0.55)}
 _WALLS = {"light": (0.4, -12.0), "heavy": (1.8, -2.0)}
 _NOISE_DB, _OFF_TUNE_HZ = 30.0, (437.0, 443.0)
+
+
+class _Parts(msgspec.Struct):
+    train: list[str]
+    valid: list[str]
+    test: list[str]
+
+
+class _Pianos(msgspec.Struct):
+    sampled: list[str]
+    drawn: list[str]
+    valid: str
+    test: str | None
+
+
+class _Facts(msgspec.Struct):
+    """The type of `piano.json`."""
+
+    made_by: Literal["sori piano synth"]
+    sr: int
+    performances: _Parts
+    failed: dict[str, str]
+    pianos: _Pianos
+    others: str | None
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,22 +108,24 @@ class PianoData:
         DatasetError
             If it is not such a folder.
         """
-        facts = made_by(path / _FACTS, _MAKER)
-        if facts is None:
+        try:
+            return cls(path, read_json(path / _FACTS, _Facts))
+        except FileNotFoundError as error:
             raise DatasetError(
                 f"{path}: not data for a piano transcriber (no {_FACTS}); make some with sori piano synth"
-            )
-        return cls(path, facts)
+            ) from error
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{path / _FACTS}: damaged ({reason(error)}); make it again") from error
 
     def performances(self) -> list[Performance]:
         """Return every performance to train on."""
         try:
-            with np.load(self.path / _PERFORMANCES, allow_pickle=False) as file:
-                return [
-                    Performance(title, file[f"{i}/pedalled"], file[f"{i}/keys"])
-                    for i, title in enumerate(self.facts["performances"]["train"])
-                ]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            arrays = read_npz(self.path / _PERFORMANCES)
+            return [
+                Performance(title, *(_rows_of_notes(arrays[f"{i}/{kind}"]) for kind in ("pedalled", "keys")))
+                for i, title in enumerate(self.facts["performances"]["train"])
+            ]
+        except (OSError, ValueError, KeyError) as error:
             raise DatasetError(f"{self.path / _PERFORMANCES}: damaged ({reason(error)}); make it again") from error
 
     def banks(self) -> list[NoteBank]:
@@ -108,9 +144,12 @@ class PianoData:
         if not (self.path / _OTHERS).is_file():
             return []
         try:
-            with np.load(self.path / _OTHERS, allow_pickle=False) as file:
-                return np.split(file["samples"], file["starts"][1:-1])
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            arrays = read_npz(self.path / _OTHERS)
+            samples, starts = arrays["samples"], arrays["starts"]
+            if samples.ndim != 1 or samples.dtype != np.int16 or starts.ndim != 1 or starts.dtype.kind not in "iu":
+                raise ValueError("samples must be 16-bit numbers, and starts whole numbers")
+            return np.split(samples, starts[1:-1])
+        except (OSError, ValueError, KeyError) as error:
             raise DatasetError(f"{self.path / _OTHERS}: damaged ({reason(error)}); make it again") from error
 
     def held_out(self, part: str) -> list[HeldOut]:
@@ -171,15 +210,16 @@ def make_piano_data(
     check_count("strings", strings, at_least=0)
     check_between("hours", hours, 0, 1000, "h")
     check_count("seed", seed, at_least=0)
-    own_folder(out, facts=_FACTS, maker=_MAKER, ours=_OURS, overwrite=overwrite)
     if not soundfonts and not strings:
         raise ParameterError("give `soundfonts`, or `strings` above 0: there is no piano to play on.")
     _check_pianos(soundfonts, valid_soundfont, test_soundfont)
     if test_soundfont is not None and not test:
         raise ParameterError("`test_soundfont` needs `test`, the composers whose pieces it plays.")
     parts = _divided(_by_composer(midi), valid=valid, test=test)
-    pieces, failed = _read_pieces(parts, reporter)
-    with replacing_folder(out) as folder:
+    facts: dict[str, Any] = {}
+
+    def fill(folder: Path) -> None:
+        pieces, failed = _read_pieces(parts, reporter)
         arrays = {f"{i}/{kind}": rows for i, piece in enumerate(pieces["train"]) for kind, rows in piece.kinds.items()}
         np.savez(folder / _PERFORMANCES, allow_pickle=False, **arrays)
         if others is not None:
@@ -199,24 +239,36 @@ def make_piano_data(
         _hold_out(folder / "valid", pieces["valid"], valid_soundfont, seed + 1000, reporter)
         if test_soundfont is not None:
             _hold_out(folder / "test", pieces["test"], test_soundfont, seed + 2000, reporter)
-        facts = {
-            "made_by": _MAKER,
-            "sr": SR,
-            "performances": {part: [printable(piece.name) for piece in some] for part, some in pieces.items()},
-            "failed": {printable(name): printable(why) for name, why in failed.items()},
-            "pianos": {
-                **names,
-                "valid": valid_soundfont.stem if valid_soundfont else f"{_DRAWN}{seed + 1000}",
-                "test": test_soundfont.stem if test_soundfont else None,
-            },
-            "others": others.name if others else None,
-            "seed": seed,
-        }
+        facts.update(
+            {
+                "made_by": _MAKER,
+                "sr": SR,
+                "performances": {part: [printable(piece.name) for piece in some] for part, some in pieces.items()},
+                "failed": {printable(name): printable(why) for name, why in failed.items()},
+                "pianos": {
+                    **names,
+                    "valid": valid_soundfont.stem if valid_soundfont else f"{_DRAWN}{seed + 1000}",
+                    "test": test_soundfont.stem if test_soundfont else None,
+                },
+                "others": others.name if others else None,
+                "seed": seed,
+            }
+        )
         (folder / _FACTS).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         data = PianoData(folder, facts)
         if hours:
             _render_heard(data, hours, seed, reporter)
+
+    with output_folder(out, _FOLDER, overwrite=overwrite) as output:
+        output.write(fill)
     return PianoData(out, facts)
+
+
+def _rows_of_notes(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return rows of onset, offset, pitch and velocity, if that is what they are."""
+    if rows.ndim != 2 or rows.shape[1] != 4 or rows.dtype != np.float64 or not np.isfinite(rows).all():
+        raise ValueError("holds something else than rows of notes")
+    return rows
 
 
 def _by_composer(midi: Path) -> list[tuple[Path, str]]:

@@ -1,25 +1,35 @@
-"""The dataset on disk: `dataset.json` and Parquet shards, a row per segment."""
+"""The dataset on disk: `_dataset.json` and Parquet shards, a row per segment.
+
+Readers of Parquet pass over names that begin with an underscore, so they open the folder as it is.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sori.errors import DatasetError, ParameterError, reason
+from sori.datasets.schema import MOST_VALUES, Description, ShardOutcome
+from sori.errors import DatasetError, reason
 from sori.features import FrontEnd, Preprocessor
-from sori.folders import building_folder, replacing_file
+from sori.folders import building_folder, check_type, made_by, read_json, replacing_file
+from sori.output import Maker
 
 SCHEMA_VERSION = 1
+FACTS, SHARDS = "_dataset.json", "shard-*.parquet"
+PLAN = "build.json"  # settings of a build, until it is complete
+_FORMER_FACTS = "dataset.json"  # of version 0.1
+MAKER = Maker("sori dataset build", FACTS, files=(_FORMER_FACTS, PLAN), patterns=(SHARDS,), signed=False)
 _META = b"sori"
 _ROWS_PER_SHARD_BYTES = 16 * 2**20
 
@@ -66,10 +76,37 @@ def write_shard(path: Path, rows: Rows, *, shape: tuple[int, int], outcome: Mapp
 
 
 def read_outcome(path: Path) -> dict[str, Any]:
-    """Return the result for each file of a shard, as :func:`write_shard` stored it."""
-    metadata = _opened(path).schema_arrow.metadata or {}
-    outcome: dict[str, Any] = json.loads(metadata.get(_META, b"{}"))
+    """Return the result for each file of a shard, as :func:`write_shard` stored it.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be read, or was not made by a build.
+    """
+    shard = _opened(path)
+    try:
+        outcome: dict[str, Any] = orjson.loads((shard.schema_arrow.metadata or {}).get(_META, b""))
+        check_type(outcome, ShardOutcome)
+    except ValueError as error:
+        raise DatasetError(f"{path}: damaged ({reason(error)}); build the dataset again") from error
+    if sum(one["segments"] for one in outcome["used"]) != shard.metadata.num_rows:
+        raise DatasetError(f"{path}: damaged: rows are missing; build the dataset again")
     return outcome
+
+
+def has_dataset(path: str | Path) -> bool:
+    """Return whether a folder is a finished dataset."""
+    return _facts_of(Path(path)) is not None
+
+
+def _facts_of(path: Path) -> Path | None:
+    return next((path / name for name in (FACTS, _FORMER_FACTS) if (path / name).is_file()), None)
+
+
+def maker_of(path: Path) -> str | None:
+    """Return what made the dataset in a folder, as its description says; None if there is none, or it does not say."""
+    facts = _facts_of(path)
+    return None if facts is None else (made_by(facts, None) or {}).get("made_by")
 
 
 @dataclass(frozen=True)
@@ -128,19 +165,20 @@ class Dataset:
             If there is none, its build has not finished, or it is damaged.
         """
         path = Path(path)
-        file = path / "dataset.json"
-        if not file.is_file():
+        file = _facts_of(path)
+        if file is None:
             if building_folder(path).is_dir():
                 raise DatasetError(
                     f"{path}: its build was interrupted; run `sori dataset build` again with `resume=True`"
                 )
-            raise DatasetError(f"{path}: not a dataset (no dataset.json); make one with `sori dataset build`")
+            raise DatasetError(f"{path}: not a dataset (no {FACTS}); make one with `sori dataset build`")
         try:
-            values = json.loads(file.read_text(encoding="utf-8"))
-            if values["schema_version"] != SCHEMA_VERSION:
+            values = read_json(file)
+            if isinstance(values, dict) and values.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
                 raise DatasetError(
                     f"{path}: has format {values['schema_version']}, this Sori reads {SCHEMA_VERSION}; build it again"
                 )
+            check_type(values, Description)
             made = {key: values[key] for key in ("front_end", "segmenting")}
             dataset = cls(
                 path,
@@ -154,38 +192,93 @@ class Dataset:
                 values["plan"],
                 values["fingerprint"],
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, ParameterError) as error:
-            raise DatasetError(f"{file}: damaged ({type(error).__name__}: {reason(error)}); build it again") from error
+            dataset._check()
+        except (OSError, ValueError, TypeError) as error:
+            raise DatasetError(f"{file}: damaged ({reason(error)}); build it again") from error
         missing = [name for name in dataset.shards if not (path / name).is_file()]
         if missing:
             raise DatasetError(f"{path}: damaged: {missing[0]} is missing; build it again with `overwrite=True`")
         return dataset
 
+    def _check(self) -> None:
+        """Raise ValueError where parts of the description contradict each other."""
+        used = self.files["used"]
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("a class is listed twice")
+        if self.preprocessor is not None and self.shape != self.preprocessor.shape:
+            raise ValueError(f"the shape is {self.shape}, but its front end makes {self.preprocessor.shape}")
+        if self.shape[0] * self.shape[1] > MOST_VALUES:
+            raise ValueError(f"a segment of {self.shape} has more than {MOST_VALUES:,} values")
+        unknown = {one["label"] for one in used} - set(self.classes)
+        if unknown:
+            raise ValueError(f"{min(unknown)!r} is not among the classes")
+        if self.counts != _counts(self.classes, used, self.counts["segments_dropped"]):
+            raise ValueError("the counts do not match the files")
+
     def tables(self, columns: list[str]) -> Iterator[pa.Table]:
         """Yield the named columns shard by shard."""
         for name in self.shards:
+            shard = _opened(self.path / name)
             try:
-                yield _opened(self.path / name).read(columns)
-            except (OSError, pa.ArrowException) as error:
+                missing = [column for column in columns if column not in shard.schema_arrow.names]
+                if missing:
+                    raise ValueError(f"has no column {missing[0]}")
+                for column in set(columns) & set(_TYPES):
+                    kind = shard.schema_arrow.field(column).type
+                    if not _TYPES[column](kind):
+                        raise ValueError(f"column {column} is of {kind}")
+                if shard.metadata.num_rows > MOST_VALUES:
+                    raise ValueError("has too many rows")
+                table = shard.read(columns)
+                empty = [column for column in columns if column != "fold" and table.column(column).null_count]
+                if empty:
+                    raise ValueError(f"column {empty[0]} has gaps")
+            except (OSError, ValueError, TypeError, OverflowError, MemoryError, pa.ArrowException) as error:
                 raise DatasetError(f"{self.path / name}: damaged ({reason(error)}); build it again") from error
+            yield table
 
     def features(self) -> Iterator[npt.NDArray[np.float32]]:
-        """Yield ``x`` shard by shard, each of shape ``(n, frames, bins)``."""
-        for table in self.tables(["x"]):
+        """Yield ``x`` shard by shard, each of shape ``(n, frames, bins)``.
+
+        Raises
+        ------
+        DatasetError
+            If a shard is damaged.
+        """
+        for name, table in zip(self.shards, self.tables(["x"]), strict=True):
             for chunk in table.column("x").chunks:
                 values = chunk.storage.flatten() if isinstance(chunk, pa.ExtensionArray) else chunk.flatten()
-                yield values.to_numpy(zero_copy_only=False).reshape(-1, *self.shape)
+                x = values.to_numpy(zero_copy_only=False)
+                if x.dtype != np.float32 or len(x) != len(chunk) * self.shape[0] * self.shape[1]:
+                    raise DatasetError(f"{self.path / name}: damaged: x is not {self.shape} numbers; build it again")
+                if not np.isfinite(x).all():
+                    raise DatasetError(
+                        f"{self.path / name}: damaged: x holds numbers that are not finite; build it again"
+                    )
+                yield x.reshape(-1, *self.shape)
 
     def load(self) -> Segments:
-        """Read everything into memory."""
+        """Read everything into memory.
+
+        Raises
+        ------
+        DatasetError
+            If a shard is damaged, or rows are missing.
+        """
         names: dict[str, list[Any]] = {"recording": [], "group": [], "fold": [], "label": [], "start_s": []}
         for table in self.tables(list(names)):
             for column, values in names.items():
                 values.extend(table.column(column).to_pylist())
         ids = {name: i for i, name in enumerate(self.classes)}
+        if Counter(names["recording"]) != Counter({one["file"]: one["segments"] for one in self.files["used"]}):
+            raise DatasetError(f"{self.path}: damaged: its shards do not hold the segments it lists; build it again")
+        if not set(names["label"]) <= ids.keys():
+            raise DatasetError(f"{self.path}: damaged: a shard holds another class; build it again")
         x = np.empty((len(names["label"]), *self.shape), dtype=np.float32)
         done = 0
         for part in self.features():
+            if done + len(part) > len(x):
+                raise DatasetError(f"{self.path}: damaged: its shards differ in length; build it again")
             x[done : done + len(part)] = part
             done += len(part)
         return Segments(
@@ -196,6 +289,13 @@ class Dataset:
             fold=np.array([fold or "" for fold in names["fold"]], dtype=object),
             start_s=np.array(names["start_s"], dtype=np.float64),
         )
+
+    def conflicts(self) -> list[str]:
+        """Describe recordings with the same bytes and different labels, a line each."""
+        return [
+            f"{' and '.join(one['files'][:5])} have the same bytes, but are labelled {' and '.join(one['labels'][:5])}"
+            for one in self.files.get("conflicts", [])
+        ]
 
     def digests(self) -> dict[str, str]:
         """Hash of each used recording's bytes."""
@@ -241,7 +341,7 @@ class Segments:
 
 
 def write_description(folder: Path, values: Mapping[str, Any]) -> None:
-    """Write `dataset.json`, which completes the dataset in ``folder``."""
+    """Write `_dataset.json`, which completes the dataset in ``folder``."""
     hashed = json.dumps(
         [values["front_end"], values["segmenting"], values["classes"], values["files"]["used"]], sort_keys=True
     )
@@ -251,7 +351,7 @@ def write_description(folder: Path, values: Mapping[str, Any]) -> None:
         "counts": _counts(values["classes"], values["files"]["used"], values["segments_dropped"]),
         "fingerprint": hashlib.blake2b(hashed.encode(), digest_size=16).hexdigest(),
     }
-    with replacing_file(folder / "dataset.json") as temporary:
+    with replacing_file(folder / FACTS) as temporary:
         temporary.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
@@ -271,8 +371,15 @@ def _counts(classes: Sequence[str], used: Sequence[Mapping[str, Any]], segments_
     }
 
 
+# What the columns of names and times may be; `x` is checked where it is read.
+_TYPES: Mapping[str, Callable[[pa.DataType], bool]] = {
+    **dict.fromkeys(("recording", "group", "fold", "label"), lambda kind: kind == pa.string()),
+    "start_s": lambda kind: kind == pa.float64(),
+}
+
+
 def _opened(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         raise DatasetError(f"{path}: not a readable shard ({reason(error)}); build the dataset again") from error

@@ -17,7 +17,8 @@ from sori.analysis.inspection import BANDS
 from sori.audio import load
 from sori.errors import ParameterError, check_between, check_choice, check_count, require
 from sori.features import FrontEnd
-from sori.folders import building_folder, own_folder, write_files
+from sori.folders import building_folder, write_files
+from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.reports.experiments import Figure, experiment_page
 from sori.synth import instrument
@@ -30,6 +31,7 @@ TARGETS = ("pitch", "instrument")
 CONDITIONS = ("clean", "mixed")
 KINDS = ("spectrogram", "mel", "mfcc")
 _MAKER = "sori experiment features"
+_FOLDER = Maker(_MAKER, "features.json", files=("report.html",))
 _FOLDS = 3
 _Array = npt.NDArray[np.float32]
 
@@ -133,43 +135,43 @@ def compare_features(
     if not behind or set(behind) & set(names):
         raise ParameterError("backgrounds must be one or more instruments that are not classified.")
     mixed = _mixtures(names, behind, rendering, pitches, velocities, snr_db, seed)
-    rendered_to = ("clean/*", "mixed/*", "clean.building/*", "mixed.building/*")
-    own_folder(out, facts="features.json", maker=_MAKER, ours=("features.json", "report.html"), always=rendered_to)
-    failed: list[tuple[str, str]] = []
-    clips: dict[str, tuple[list[Item], _Array]] = {}
-    for condition, items in (("clean", notes), ("mixed", mixed)):
-        folder = out / condition
-        # Reuse the same notes.
-        again = not overwrite and (folder.exists() or building_folder(folder).exists())
-        rendered = render(items, folder, rendering=rendering, resume=again, overwrite=overwrite, reporter=reporter)
-        failed += rendered.failed
-        silent_ones = {file for file, _ in rendered.failed}
-        kept = [item for item in items if item.file not in silent_ones]
-        clips[condition] = kept, np.stack([load(folder / item.file)[0] for item in kept])
-    cells = _cells(clips, rendering.sr, hold_out=hold_out, seed=seed, reporter=reporter)
-    found = FeatureExperiment(
-        cells=tuple(cells),
-        clips={condition: len(items) for condition, (items, _) in clips.items()},
-        settings={
-            "engine": rendering.engine,
-            "soundfont": rendering.soundfont.name if rendering.soundfont else None,
-            "sr": rendering.sr,
-            "duration_s": rendering.duration_s,
-            "instruments": names,
-            "pitches": list(pitches),
-            "velocities": list(velocities),
-            "snr_db": snr_db,
-            "backgrounds": behind,
-            "hold_out": hold_out,
-            "left_out": [f"{file}: {why}" for file, why in failed],
-            "classifier": "64 hidden units, Adam, 300 rounds, on the mean over time of each bin in dB",
-            "seed": seed,
-        },
-        answer=(),
-    )
-    leak = ("LEAKY: instruments were tested on pitches whose neighbours were in training.",)
-    found = replace(found, answer=(leak if hold_out == "single" else ()) + _answer(found))
-    _write(found, out)
+    rendered_to = tuple(f"{name}{state}/*" for name in ("clean", "mixed") for state in ("", ".building"))
+    with output_folder(out, _FOLDER, overwrite=True, always=rendered_to) as output:
+        failed: list[tuple[str, str]] = []
+        clips: dict[str, tuple[list[Item], _Array]] = {}
+        for condition, items in (("clean", notes), ("mixed", mixed)):
+            folder = output.path / condition
+            # Reuse the same notes.
+            again = not overwrite and (folder.exists() or building_folder(folder).exists())
+            rendered = render(items, folder, rendering=rendering, resume=again, overwrite=overwrite, reporter=reporter)
+            failed += rendered.failed
+            silent_ones = {file for file, _ in rendered.failed}
+            kept = [item for item in items if item.file not in silent_ones]
+            clips[condition] = kept, np.stack([load(folder / item.file)[0] for item in kept])
+        cells = _cells(clips, rendering.sr, hold_out=hold_out, seed=seed, reporter=reporter)
+        found = FeatureExperiment(
+            cells=tuple(cells),
+            clips={condition: len(items) for condition, (items, _) in clips.items()},
+            settings={
+                "engine": rendering.engine,
+                "soundfont": rendering.soundfont.name if rendering.soundfont else None,
+                "sr": rendering.sr,
+                "duration_s": rendering.duration_s,
+                "instruments": names,
+                "pitches": list(pitches),
+                "velocities": list(velocities),
+                "snr_db": snr_db,
+                "backgrounds": behind,
+                "hold_out": hold_out,
+                "left_out": [f"{file}: {why}" for file, why in failed],
+                "classifier": "64 hidden units, Adam, 300 rounds, on the mean over time of each bin in dB",
+                "seed": seed,
+            },
+            answer=(),
+        )
+        leak = ("LEAKY: instruments were tested on pitches whose neighbours were in training.",)
+        found = replace(found, answer=(leak if hold_out == "single" else ()) + _answer(found))
+        _write(found, out)
     return found
 
 

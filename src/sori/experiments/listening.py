@@ -16,13 +16,15 @@ from sori.audio import blocks, load, mix, noise, recordings_in
 from sori.datasets import Dataset
 from sori.errors import AudioError, BundleError, DatasetError, check_between, check_count, reason
 from sori.evaluation import EventScores, score_events
-from sori.folders import own_folder, write_files
+from sori.folders import write_files
 from sori.inference import Decoder, Spotter, SpotterSettings
+from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.reports.experiments import Figure, experiment_page
 
 _MAKER = "sori experiment listening"
 _RESULTS, _PAGE = "listening.json", "report.html"
+_FOLDER = Maker(_MAKER, _RESULTS, files=(_PAGE,))
 CONDITIONS = ("silence", "noise")
 WORDLESS = "wordless recordings"
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99)
@@ -111,55 +113,55 @@ def compare_thresholds(
     check_between("snr_db", snr_db[0], -60, 120, "dB")
     check_between("snr_db", snr_db[1], snr_db[0], 120, "dB")
     check_count("seed", seed, at_least=0)
-    own_folder(out, facts=_RESULTS, maker=_MAKER, ours=(_RESULTS, _PAGE), overwrite=overwrite)
-    settings = settings or SpotterSettings()
-    spotter = Spotter(run, settings)
-    dataset = Dataset.open(source)
-    material = _unheard(spotter, dataset, settings)
-    files = [] if wordless is None else recordings_in(wordless)
-    if wordless is not None and not files:
-        raise DatasetError(f"{wordless}: no recordings in this folder")
-    points: list[Point] = []
-    for condition in CONDITIONS:
+    with output_folder(out, _FOLDER, overwrite=overwrite) as output:
+        settings = settings or SpotterSettings()
         spotter = Spotter(run, settings)
-        rng = np.random.default_rng((seed, CONDITIONS.index(condition)))
-        truth: list[tuple[float, str]] = []
-        windows: list[tuple[float, npt.NDArray[np.float32]]] = []
-        samples, wanted = 0, round(60 * minutes * spotter.sr)
-        for y, label, middle in _stream(material, condition, sr=spotter.sr, snr_db=snr_db, rng=rng):
-            if label:
-                truth.append(((samples + middle) / spotter.sr, label))
-            samples += len(y)
-            windows += spotter.probabilities(y)
-            reporter.progress(f"Listening in {condition}", min(samples, wanted), wanted)
-            if samples >= wanted:
-                break
-        windows += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))  # ends the last word
-        hours = samples / spotter.sr / 3600
-        for threshold in THRESHOLDS:
-            estimated = _events(spotter, windows, threshold)
-            points.append(Point(condition, threshold, score_events(estimated, truth, hours=hours)))
-    failed: dict[str, str] = {}
-    if wordless is not None:
-        found_false, failed = _listen_to_wordless(run, wordless, files, settings, reporter)
-        points += found_false
-    measured = {
-        "model": str(run),
-        "dataset": dataset.path.resolve().name,
-        "unheard words": len(material.words),
-        "other unheard speech": len(material.others),
-        "unheard backgrounds": len(material.backgrounds),
-        "minutes each": minutes,
-        "signal-to-noise ratio in noise": f"{snr_db[0]:g} to {snr_db[1]:g} dB",
-        "hop_s": settings.hop_s,
-        "smooth": settings.averaged,
-        "tolerance": "0.75 s",
-        WORDLESS: len(files) - len(failed),
-        "unreadable": failed or "none",
-        "seed": seed,
-    }
-    found = ListeningExperiment(measured, tuple(points))
-    _write(found, out)
+        dataset = Dataset.open(source)
+        material = _unheard(spotter, dataset, settings)
+        files = [] if wordless is None else recordings_in(wordless)
+        if wordless is not None and not files:
+            raise DatasetError(f"{wordless}: no recordings in this folder")
+        points: list[Point] = []
+        for condition in CONDITIONS:
+            spotter = Spotter(run, settings)
+            rng = np.random.default_rng((seed, CONDITIONS.index(condition)))
+            truth: list[tuple[float, str]] = []
+            windows: list[tuple[float, npt.NDArray[np.float32]]] = []
+            samples, wanted = 0, round(60 * minutes * spotter.sr)
+            for y, label, middle in _stream(material, condition, sr=spotter.sr, snr_db=snr_db, rng=rng):
+                if label:
+                    truth.append(((samples + middle) / spotter.sr, label))
+                samples += len(y)
+                windows += spotter.probabilities(y)
+                reporter.progress(f"Listening in {condition}", min(samples, wanted), wanted)
+                if samples >= wanted:
+                    break
+            windows += spotter.probabilities(np.zeros(spotter.window, dtype=np.float32))  # ends the last word
+            hours = samples / spotter.sr / 3600
+            for threshold in THRESHOLDS:
+                estimated = _events(spotter, windows, threshold)
+                points.append(Point(condition, threshold, score_events(estimated, truth, hours=hours)))
+        failed: dict[str, str] = {}
+        if wordless is not None:
+            found_false, failed = _listen_to_wordless(run, wordless, files, settings, reporter)
+            points += found_false
+        measured = {
+            "model": str(run),
+            "dataset": dataset.path.resolve().name,
+            "unheard words": len(material.words),
+            "other unheard speech": len(material.others),
+            "unheard backgrounds": len(material.backgrounds),
+            "minutes each": minutes,
+            "signal-to-noise ratio in noise": f"{snr_db[0]:g} to {snr_db[1]:g} dB",
+            "hop_s": settings.hop_s,
+            "smooth": settings.averaged,
+            "tolerance": "0.75 s",
+            WORDLESS: len(files) - len(failed),
+            "unreadable": failed or "none",
+            "seed": seed,
+        }
+        found = ListeningExperiment(measured, tuple(points))
+        _write(found, output.path)
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import orjson
 
@@ -16,13 +17,15 @@ from sori import models, plots
 from sori.augment import RECIPES, Augmentation
 from sori.datasets import Dataset, Segments, Split, split
 from sori.errors import DatasetError, ParameterError, check_choice, check_count
-from sori.folders import own_folder, write_files
+from sori.folders import check_type, write_files
+from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.reports.experiments import Figure, experiment_page
 from sori.training import History, Trainer, TrainingOptions, diagnose
 
 _MAKER = "sori experiment overfitting"
 _RESULTS, _PAGE = "overfitting.json", "report.html"
+_FOLDER = Maker(_MAKER, _RESULTS, files=(_PAGE,))
 PARTS = ("train", "valid", "test")
 # No remedy, whatever the recipe of the architecture says, so that each remedy is tested alone.
 _PLAIN_OPTIONS: Mapping[str, Any] = {"dropout": 0.0, "l2": 0.0}
@@ -60,6 +63,13 @@ class Run:
     def history(self) -> History:
         """Its curves."""
         return History(self.epochs, self.best_epoch)
+
+
+class _Results(msgspec.Struct):
+    """The type of `overfitting.json`."""
+
+    settings: dict[str, Any]
+    runs: list[Run]
 
 
 @dataclass(frozen=True)
@@ -217,20 +227,21 @@ def compare_remedies(
         "sizes": {part: len(set(segments.recording[getattr(divided, part)])) for part in PARTS},
         "remedies": [remedy.name for remedy in tried],
     }
-    runs = _kept(out, settings, resume=resume, overwrite=overwrite)
-    done = {(run.remedy, run.seed) for run in runs}
-    for number, remedy in enumerate(tried, 1):
-        for seed in range(seeds):
-            if (remedy.name, seed) in done:
-                continue
-            options = {**_PLAIN_OPTIONS, **remedy.options}
-            trainer = Trainer(model, options, replace(wanted[remedy.name], seed=seed), dataset, reporter)
-            stage = f"{remedy.name}, seed {seed} ({number} of {len(tried)})"
-            runs.append(_run(trainer, remedy.name, segments, divided, stage))
-            reporter.say(f"{stage}: test {runs[-1].accuracy['test']:.1%}, {runs[-1].verdict}")
-            _write(OverfittingExperiment(settings, tuple(runs)), out)
-    found = OverfittingExperiment(settings, tuple(runs))
-    _write(found, out)  # in case an experiment was interrupted before its page was written
+    with output_folder(out, _FOLDER, overwrite=True) as output:
+        runs = _kept(output, settings, resume=resume, overwrite=overwrite)
+        done = {(run.remedy, run.seed) for run in runs}
+        for number, remedy in enumerate(tried, 1):
+            for seed in range(seeds):
+                if (remedy.name, seed) in done:
+                    continue
+                options = {**_PLAIN_OPTIONS, **remedy.options}
+                trainer = Trainer(model, options, replace(wanted[remedy.name], seed=seed), dataset, reporter)
+                stage = f"{remedy.name}, seed {seed} ({number} of {len(tried)})"
+                runs.append(_run(trainer, remedy.name, segments, divided, stage))
+                reporter.say(f"{stage}: test {runs[-1].accuracy['test']:.1%}, {runs[-1].verdict}")
+                _write(OverfittingExperiment(settings, tuple(runs)), output.path)
+        found = OverfittingExperiment(settings, tuple(runs))
+        _write(found, output.path)  # in case an experiment was interrupted before its page was written
     return found
 
 
@@ -252,7 +263,7 @@ def _run(trainer: Trainer, remedy: str, segments: Segments, divided: Split, stag
     )
 
 
-def _kept(out: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bool) -> list[Run]:
+def _kept(output: Output, settings: Mapping[str, Any], *, resume: bool, overwrite: bool) -> list[Run]:
     """Return the finished runs of an interrupted experiment.
 
     Raises
@@ -262,15 +273,19 @@ def _kept(out: Path, settings: Mapping[str, Any], *, resume: bool, overwrite: bo
     """
     if resume and overwrite:
         raise ParameterError("give `resume=True`, to keep the networks that are done, or `overwrite=True`, not both.")
-    made = own_folder(out, facts=_RESULTS, maker=_MAKER, ours=(_RESULTS, _PAGE))
+    made, out = output.made, output.path
     if made is None or overwrite:
         return []
     if not resume:
         raise DatasetError(
             f"{out}: is there already; give `resume=True` to finish it, `overwrite=True`, or another name"
         )
+    try:
+        check_type(made, _Results)
+    except ValueError as error:
+        raise DatasetError(f"{out / _RESULTS}: damaged ({error}); give `overwrite=True`") from error
     wanted = orjson.loads(orjson.dumps(dict(settings)))
-    if {**made["settings"], "seeds": wanted["seeds"]} != wanted or wanted["seeds"] < made["settings"]["seeds"]:
+    if {**made["settings"], "seeds": wanted["seeds"]} != wanted or wanted["seeds"] < made["settings"].get("seeds", 0):
         raise DatasetError(f"{out}: is of other data or settings; give `overwrite=True`, or another name")
     return [Run(**{**run, "epochs": tuple(run["epochs"])}) for run in made["runs"]]
 

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from sori import plots
 from sori.analysis.inspection import Degraded, Inspection
 from sori.audio import encode_mp3
-from sori.errors import DatasetError, printable, reason
-from sori.folders import foreign_file, made_by, replacing_folder
+from sori.errors import printable
+from sori.output import Maker, output_folder
 from sori.reports.page import facts_table, page, picture, player
 from sori.units import amplitude_to_db, seconds_to_samples
 
@@ -49,6 +49,12 @@ _HEADINGS = {
     "mel": "Mel spectrogram",
     "mfcc": "MFCC",
 }
+_FOLDER = Maker(
+    _MAKER,
+    "summary.json",
+    files=("report.html", *(f"{name}.png" for name in _HEADINGS)),
+    patterns=("lost-?.png",),
+)
 
 
 def write(inspection: Inspection, out: Path) -> None:
@@ -324,26 +330,20 @@ def _axes_of(one: Inspection) -> dict[str, Any]:
 
 
 def _write(out: Path, pictures: Mapping[str, Axes], summary: Mapping[str, Any], html: str) -> None:
-    check_out(out)
-    try:
-        with replacing_folder(out) as folder:
-            for name, ax in pictures.items():
-                plots.save(ax, folder / f"{name}.png")
-            (folder / "report.html").write_text(html, encoding="utf-8", errors="replace")
-            (folder / "summary.json").write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
-    except OSError as error:
-        raise DatasetError(f"{out}: cannot be written ({reason(error)})") from error
+    def fill(folder: Path) -> None:
+        for name, ax in pictures.items():
+            plots.save(ax, folder / f"{name}.png")
+        (folder / "report.html").write_text(html, encoding="utf-8", errors="replace")
+        (folder / "summary.json").write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2))
+
+    with output_folder(out, _FOLDER, overwrite=True) as output:
+        output.write(fill)
 
 
 def check_out(out: Path) -> None:
     """Raise DatasetError unless ``out`` is free, or holds what was made here and nothing else."""
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if made_by(out / "summary.json", _MAKER) is None:
-        raise DatasetError(f"{out}: is there already, and was not made by sori inspect; choose another name")
-    foreign = foreign_file(out, ("report.html", "summary.json", "lost-?.png", *(f"{name}.png" for name in _HEADINGS)))
-    if foreign is not None:
-        raise DatasetError(f"{foreign}: was not made by sori inspect, and would be lost; move it first")
+    with output_folder(out, _FOLDER, overwrite=True):
+        pass
 
 
 def _finite(value: Any) -> Any:

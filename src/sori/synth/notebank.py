@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import AudioError, ParameterError, reason
-from sori.folders import replacing_file
+from sori.folders import read_npz, replacing_file
 from sori.music.notes import HIGHEST, KEYS, LOWEST, Note, notes_array
 from sori.reporter import SILENT, Reporter
 
@@ -94,11 +93,24 @@ class NoteBank:
             If the file is not a note bank, or was recorded with other keys or velocities.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
-                bank = cls(file["samples"], file["starts"], file["peaks"], int(file["sr"]))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            arrays = read_npz(path)
+            bank = cls(arrays["samples"], arrays["starts"], arrays["peaks"], int(arrays["sr"]))
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise AudioError(f"{path}: not a note bank ({reason(error)})") from error
-        if len(bank.starts) != KEYS * len(VELOCITIES) + 1 or bank.starts[-1] != len(bank.samples):
+        count = KEYS * len(VELOCITIES)
+        is_whole = (
+            bank.samples.dtype == np.int16
+            and bank.samples.ndim == 1
+            and bank.starts.shape == (count + 1,)
+            and bank.starts.dtype.kind in "iu"
+            and bank.starts[0] == 0
+            and bank.starts[-1] == len(bank.samples)
+            and bool((np.diff(bank.starts) > 0).all())
+            and bank.peaks.shape == (count,)
+            and bank.peaks.dtype.kind == "f"
+            and bool((np.isfinite(bank.peaks) & (bank.peaks > 0)).all())
+        )
+        if not is_whole:
             raise AudioError(f"{path}: a note bank with other keys or velocities, or damaged: record it again")
         return bank
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from joblib import cpu_count
@@ -21,8 +22,9 @@ from joblib import cpu_count
 from sori.audio import check_saveable, mix, noise, save
 from sori.audio.tones import Colour
 from sori.errors import AudioError, DatasetError, ParameterError, check_count, reason
-from sori.folders import building_folder, foreign_file, made_by, move_folder, replacing_file
+from sori.folders import building_folder, check_type, remove, replacing_file
 from sori.music import Note
+from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.synth import instrument
 from sori.synth.additive import AdditiveSynth
@@ -31,6 +33,7 @@ from sori.synth.soundfont import SoundFontSynth, default_soundfont
 
 _MAKER = "sori synth"
 _PLAN, _BEGUN, _REPLACING = "synth.json", "begun", "replacing"
+_FOLDER = Maker(_MAKER, _PLAN, files=("labels.csv",), listed=lambda made: made["files"])
 _SILENCE = 2e-4  # of full scale, seven steps of 16 bits; a note with a lower peak is silent
 _Clip = npt.NDArray[np.float32]
 
@@ -85,12 +88,48 @@ def render(
     folder = building_folder(out)
     if resume and overwrite:
         raise ParameterError("give `resume=True`, to continue an interrupted run, or `overwrite=True`, not both.")
-    made = made_by(out / _PLAN, _MAKER)
-    if made is not None and "files" not in made:
-        made = None
-    if resume and made is not None and made["plan"] == plan and not folder.exists():
-        return Rendered(out, made["written"], tuple((file, why) for file, why in made["failed"]))
-    _make_room(out, folder, made, plan, resume=resume, overwrite=overwrite)
+    with output_folder(out, _FOLDER, overwrite=True) as output:
+        made = _read(output)
+        if resume and made is not None and made["plan"] == plan and not folder.exists():
+            return Rendered(out, made["written"], tuple((file, why) for file, why in made["failed"]))
+        _make_room(output, folder, items, plan, resume=resume, overwrite=overwrite)
+        rendered = _render(items, out, folder, rendering, plan, jobs=jobs, overwrite=overwrite, reporter=reporter)
+        output.place(folder)
+    return rendered
+
+
+class _Made(msgspec.Struct):
+    """The type of `synth.json`."""
+
+    plan: str
+    written: int
+    failed: list[tuple[str, str]]
+    files: list[str]
+
+
+def _read(output: Output) -> dict[str, Any] | None:
+    """Return what an earlier run wrote about itself, if there was one."""
+    if output.made is None:
+        return None
+    try:
+        check_type(output.made, _Made)
+    except ValueError as error:
+        raise DatasetError(f"{output.path / _PLAN}: damaged ({error}); move the folder, or choose another") from error
+    return output.made
+
+
+def _render(
+    items: Sequence[Item],
+    out: Path,
+    folder: Path,
+    rendering: Rendering,
+    plan: str,
+    *,
+    jobs: int | None,
+    overwrite: bool,
+    reporter: Reporter,
+) -> Rendered:
+    """Render what is missing in the folder of the unfinished run, and complete it."""
     synths = _Synths(rendering)
     failed: list[tuple[str, str]] = []
     rows = []
@@ -124,7 +163,6 @@ def render(
     whole = {"made_by": _MAKER, "plan": plan, "rendering": settings, "written": len(rows), "failed": failed}
     (folder / _PLAN).write_text(json.dumps({**whole, "files": files}, indent=1), encoding="utf-8")
     (folder / _BEGUN).unlink()
-    move_folder(folder, out)
     return Rendered(out, len(rows), tuple(failed))
 
 
@@ -249,36 +287,38 @@ def _make(item: Item, out: Path, synths: _Synths, sr: int) -> tuple[Item, str]:
     try:
         save(path, y / np.float32(max(1.0, np.abs(y).max() / 0.99)), sr=sr)
     except AudioError as error:
+        if isinstance(error.__cause__, OSError):  # a full disk, say, which is no fault of this clip
+            raise
         return item, reason(error)
     return item, ""
 
 
 def _make_room(
-    out: Path, folder: Path, made: dict[str, Any] | None, plan: str, *, resume: bool, overwrite: bool
+    output: Output, folder: Path, items: Sequence[Item], plan: str, *, resume: bool, overwrite: bool
 ) -> None:
-    """Raise DatasetError if files would be lost; delete what may be replaced."""
-    begun = folder / _BEGUN
-    if folder.exists() and not begun.is_file():
-        raise DatasetError(f"{folder}: is in the way, and is not a run of sori synth; move it, or choose another name")
+    """Raise DatasetError if something is in the way; delete an unfinished run that may be replaced."""
+    out, begun = output.path, folder / _BEGUN
+    if folder.exists():
+        rendered = {"labels.csv", _PLAN, *(item.file for item in items)}
+        unfinished = Maker(_MAKER, _BEGUN, listed=lambda made: rendered, signed=False)
+        foreign = unfinished.foreign(folder, always=() if resume else ("*.flac",)) if folder.is_dir() else Path(folder)
+        if not begun.is_file() or (foreign is not None and not resume):
+            raise DatasetError(
+                f"{folder}: is in the way, and is not a run of sori synth; move it, or choose another name"
+            )
     interrupted = begun.read_text(encoding="utf-8").split() if folder.exists() else []
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        if made is None:
-            raise DatasetError(f"{out}: is there already, and was not made by sori synth; choose another name")
-        if not (overwrite or (resume and interrupted == [plan, _REPLACING])):
-            what = "was made with other notes or settings" if resume else "is there already"
-            raise DatasetError(f"{out}: {what}; give `overwrite=True` to replace it, or another name")
-        foreign = foreign_file(out, ("labels.csv", _PLAN, *made["files"]))
-        if foreign is not None:
-            raise DatasetError(f"{foreign}: was not made by sori synth, and would be lost; move it first")
+    if output.made is not None and not (overwrite or (resume and interrupted == [plan, _REPLACING])):
+        what = "was made with other notes or settings" if resume else "is there already"
+        raise DatasetError(f"{out}: {what}; give `overwrite=True` to replace it, or another name")
     if not interrupted:
         return
     if resume:
         if interrupted[0] != plan:
             raise DatasetError(f"{out}: was started with other notes or settings; give `overwrite=True` to replace it")
-        for unfinished in folder.rglob(".*.tmp"):
-            unfinished.unlink()
+        for unfinished_file in folder.rglob(".*.tmp"):
+            remove(unfinished_file)
     elif overwrite:
-        shutil.rmtree(folder)
+        remove(folder)
     else:
         raise DatasetError(
             f"{out}: an interrupted run is in {folder.name}; give `resume=True` to finish it, or `overwrite=True`"

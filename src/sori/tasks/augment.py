@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 import orjson
 
 from sori.audio import load, save
-from sori.augment import looked_at, make_variant, named_augmentation
+from sori.augment import DrawnVariant, looked_at, make_variant, named_augmentation
 from sori.errors import ParameterError, check_between, check_count, printable, reason
-from sori.folders import made_by, own_folder, replacing_folder
+from sori.folders import read_json
+from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.reports.augmentation import augmentation_report
 from sori.training.backgrounds import without_unusable
 
 _MAKER = "sori augment"
+_MOST = 10_000  # variants
 _DRAWN = "drawn.json"
+_FOLDER = Maker(
+    _MAKER, _DRAWN, files=("report.html",), listed=lambda made: [variant["file"] for variant in made["variants"]]
+)
 
 
 def augment(
@@ -61,52 +67,54 @@ def augment(
     """
     file, out = Path(file), Path(out)
     check_count("count", count)
+    check_between("count", count, 1, _MOST)
     check_between("seed", seed, 0, 2**32 - 1)
-    _check_out(out, overwrite=overwrite)
     given: dict[str, Any] = {"recipe": recipe, "seed": seed, "background": background and str(background)}
     chosen: list[Mapping[str, Any]] | None = None
     if replay is not None:
         given, chosen = _read_drawn(replay)
         count = len(chosen)
-    wanted = named_augmentation(given["recipe"], given["background"])
-    wanted = without_unusable(wanted, reporter=reporter)
-    y, sr = load(file, duration_s=duration_s)
-    variants = []
-    for i in range(count):
-        rng = np.random.default_rng((given["seed"], i))
-        try:
-            variants.append(make_variant(y, wanted, sr=sr, rng=rng, drawn=None if chosen is None else chosen[i]))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            if replay is None or isinstance(error, ParameterError):
-                raise
-            raise ParameterError(f"{replay}: damaged, or of another version ({reason(error)})") from error
-        reporter.progress("Augmenting", i + 1, count)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    names = [f"{file.stem}-{i:03d}.flac" for i in range(1, count + 1)]
-    with replacing_folder(out) as folder:
-        for name, variant in zip(names, variants, strict=True):
-            save(folder / name, variant.y, sr=sr)
-        made = {"made_by": _MAKER, "file": printable(file.name), "sr": sr, **given}
-        made["variants"] = [{"file": printable(name), **v.drawn} for name, v in zip(names, variants, strict=True)]
-        (folder / _DRAWN).write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2))
-        text = augmentation_report(
-            file.name, given["recipe"], y, sr, looked_at(sr)(y), dict(zip(names, variants, strict=True)), reporter
-        )
-        (folder / "report.html").write_text(text, encoding="utf-8")
+    with output_folder(out, _FOLDER, overwrite=overwrite) as output:
+        wanted = without_unusable(named_augmentation(given["recipe"], given["background"]), reporter=reporter)
+        y, sr = load(file, duration_s=duration_s)
+        variants = []
+        for i in range(count):
+            rng = np.random.default_rng((given["seed"], i))
+            try:
+                variants.append(make_variant(y, wanted, sr=sr, rng=rng, drawn=None if chosen is None else chosen[i]))
+            except ParameterError as error:
+                raise error if replay is None else ParameterError(f"{replay}: {error}") from error
+            reporter.progress("Augmenting", i + 1, count)
+        names = [f"{file.stem}-{i:03d}.flac" for i in range(1, count + 1)]
+
+        def fill(folder: Path) -> None:
+            for name, variant in zip(names, variants, strict=True):
+                save(folder / name, variant.y, sr=sr)
+            made = {"made_by": _MAKER, "file": printable(file.name), "sr": sr, **given}
+            made["variants"] = [{"file": printable(name), **v.drawn} for name, v in zip(names, variants, strict=True)]
+            (folder / _DRAWN).write_bytes(orjson.dumps(made, option=orjson.OPT_INDENT_2))
+            text = augmentation_report(
+                file.name, given["recipe"], y, sr, looked_at(sr)(y), dict(zip(names, variants, strict=True)), reporter
+            )
+            (folder / "report.html").write_text(text, encoding="utf-8")
+
+        output.write(fill)
     return [out / name for name in names]
 
 
+class _Drawn(msgspec.Struct):
+    """The type of `drawn.json`."""
+
+    made_by: Literal["sori augment"]
+    recipe: str
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+    background: str | None
+    variants: Annotated[list[DrawnVariant], msgspec.Meta(min_length=1, max_length=_MOST)]
+
+
 def _read_drawn(path: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
-    made = made_by(path, _MAKER)
     try:
-        if made is None:
-            raise ParameterError(f"{path}: is not a {_DRAWN} of sori augment")
-        return {key: made[key] for key in ("recipe", "seed", "background")}, list(made["variants"])
-    except (KeyError, TypeError) as error:
-        raise ParameterError(f"{path}: damaged ({reason(error)})") from error
-
-
-def _check_out(out: Path, *, overwrite: bool) -> None:
-    made = made_by(out / _DRAWN, _MAKER) or {}
-    ours = [_DRAWN, "report.html", *[str(variant.get("file")) for variant in made.get("variants", [])]]
-    own_folder(out, facts=_DRAWN, maker=_MAKER, ours=ours, overwrite=overwrite)
+        made = read_json(path, _Drawn)
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"{path}: is not a {_DRAWN} of sori augment, or damaged ({reason(error)})") from error
+    return {key: made[key] for key in ("recipe", "seed", "background")}, list(made["variants"])

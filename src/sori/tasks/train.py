@@ -7,16 +7,18 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sori
 from sori import models
 from sori.bundle import Bundle, save_bundle
-from sori.datasets import Dataset, build, read_catalog
+from sori.datasets import FACTS, Dataset, build, has_dataset, maker_of, read_catalog
 from sori.errors import DatasetError, ParameterError
 from sori.features import Preprocessor
-from sori.folders import building_folder, made_by, own_folder, replacing_folder
+from sori.folders import building_folder
+from sori.output import Maker, output_folder
 from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
 from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_classifier
@@ -25,7 +27,12 @@ from sori.training.choose import choose, speakers_in_names
 _MAKER = "sori train"
 # The best weights of the network alone, to continue with in Keras.
 WEIGHTS = "best.weights.h5"
-_FILES = ("bundle.json", "model.keras", "model.onnx", WEIGHTS, "history.csv", "split.json", "README.md", "report.html")
+_RUN = Maker(
+    _MAKER,
+    "bundle.json",
+    files=("model.keras", "model.onnx", WEIGHTS, "history.csv", "split.json", "README.md", "report.html"),
+    signed=False,
+)
 
 
 @dataclass(frozen=True)
@@ -83,36 +90,22 @@ def train(
     if options is not None and not isinstance(options, TrainingOptions):
         raise ParameterError(f"options must be TrainingOptions. Received {type(options).__name__}.", "options")
     options = replace(options, **changes) if options is not None else TrainingOptions.from_dict(changes)
-    own_folder(out, facts="bundle.json", maker=_MAKER, ours=_FILES, overwrite=overwrite, signed=False)
     if not source.exists() and not building_folder(source).is_dir():
         raise DatasetError(f"{source}: no such dataset, folder of recordings or CSV file")
-    is_dataset = (source / "dataset.json").is_file() or building_folder(source).is_dir()
+    is_dataset = has_dataset(source) or building_folder(source).is_dir()
     if is_dataset and (options.group_by or options.fold_by):
         raise ParameterError(
             "`group_by` and `fold_by` are for a folder of recordings; a dataset has its groups already"
         )
-    dataset = (
-        Dataset.open(source)
-        if is_dataset
-        else _build_beside(source, out, options, overwrite=overwrite, reporter=reporter)
-    )
-    trained = train_classifier(dataset, options, reporter=reporter)
-    name, bundle = os.path.basename(os.path.abspath(out)), _bundle(trained)
-    made = {
-        "made": time.strftime("%Y-%m-%d %H:%M"),
-        "took": f"{time.monotonic() - began:.0f} s",
-        "by": f"Sori {sori.__version__}",
-    }
-    if os.path.basename(sys.argv[0]) == "sori":
-        made["command"] = " ".join(["sori", *sys.argv[1:]])
-    page = training_report(trained, name=name, made=made)
+    with output_folder(out, _RUN, overwrite=overwrite) as output:
+        dataset = (
+            Dataset.open(source)
+            if is_dataset
+            else _build_beside(source, output.path, options, overwrite=overwrite, reporter=reporter)
+        )
+        trained = train_classifier(dataset, options, reporter=reporter)
+        output.write(partial(_write, trained, name=os.path.basename(os.path.abspath(out)), began=began))
     history = trained.fitted.history
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with replacing_folder(out) as folder:
-        save_bundle(folder, bundle, trained.deployed(), name=name, notes=trained.notes, parts=trained.digests())
-        trained.fitted.network.save_weights(folder / WEIGHTS)
-        history.write_csv(folder / "history.csv")
-        (folder / "report.html").write_text(page, encoding="utf-8")
     return TrainingResult(
         out,
         trained.scores,
@@ -122,6 +115,22 @@ def train(
         len(history.epochs),
         trained.diagnosis,
     )
+
+
+def _write(trained: TrainedClassifier, folder: Path, *, name: str, began: float) -> None:
+    """Write the bundle and the report of a training into an empty folder."""
+    made = {
+        "made": time.strftime("%Y-%m-%d %H:%M"),
+        "took": f"{time.monotonic() - began:.0f} s",
+        "by": f"Sori {sori.__version__}",
+    }
+    if os.path.basename(sys.argv[0]) == "sori":
+        made["command"] = " ".join(["sori", *sys.argv[1:]])
+    page = training_report(trained, name=name, made=made)
+    save_bundle(folder, _bundle(trained), trained.deployed(), name=name, notes=trained.notes, parts=trained.digests())
+    trained.fitted.network.save_weights(folder / WEIGHTS)
+    trained.fitted.history.write_csv(folder / "history.csv")
+    (folder / "report.html").write_text(page, encoding="utf-8")
 
 
 def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrite: bool, reporter: Reporter) -> Dataset:
@@ -146,7 +155,8 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
         )
     beside = Path(os.path.abspath(out))
     path = beside.with_name(f"{beside.name}-dataset")
-    overwrite = overwrite or _is_stale(path, choice.preprocessor)
+    if has_dataset(path):
+        overwrite = _may_replace(path, choice.preprocessor, overwrite=overwrite)
     dataset = build(
         catalog,
         path,
@@ -164,16 +174,22 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
         for entry in dataset.files[kind][:5]:
             reporter.say(f"{kind}: {entry['file']}: {entry['reason']}")
         if len(dataset.files[kind]) > 5:
-            reporter.say(f"{kind}: {len(dataset.files[kind]) - 5} more, listed in {path / 'dataset.json'}")
+            reporter.say(f"{kind}: {len(dataset.files[kind]) - 5} more, listed in {path / FACTS}")
     return dataset
 
 
-def _is_stale(path: Path, preprocessor: Preprocessor) -> bool:
-    """Return whether a dataset was made by an earlier training, with other settings.
+def _may_replace(path: Path, preprocessor: Preprocessor, *, overwrite: bool) -> bool:
+    """Return whether to replace a dataset: one that a training made, with other settings or to begin anew.
 
-    Such a dataset may be replaced; one that a person built by the same name may not.
+    Raises
+    ------
+    DatasetError
+        If a person built it with other settings.
     """
-    return made_by(path / "dataset.json", _MAKER) is not None and Dataset.open(path).preprocessor != preprocessor
+    wanted = overwrite or Dataset.open(path).preprocessor != preprocessor
+    if wanted and maker_of(path) != _MAKER:
+        raise DatasetError(f"{path}: would be replaced, but was not made by {_MAKER}; choose another `out`, or move it")
+    return wanted
 
 
 def _bundle(trained: TrainedClassifier) -> Bundle:

@@ -6,14 +6,14 @@ import csv
 import json
 import os
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -33,13 +33,14 @@ from sori.errors import (
 from sori.evaluation.notes import NoteScores, score_notes
 from sori.features import LogFrequency
 from sori.features.log_frequency import DB
-from sori.folders import made_by, own_folder, replacing_file
+from sori.folders import check_type, made_by, read_npz, replacing_file
 from sori.inference import Transcriber
 from sori.inference.note_decoder import notes_from
 from sori.models.backend import keras as load_keras
 from sori.models.piano import SPECTRUM_BINS, TARGETS
 from sori.models.registry import TRANSCRIBERS
 from sori.music import notes_array
+from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.synth import Playing, mixed
 from sori.training.note_batches import MusicBatches, in_advance, spectrum_loss, transcription_loss
@@ -51,7 +52,9 @@ _MAKER = "sori piano train"
 # The task of a model, by the target of its network.
 TASKS = {"notes": "transcriber", "spectrum": "cleaner"}
 _STATE, _HISTORY = "training.json", "history.csv"
-_OURS = (_STATE, _HISTORY, "bundle.json", "model.onnx", "README.md", "epoch-*.keras", "mean-*.npz")
+_FOLDER = Maker(
+    _MAKER, _STATE, files=(_HISTORY, "bundle.json", "model.onnx", "README.md"), patterns=("epoch-*.keras", "mean-*.npz")
+)
 # STFT windows in samples: short for onsets while a string rings, long to resolve pitches.
 WINDOWS = (512, 1024, 4096)
 # Steps over which the learning rate rises, fraction of all steps over which it falls, and its last fraction.
@@ -148,10 +151,26 @@ def train_piano(
     wanted = _as_json(
         {"made_by": _MAKER, "data": data.facts, "settings": asdict(settings), "from": printable(start_from or "")}
     )
-    state = _state(out, wanted, overwrite=overwrite)
+    with output_folder(out, _FOLDER, overwrite=True) as output:
+        return _train(data, output, settings, front_end, wanted, start_from, overwrite=overwrite, reporter=reporter)
+
+
+def _train(
+    data: PianoData,
+    output: Output,
+    settings: PianoSettings,
+    front_end: LogFrequency,
+    wanted: Mapping[str, Any],
+    start_from: Path | None,
+    *,
+    overwrite: bool,
+    reporter: Reporter,
+) -> Bundle:
+    out = output.path
+    state = _state(output, wanted, overwrite=overwrite)
     valid = data.held_out("valid")
     if not valid:
-        raise DatasetError(f"{source}: has no recordings to validate on; make it again")
+        raise DatasetError(f"{data.path}: has no recordings to validate on; make it again")
     performances, banks, others = data.performances(), data.banks(), data.others()
     kept = {part: others[tenth::10] for part, tenth in _TENTHS.items()}
     if settings.target == "spectrum":
@@ -193,9 +212,7 @@ def train_piano(
             np.savez(file, *mean)
         if score >= state["best"]:
             state |= {"best": score, "best_epoch": epoch + 1, "best_weights": averaged, "valid": scores}
-        state |= {
-            "epoch": epoch + 1, "weights": weights, "mean": averaged, "history": [*state["history"], row]
-        }  # fmt: skip
+        state |= {"epoch": epoch + 1, "weights": weights, "mean": averaged, "history": [*state["history"], row]}
         _write_json(out / _STATE, {**wanted, "state": state})
         for old in (*out.glob("epoch-*.keras"), *out.glob("mean-*.npz")):
             if old.name not in (state["weights"], state["mean"], state["best_weights"]):
@@ -222,7 +239,7 @@ def _begun(
         _carry_on(network, start_from)
     _compile(network, settings)
     out.mkdir(parents=True, exist_ok=True)
-    for pattern in _OURS:  # left by an earlier training
+    for pattern in (_STATE, *_FOLDER.files, *_FOLDER.patterns):  # left by an earlier training
         for old in out.glob(pattern):
             old.unlink()
     _write_json(out / _STATE, {**wanted, "state": state})
@@ -391,20 +408,47 @@ def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
 
 def _carry_on(network: keras.Model, folder: Path) -> None:
     made = made_by(folder / _STATE, _MAKER)
-    if made is None or not made["state"]["best_weights"]:
+    if made is None or not (state := _checked(folder, made))["best_weights"]:
         raise BundleError(f"{folder}: not a piano training, or one without a finished epoch")
-    before = _read_mean(folder / made["state"]["best_weights"])
+    before = _read_mean(folder / state["best_weights"])
     if [w.shape for w in before] != [tuple(w.shape) for w in network.weights]:
         raise ParameterError(f"{folder}: its network has another size; start from one with the same options.")
     network.set_weights(before)
 
 
+_FileName = Annotated[str, msgspec.Meta(pattern=r"^([\w.-]+)?$")]  # no folder
+
+
+class _State(msgspec.Struct):
+    """The type of the state in `training.json`."""
+
+    epoch: Annotated[int, msgspec.Meta(ge=0)]
+    weights: _FileName
+    mean: _FileName
+    best: float
+    best_epoch: int
+    best_weights: _FileName
+    valid: dict[str, dict[str, float]]
+    history: list[dict[str, float]]
+
+
+def _checked(folder: Path, made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state of a training that was read from its folder."""
+    try:
+        check_type(made.get("state"), _State)
+    except ValueError as error:
+        raise BundleError(f"{folder / _STATE}: damaged ({error}); give `overwrite=True` to begin anew") from error
+    return dict(made["state"])
+
+
 def _read_mean(path: Path) -> list[npt.NDArray[np.float32]]:
     """Read weights, in Keras' order."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return [file[name].astype(np.float32) for name in file.files]
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        arrays = list(read_npz(path).values())
+        if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays):
+            raise ValueError("holds something else than finite numbers")
+        return [array.astype(np.float32) for array in arrays]
+    except (OSError, ValueError) as error:
         raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
 
 
@@ -412,7 +456,7 @@ def _load(path: Path) -> keras.Model:
     losses = {loss.__name__: loss for loss in _LOSSES.values()}
     try:
         return load_keras().saving.load_model(path, custom_objects=losses)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except Exception as error:  # of zipfile, h5py, Keras and TensorFlow
         raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
 
 
@@ -426,7 +470,7 @@ def _save(network: keras.Model, path: Path) -> None:
             named.unlink(missing_ok=True)
 
 
-def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str, Any]:
+def _state(output: Output, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str, Any]:
     fresh: dict[str, Any] = {
         "epoch": 0,
         "weights": "",
@@ -437,13 +481,12 @@ def _state(out: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str
         "valid": {},
         "history": [],
     }
-    made = own_folder(out, facts=_STATE, maker=_MAKER, ours=_OURS)
+    made, out = output.made, output.path
     if made is None or overwrite:
         return fresh
     if {key: made.get(key) for key in wanted} != wanted:
         raise DatasetError(f"{out}: is a training with other data or settings; give `overwrite=True`, or another name")
-    state: dict[str, Any] = made["state"]
-    return state
+    return _checked(out, made)
 
 
 def _as_json(values: Any) -> Any:
