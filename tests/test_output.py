@@ -73,7 +73,7 @@ def test_names_in_the_facts_are_names_not_patterns(tmp_path):
     (out / "*.wav").touch()
     write(out, overwrite=True, listed=["*.wav"])
     (out / "neighbour.wav").touch()
-    with pytest.raises(DatasetError, match="neighbour.wav was not made by"):
+    with pytest.raises(DatasetError, match=r"neighbour.wav was not made by"):
         write(out, overwrite=True)
 
 
@@ -108,7 +108,7 @@ def test_a_link_to_a_folder_is_followed(tmp_path):
 def test_where_nothing_can_be_written_it_is_told_before_the_work(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     for out in (tmp_path / "file", tmp_path / "file" / "out"):
-        with pytest.raises(DatasetError, match="is a file|cannot be written"), output_folder(out, MAKER):
+        with pytest.raises(DatasetError, match=r"is a file|cannot be written"), output_folder(out, MAKER):
             raise AssertionError("the work began")
 
     def refuse(path):
@@ -129,7 +129,7 @@ def test_what_cannot_be_written_at_the_end_is_kept_elsewhere(tmp_path, monkeypat
 
         monkeypatch.setattr(output, "new_folder", refuse)
 
-    with pytest.raises(DatasetError, match="No space left.*the result is kept in") as error:
+    with pytest.raises(DatasetError, match=r"No space left.*the result is kept in") as error:
         write(tmp_path / "out", before=work)
     monkeypatch.setattr(output, "new_folder", real)
     kept = str(error.value).rpartition(" ")[2]
@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_renamed_is_filled(tmp_path, monkeypatch, beside
     def put():
         (out / "thesis.doc").write_text("mine")
 
-    with pytest.raises(DatasetError, match="thesis.doc was put there meanwhile.*the result is kept in"):
+    with pytest.raises(DatasetError, match=r"thesis.doc was put there meanwhile.*the result is kept in"):
         write(out, overwrite=True, before=put)
     assert (out / "thesis.doc").read_text() == "mine"
     assert (out / "a.txt").read_text() == "newer"

@@ -45,7 +45,7 @@ def test_a_stream_without_a_header_gets_one():
 
 def parts_of_frames(content):
     """The positions of frames of one rate, found by their first two bytes."""
-    from sori.audio.mpeg import _Window, _first_frame, _frames
+    from sori.audio.mpeg import _first_frame, _frames, _Window
 
     read = _Window(io.BytesIO(content), len(content))
     return [at for at, _ in _frames(read, _first_frame(read, len(content)), len(content))]

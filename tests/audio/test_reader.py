@@ -104,7 +104,7 @@ def test_a_real_truncation_is_still_told(tmp_path):
     for name in ("counted.mp3", "stated.flac", "short.wav"):
         content = (tmp_path / name).read_bytes()
         (tmp_path / f"cut-{name}").write_bytes(content[: len(content) // 2])
-        with pytest.raises(AudioError, match="truncated|damaged"):
+        with pytest.raises(AudioError, match=r"truncated|damaged"):
             audio.load(tmp_path / f"cut-{name}")
     ffmpeg("-i", "ref.wav", "-c:a", "aac", "-movflags", "faststart", "whole.m4a", cwd=tmp_path)
     content = (tmp_path / "whole.m4a").read_bytes()

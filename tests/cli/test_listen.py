@@ -54,7 +54,7 @@ def test_captions_for_a_player(spoken, tmp_path):
 def test_one_line_for_what_is_wrong(tmp_path):
     (tmp_path / "a.wav").write_text("no sound")
     assert "not readable as audio" in fails("listen", "keywords", tmp_path / "a.wav")
-    assert "give a recording, or --microphone" in fails("listen", "keywords")
+    assert "give recordings, or --microphone" in fails("listen", "keywords")
     assert "not a trained model" in fails("listen", tmp_path, tmp_path / "a.wav")
     assert "threshold must be 0 to 1" in fails("listen", "keywords", tmp_path / "a.wav", "--threshold", 2)
     assert "format must be one of" in fails("listen", "keywords", tmp_path / "a.wav", "--format", "srt")
@@ -116,3 +116,19 @@ def test_what_is_heard_live_is_in_the_file_at_once(spoken, tmp_path, monkeypatch
     assert ["yes"] in [[json.loads(line)["label"] for line in text.splitlines()] for text in seen]
     assert [json.loads(line)["label"] for line in out.read_text(encoding="utf-8").splitlines()] == ["yes", "stop"]
     assert capsys.readouterr().out.startswith(out.read_text(encoding="utf-8"))
+
+
+@needs_real
+def test_a_folder_is_listened_to_and_a_broken_file_stops_nothing(spoken, tmp_path):
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    for name in ("a.wav", "sub/b.wav"):
+        (tmp_path / "in" / name).write_bytes(spoken.read_bytes())
+    (tmp_path / "in" / "broken.wav").write_text("no sound")
+    done = sori("listen", "keywords", tmp_path / "in", "--json")
+    assert done.returncode == 1
+    assert "broken.wav: not readable" in done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    words = [(Path(one["file"]).name, one["label"]) for one in lines if "label" in one]
+    assert words == [("a.wav", "yes"), ("a.wav", "stop"), ("b.wav", "yes"), ("b.wav", "stop")]
+    assert [Path(one["file"]).name for one in lines if "error" in one] == ["broken.wav"]
+    assert "captions are of one recording" in sori("listen", "keywords", tmp_path / "in", "--format", "vtt").stderr

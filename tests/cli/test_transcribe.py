@@ -44,11 +44,14 @@ def test_notes_are_written_and_a_broken_file_stops_nothing(made, recordings):
     assert json.loads((recordings / "out" / "silence.json").read_text())["duration_s"] == pytest.approx(1, abs=0.01)
 
 
-def test_json_lists_every_recording(made, recordings):
+def test_json_lists_every_recording(made, recordings, monkeypatch):
+    monkeypatch.chdir(recordings)
     done = run(app, ["transcribe", str(recordings / "silence.flac"), "--model", str(made / "run"), "--json"])
     assert done.exit_code == 0
     (told,) = json.loads(done.stdout)
-    assert told["written"] == [str(recordings / "silence.mid")]
+    assert told["written"] == ["notes/silence.mid"]
+    assert (told["tuning_hz"], told["held_back"]) == (440, 0)
+    assert not (recordings / "silence.mid").exists()
     again = run(app, ["transcribe", str(recordings / "silence.flac"), "--model", str(made / "run")])
     assert isinstance(again.exception, Exception)
     assert "`overwrite=True`" in str(again.exception)
@@ -92,6 +95,8 @@ def test_a_quiet_recording_is_heard_as_a_loud_one(made, tmp_path, rng):
             "--min-note",
             "0",
             "--no-doubt",
+            "--out",
+            str(tmp_path),
         ]
         assert run(app, ["transcribe", str(tmp_path / f"{name}.wav"), *arguments]).exit_code == 0
     loud, quiet = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("loud", "quiet"))

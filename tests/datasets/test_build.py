@@ -131,7 +131,7 @@ def test_an_existing_dataset_is_kept_unless_told(sounds, tmp_path):
     )
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "thesis.txt").write_text("x")
-    with pytest.raises(DatasetError, match="thesis.txt was not made by sori dataset build; choose another name"):
+    with pytest.raises(DatasetError, match=r"thesis.txt was not made by sori dataset build; choose another name"):
         made(source, tmp_path / "precious", overwrite=True)
     assert (tmp_path / "precious" / "thesis.txt").is_file()
 
@@ -280,7 +280,7 @@ def test_what_is_put_beside_the_shards_is_not_deleted(sounds, tmp_path):
     settings = {"preprocessor": Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=1))}
     build(catalog, tmp_path / "data", **settings)
     (tmp_path / "data" / "thesis.txt").write_text("years of work")
-    with pytest.raises(DatasetError, match="thesis.txt was not made by sori dataset build"):
+    with pytest.raises(DatasetError, match=r"thesis.txt was not made by sori dataset build"):
         build(catalog, tmp_path / "data", **settings, overwrite=True)
     assert (tmp_path / "data" / "thesis.txt").is_file()
 

@@ -129,7 +129,7 @@ def test_what_is_no_source_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="must be a folder of class folders, or a CSV file"):
         read_catalog(tmp_path / "x.wav")
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DatasetError, match="not readable as a CSV file in UTF-8"):
+    with pytest.raises(DatasetError, match="not readable as text in UTF-8, UTF-16 or CP949"):
         read_catalog(tmp_path / "binary.csv")
 
 
@@ -140,3 +140,78 @@ def test_a_list_may_spell_a_path_its_own_way(tmp_path):
     catalog = read_catalog(tmp_path / "sounds", labels=tmp_path / "l.csv")
     assert catalog.dropped == ()
     assert all((tmp_path / "sounds" / r.file).is_file() for r in catalog.recordings)
+
+
+def labels_of(catalog):
+    return {recording.file: (recording.label, recording.fold) for recording in catalog.recordings}
+
+
+def test_the_parts_of_a_split_are_not_classes(tmp_path):
+    for part in ("train", "Validation", "test"):
+        for label in ("dog", "cat"):
+            touch(tmp_path / part / label / f"{part}.wav")
+    catalog = read_catalog(tmp_path)
+    assert catalog.classes == ["cat", "dog"]
+    assert labels_of(catalog)["Validation/dog/Validation.wav"] == ("dog", "valid")
+    assert labels_of(catalog)["train/cat/train.wav"] == ("cat", "train")
+    (note,) = catalog.notes
+    assert note.startswith("Validation, test, train are taken for the parts of a split, not for classes")
+
+
+def test_folds_above_classes_are_folds(tmp_path):
+    for fold in ("fold1", "fold2", "fold10"):
+        touch(tmp_path / fold / "dog" / "a.wav")
+        touch(tmp_path / fold / "cat" / "a.wav")
+    catalog = read_catalog(tmp_path)
+    assert catalog.classes == ["cat", "dog"]
+    assert sorted({recording.fold for recording in catalog.recordings}) == ["1", "10", "2"]
+
+
+@pytest.mark.parametrize("names", [("fold1", "fold2"), ("train", "test")])
+def test_what_looks_like_folds_without_classes_is_asked_about(tmp_path, names):
+    for name in names:
+        touch(tmp_path / name / "100-0-0-1.wav")
+    catalog = read_catalog(tmp_path)
+    assert catalog.classes == sorted(names)
+    (note,) = catalog.notes
+    assert "are taken for classes; if they are " in note
+    assert "give a CSV with the columns file, label and fold" in note
+
+
+@pytest.mark.parametrize("names", [("train", "bus"), ("train", "training"), ("fold1", "other"), ("test",)])
+def test_classes_that_are_called_like_parts_are_classes(tmp_path, names):
+    for name in names:
+        touch(tmp_path / name / "sub" / "a.wav")
+    catalog = read_catalog(tmp_path)
+    assert catalog.classes == sorted(names)
+    assert catalog.notes == ()
+
+
+def test_background_noise_is_not_a_class(tmp_path):
+    for name in ("yes/a.wav", "no/a.wav", "_background_noise_/tap.wav"):
+        touch(tmp_path / name)
+    catalog = read_catalog(tmp_path)
+    assert catalog.classes == ["no", "yes"]
+    assert catalog.ignored == ("_background_noise_/tap.wav",)
+    assert "`background=" in catalog.notes[0]
+
+
+def test_a_class_of_two_labels_is_noticed(tmp_path):
+    for name in ("rain/a.wav", "dog/a.wav", "rain,dog/a.wav", "salt, pepper/a.wav"):
+        touch(tmp_path / name)
+    (note,) = read_catalog(tmp_path).notes
+    assert note.startswith("the class 'rain,dog' seems to be 2 labels")
+
+
+def test_a_table_from_another_computer(tmp_path):
+    for name in ("audio/fold1/a.wav", "audio/fold2/b.wav"):
+        touch(tmp_path / name)
+    (tmp_path / "list.csv").write_bytes("filename;category;fold\nD:\\data\\a.wav;개;1\nb.wav;cat;2\n".encode("cp949"))
+    catalog = read_catalog(tmp_path / "list.csv")
+    assert labels_of(catalog) == {"audio/fold1/a.wav": ("개", "1"), "audio/fold2/b.wav": ("cat", "2")}
+    assert [note.split(" ")[0] for note in catalog.notes] == ["list.csv", "columns", "2"]
+    (tmp_path / "list.csv").write_text("file,label\nx/a.wav,dog\na.wav,cat\n")
+    with pytest.raises(DatasetError, match=r"list\.csv:3: a\.wav and x/a\.wav are the same file"):
+        read_catalog(tmp_path / "list.csv")
+    with pytest.raises(ParameterError, match="`columns` is for a table"):
+        read_catalog(tmp_path, columns={"file": "name"})

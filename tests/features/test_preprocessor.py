@@ -136,3 +136,28 @@ def test_a_file_gives_what_its_samples_give_and_is_named_where_it_cannot(tmp_pat
     assert len(HALVES.segments_of_file(tmp_path / "silent.wav", allow_silence=True)[1]) == 2
     with pytest.raises(AudioError, match=r"none\.wav"):
         HALVES.segments_of_file(tmp_path / "none.wav")
+
+
+@pytest.mark.parametrize("overlap", [0.0, 0.5])
+@pytest.mark.parametrize("cut", [1, 3, 40])
+def test_windows_reach_from_the_start_to_the_end(overlap, cut, rng):
+    preprocessor = Preprocessor(
+        FrontEnd(kind="waveform", sr=100), Segmenting(duration_s=4, segments=4, overlap=overlap)
+    )
+    y = rng.standard_normal(1050).astype(np.float32)
+    found = list(preprocessor.windows(np.array_split(y, cut), at_once=3))
+    clips, starts = np.concatenate([c for c, _ in found]), [s for _, some in found for s in some]
+    step = 100 if not overlap else 50
+    assert starts == [*range(0, 951, step), *([] if overlap else [950])]
+    assert all(len(some) <= 3 for _, some in found)
+    for clip, start in zip(clips, starts, strict=True):
+        np.testing.assert_array_equal(clip, y[start : start + 100])
+    short, _ = preprocessor.segments(y[:400], sr=100)
+    np.testing.assert_array_equal(clips[: len(short)], short[:, :, 0])
+
+
+def test_a_sliver_at_the_end_and_a_short_recording_have_no_window():
+    preprocessor = Preprocessor(FrontEnd(kind="waveform", sr=100), Segmenting(duration_s=2, segments=2))
+    y = np.ones(1000, dtype=np.float32)
+    for n, count in ((99, 0), (100, 1), (109, 1), (111, 2), (200, 2), (205, 2), (250, 3)):
+        assert sum(len(starts) for _, starts in preprocessor.windows([y[:n]])) == count, n

@@ -94,3 +94,33 @@ def test_however_it_is_cut_it_doubts_the_same(length):
 
 def test_nothing_heard_is_nothing_to_doubt():
     assert not doubted_below(np.zeros((300, 88)), frame_s=FRAME_S).any()
+
+
+def test_fast_repeats_of_a_key_are_no_evidence_against_it():
+    """A string that is struck while it rings has a lower peak, on any piano."""
+    notes = [Note(0.5 * i + 0.1, 0.5 * i + 0.4, 50 + i, 80) for i in range(8)]
+    repeats = [Note(4.5 + 0.1 * i, 4.56 + 0.1 * i, 72, 80) for i in range(60)]
+    roll = targets(notes_array([*notes, *repeats]), frames=600, frame_s=FRAME_S)
+    roll[:, :, 0] *= 0.9
+    roll[228:, :, 0] *= 0.6  # all repeats but the first
+    assert len(read(roll)) == 68
+    others = [Note(4.5 + 0.1 * i, 4.56 + 0.1 * i, 40 + i % 37, 80) for i in range(60)]
+    roll = targets(notes_array([*notes, *others]), frames=600, frame_s=FRAME_S)
+    roll[:, :, 0] *= 0.9
+    roll[228:, :, 0] *= 0.6
+    assert len(read(roll)) < 20
+
+
+def test_notes_that_are_held_back_are_counted():
+    roll = said([0.95, 0.5])
+    for length in (None, 130):
+        reader = NoteDecoder(frame_s=FRAME_S)
+        kept = []
+        for first in range(0, len(roll), length or len(roll)):
+            kept += reader(roll[first : first + (length or len(roll))])
+        kept += reader.finish()
+        assert len(kept) + reader.held_back == 40
+    sure = NoteDecoder(frame_s=FRAME_S)
+    sure(said([0.95]))
+    sure.finish()
+    assert sure.held_back == 0

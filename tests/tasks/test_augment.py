@@ -85,7 +85,7 @@ def test_a_replay_that_is_none(file, tmp_path):
         augment(file, tmp_path / "one", replay=tmp_path / "drawn.json")
     made = {"made_by": "sori augment", "recipe": "speech", "seed": 0, "background": None}
     (tmp_path / "drawn.json").write_text(json.dumps({**made, "variants": [{"waveform": [{"transform": 0}]}]}))
-    with pytest.raises(ParameterError, match="is not a drawn.json of sori augment, or damaged .*`name`"):
+    with pytest.raises(ParameterError, match=r"is not a drawn.json of sori augment, or damaged .*`name`"):
         augment(file, tmp_path / "one", replay=tmp_path / "drawn.json")
     other = {"waveform": [{"transform": 0, "name": "Gain", "gain_db": 1.0}]}
     (tmp_path / "drawn.json").write_text(json.dumps({**made, "variants": [other]}))

@@ -1,15 +1,17 @@
 import json
+from dataclasses import replace
 
 import pytest
 import soundfile
 
-from sori.audio import resample
+from sori.audio import load, resample
 from sori.errors import ParameterError, SoriError
+from sori.evaluation.notes import score_notes
 from sori.inference import ENGINES, NoteDecoding, Transcriber
-from sori.music import Note
+from sori.music import Note, notes_array
 from sori.music.midi import read_notes
 from sori.tasks.transcribe import Transcribed, parse_band, transcribe_files
-from tests.conftest import Said
+from tests.conftest import ROOT, Said
 
 NOTES = [Note(0.1234567, 0.5, 60, 64), Note(0.25, 1.5, 64, 100)]
 LOW = NoteDecoding(threshold=0.01, min_note_s=0, doubt=False)
@@ -66,24 +68,24 @@ def test_each_format_holds_the_same_notes(made, file, engine, tmp_path):
 def test_a_recording_at_another_rate_is_heard_at_the_models(made, file, engine, tmp_path):
     y, _ = soundfile.read(file, dtype="float32")
     soundfile.write(tmp_path / "other.wav", resample(y, from_sr=16000, to_sr=44100), 44100, subtype="FLOAT")
-    (done,) = transcribe_files([tmp_path / "other.wav"], model=made / "run", engine="known")
+    (done,) = transcribe_files([tmp_path / "other.wav"], tmp_path / "out", model=made / "run", engine="known")
     assert engine == [(pytest.approx(32000, abs=2), 16000)]
-    assert done.written == (tmp_path / "other.mid",)
+    assert done.written == (tmp_path / "out" / "other.mid",)
 
 
 def test_a_bad_recording_is_told_and_the_others_go_on(made, file, engine, tmp_path):
     (tmp_path / "bad.wav").write_text("no sound")
-    done = list(transcribe_files([tmp_path / "bad.wav", file], model=made / "run", engine="known"))
+    done = list(transcribe_files([tmp_path / "bad.wav", file], tmp_path / "out", model=made / "run", engine="known"))
     assert [one.error is None for one in done] == [False, True]
     assert "bad.wav: " in done[0].summary()
-    assert not (tmp_path / "bad.mid").exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["가락.mid"]
     json.dumps([one.to_dict() for one in done])
 
 
-def test_progress_ends_at_the_end(made, file, engine):
+def test_progress_ends_at_the_end(made, file, engine, tmp_path):
     seen = []
     reporter = Said(on_progress=lambda stage, done, total, values: seen.append((stage, done, total)))
-    list(transcribe_files([file], model=made / "run", engine="known", reporter=reporter))
+    list(transcribe_files([file], tmp_path / "out", model=made / "run", engine="known", reporter=reporter))
     assert seen[-1] == ("Transcribing 가락.wav", 2, 2)
 
 
@@ -102,14 +104,60 @@ def test_a_mistake_is_told_before_anything_is_written(made, file, tmp_path, chan
     assert not (tmp_path / "out").exists()
 
 
-def test_what_is_there_is_kept_unless_it_may_be_replaced(made, file, engine):
-    given = {"model": made / "run", "engine": "known"}
-    file.with_suffix(".mid").write_text("mine")
+def test_what_is_in_a_folder_keeps_its_place(made, file, engine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "music" / "disc 1").mkdir(parents=True)
+    for name in ("a.wav", "disc 1/a.wav"):
+        (tmp_path / "music" / name).write_bytes(file.read_bytes())
+    done = list(transcribe_files([tmp_path / "music", file], model=made / "run", engine="known"))
+    written = sorted(path.relative_to("notes").as_posix() for one in done for path in one.written)
+    assert written == ["a.mid", "disc 1/a.mid", "가락.mid"]
+    assert sorted(path.name for path in (tmp_path / "music").rglob("*.mid")) == []
+
+
+def test_a_piano_that_is_out_of_tune_is_told_and_compensated(tmp_path):
+    """The prelude, played too fast by a tape: a third of a semitone too high."""
+    y, sr = load(ROOT / "examples" / "prelude.flac", duration_s=12)
+    sharp = resample(y, from_sr=round(sr * 1.02), to_sr=sr)
+    soundfile.write(tmp_path / "sharp.wav", sharp, sr)
+    truth = [note for note in read_notes(ROOT / "examples" / "prelude.mid") if note.onset_s < 11.5]
+    rows = notes_array([replace(n, onset_s=n.onset_s / 1.02, offset_s=n.offset_s / 1.02) for n in truth])
+    found = {}
+    for tuning_hz in (None, 440.0):
+        (done,) = transcribe_files(
+            [tmp_path / "sharp.wav"], tmp_path / "out", tuning_hz=tuning_hz, formats=("mid",), overwrite=True
+        )
+        estimate = notes_array([n for n in read_notes(tmp_path / "out" / "sharp.mid") if n.onset_s < 11.5 / 1.02])
+        found[tuning_hz] = score_notes(rows, estimate).f1
+        assert done.tuning_hz == pytest.approx(440 if tuning_hz else 440 * 1.02, abs=1)
+    assert "tuned to A = 44" in replace(done, tuning_hz=448.8).summary()
+    assert "tuned" not in done.summary()
+    assert found[None] > 0.9
+    assert found[None] > found[440.0] + 0.02
+    with pytest.raises(ParameterError, match="tuning_hz must be 380 to 500"):
+        list(transcribe_files([tmp_path / "sharp.wav"], tmp_path / "out", tuning_hz=220.0))
+
+
+def test_a_recording_that_begins_inside_an_attack_keeps_its_first_note(tmp_path):
+    y, sr = load(ROOT / "examples" / "prelude.flac", duration_s=6)
+    truth = read_notes(ROOT / "examples" / "prelude.mid")
+    transcriber = Transcriber()
+    for note in truth[:6]:
+        for late_s in (0.0, 0.005, 0.02):
+            clip = y[round((note.onset_s + late_s) * sr) :]
+            first = [n for n in transcriber(clip, sr=sr, posteriors=False).notes if n.onset_s < 0.08]
+            assert note.pitch in [n.pitch for n in first], (note, late_s)
+
+
+def test_what_is_there_is_kept_unless_it_may_be_replaced(made, file, engine, tmp_path):
+    given = {"out": tmp_path / "out", "model": made / "run", "engine": "known"}
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "가락.mid").write_text("mine")
     with pytest.raises(SoriError, match="`overwrite=True`"):
         list(transcribe_files([file], **given))
-    assert file.with_suffix(".mid").read_text() == "mine"
+    assert (tmp_path / "out" / "가락.mid").read_text() == "mine"
     list(transcribe_files([file], **given, overwrite=True))
-    assert len(read_notes(file.with_suffix(".mid"))) == 2
+    assert len(read_notes(tmp_path / "out" / "가락.mid")) == 2
 
 
 def test_a_summary_is_one_line():

@@ -71,7 +71,7 @@ def test_mixing_inside_the_network_is_not_done_at_its_input_as_well():
 
 def test_a_fold_to_test_on_means_a_split_by_folds():
     assert TrainingOptions(test_fold="2").split == "fold"
-    assert TrainingOptions().split == "group"
+    assert TrainingOptions().split is None
 
 
 def test_without_sound_a_recipe_changes_features_alone_unless_it_was_asked_for():
@@ -101,7 +101,7 @@ def test_without_sound_a_recipe_changes_features_alone_unless_it_was_asked_for()
         ({"mixup_layer": "dense"}, "`mixup_layer` needs `mixup`"),
         ({"augment": "none", "mask_fill": "mean"}, "`mask_fill` needs"),
         ({"augment": "spectrogram", "mask_fill": "black"}, "fill must be one of"),
-        ({"background": Path("/nowhere")}, "/nowhere: no recording"),
+        ({"background": Path("/nowhere")}, "/nowhere: No such file"),
     ],
 )
 def test_what_is_wrong_is_told_at_once(arguments, message):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from sori import audio
 from sori.audio.tones import Colour
 from sori.augment.drawn import Between, Whole, drawn_type
-from sori.errors import ParameterError, check_between, check_choice, check_count, require
+from sori.errors import AudioError, ParameterError, check_between, check_choice, check_count, require
 from sori.folders import check_type
 from sori.registry import Registry
 from sori.units import FloatArray, seconds_to_samples
@@ -204,7 +204,10 @@ class Background(Transform):
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """The recordings that are used."""
-        found = audio.recordings_in(self.folder)
+        try:
+            found = audio.recordings_in(self.folder)
+        except AudioError as error:
+            raise ParameterError(str(error)) from error
         return tuple(p for p in found if p.relative_to(self.folder).as_posix() not in self.without)
 
     @cached_property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 # How a model of each task is used, on the command line and in Python.
@@ -18,6 +20,7 @@ _UNKNOWN_LICENCE = "Sori does not know their licence: state it here before shari
 
 def model_card(name: str, bundle: Any, notes: Sequence[str] = ()) -> str:
     """Write the card of a :class:`sori.bundle.Bundle`, in Markdown; ``notes`` are on its scores."""
+    name, notes = plain(name), [plain(note) for note in notes]
     command, expression = _USE[bundle.task]
     shape = ", ".join("any" if size is None else str(size) for size in bundle.input_shape)
     network = bundle.architecture
@@ -26,7 +29,7 @@ def model_card(name: str, bundle: Any, notes: Sequence[str] = ()) -> str:
         f"# {name}",
         "",
         f"{what}, for {len(bundle.classes)} classes:" if bundle.classes else f"{what}.",
-        *([f"{', '.join(bundle.classes)}."] if bundle.classes else []),
+        *([f"{', '.join(map(plain, bundle.classes))}."] if bundle.classes else []),
         "",
         "## Use",
         "",
@@ -46,10 +49,20 @@ def model_card(name: str, bundle: Any, notes: Sequence[str] = ()) -> str:
         "",
         "## Front end",
         "",
-        ", ".join(f"{key} {value}" for key, value in _front_end(bundle).items()),
+        ", ".join(f"{key} {plain(value)}" for key, value in _front_end(bundle).items()),
         "",
     ]
     return "\n".join(lines)
+
+
+def plain(text: object) -> str:
+    r"""Return a text that Markdown and HTML show as it is: names of classes and folders come from anywhere.
+
+    >>> plain("<img src=x onerror=alert(1)> [a](b)\nc")
+    '&lt;img src=x onerror=alert(1)&gt; \\[a\\](b) c'
+    """
+    shown = "".join(c if c.isprintable() else " " for c in str(text))
+    return re.sub(r"([\\`*\[\]|])", r"\\\1", escape(shown, quote=False))
 
 
 def _class_scores(scores: Mapping[str, Any]) -> list[str]:
@@ -61,7 +74,7 @@ def _class_scores(scores: Mapping[str, Any]) -> list[str]:
     return [
         f"- accuracy {scores['accuracy']:.1%}{spread}, mean over classes {scores['balanced_accuracy']:.1%}, macro F1 "
         f"{scores['macro_f1']:.3f}",
-        f"- on {scores['recordings']:,} recordings; {scores['split']}",
+        f"- on {scores['recordings']:,} recordings; {plain(scores['split'])}",
         *([single] if folds else []),
     ]
 
@@ -80,14 +93,14 @@ def _data(dataset: Mapping[str, Any]) -> list[str]:
     if "recordings" in dataset:
         source = dataset.get("source") or dataset.get("name")
         return [
-            f"{dataset['recordings']:,} recordings ({dataset['segments']:,} segments) from `{source}`.",
+            f"{dataset['recordings']:,} recordings ({dataset['segments']:,} segments) from {plain(source)}.",
             _UNKNOWN_LICENCE,
         ]
     if "performances" in dataset:
         pianos = dataset["pianos"]
         played = [*pianos.get("sampled", []), *pianos.get("drawn", [])]
         return [
-            f"{len(dataset['performances']['train'])} performances, played on {', '.join(played)}.",
+            f"{len(dataset['performances']['train'])} performances, played on {', '.join(map(plain, played))}.",
             _UNKNOWN_LICENCE,
         ]
     return ["Not stated."]

@@ -49,4 +49,4 @@ def augment(
     if json:
         console.print_json({"out": str(out), "files": [str(name) for name in files]})
         return
-    console.out.print(f"{len(files)} variants in {out}   page: {out / 'report.html'}")
+    console.show(f"{len(files)} variants in {out}   page: {out / 'report.html'}")

@@ -20,25 +20,42 @@ _LINE_EVERY_S = 10
 # Suffixes of names that options leave out, and quotes that their values do not need.
 _UNITS, _QUOTES = ("_s", "_hz", "_db"), "'\""
 _running: dict[str, typer.Context] = {}
+# Control characters, and those that turn the direction of writing.
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: object) -> str:
+    r"""Return a text whose control characters are written out: a file or class may be called by any.
+
+    >>> visible("a\x1b[2Jb\nc")
+    'a\\x1b[2Jb\\x0ac'
+    """
+    return "".join(f"\\x{ord(c):02x}" if _HIDDEN.match(c) else c for c in str(text))
+
 
 # No markup: a file or class may be called "[bold]".
 out = Console(highlight=False, soft_wrap=True, markup=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 
+def show(line: str) -> None:
+    """Print a line of the result."""
+    out.print(visible(line))
+
+
 def say(line: str) -> None:
     """Print a remark, which is not part of the result."""
-    err.print(line)
+    err.print(visible(line))
 
 
 def fail(line: str) -> None:
     """Print an error, in red."""
-    err.print(f"sori: {line}", style="red")
+    err.print(f"sori: {visible(line)}", style="red")
 
 
 def warn(line: str) -> None:
     """Print a warning, in yellow."""
-    err.print(line, style="yellow")
+    err.print(visible(line), style="yellow")
 
 
 def print_json(value: Any) -> None:
@@ -48,11 +65,18 @@ def print_json(value: Any) -> None:
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
+def json_text(value: Any) -> str:
+    """Return a result as a line of JSON."""
+    import orjson
+
+    return orjson.dumps(value).decode()
+
+
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print columns of plain text, two spaces apart."""
     widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
     for row in [heads, *rows]:
-        out.print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        show("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 class TerminalReporter(Reporter):
@@ -84,7 +108,7 @@ class _BarReporter(TerminalReporter):
     def show(self, stage: str, done: int, total: int, values: Mapping[str, float] | None) -> None:
         """Move the bar of a stage."""
         if stage not in self._tasks:
-            self._tasks[stage] = self._bar.add_task(stage, total=total, values="")
+            self._tasks[stage] = self._bar.add_task(visible(stage), total=total, values="")
         self._bar.update(self._tasks[stage], completed=done, total=total, values=_shown(values))
 
 

@@ -77,6 +77,10 @@ def build(
     labels: Annotated[
         Path | None, typer.Option(help="CSV that labels the files of SOURCE.", rich_help_panel=LABELS)
     ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="What the CSV calls its columns: file=filename,label=category.", rich_help_panel=LABELS),
+    ] = None,
     group_by: Annotated[
         str | None,
         typer.Option(help=r"Regex on file names for groups: '_(\w+)_\d+$'.", rich_help_panel=LABELS),
@@ -95,6 +99,7 @@ def build(
     """
     check_installed("joblib", "pyarrow")
     from sori.datasets import FACTS
+    from sori.datasets.table import parse_columns
     from sori.features import Segmenting
     from sori.tasks.build import build as build_task
 
@@ -122,6 +127,7 @@ def build(
             out,
             preprocessor=_preprocessor(feature, settings, segmenting),
             labels=labels,
+            columns=None if columns is None else parse_columns(columns),
             group_by=group_by,
             fold_by=fold_by,
             jobs=jobs,
@@ -269,10 +275,10 @@ def _show(path: Path, *, json: bool) -> None:
         + (f"; folds {', '.join(counts['folds'])}" if counts["folds"] else ""),
     ]
     for line in lines:
-        console.out.print(line)
+        console.show(line)
     table = Table("class", "recordings", "segments", box=None, pad_edge=False, padding=(0, 2))
     for name, numbers in counts["per_class"].items():
-        table.add_row(name, f"{numbers['recordings']:,}", f"{numbers['segments']:,}")
+        table.add_row(console.visible(name), f"{numbers['recordings']:,}", f"{numbers['segments']:,}")
     console.out.print(table)
 
 

@@ -71,8 +71,8 @@ def features_(
         return
     console.print_table(*table(found))
     for line in found.answer:
-        console.out.print(line)
-    console.out.print(f"page: {out / 'report.html'}")
+        console.show(line)
+    console.show(f"page: {out / 'report.html'}")
 
 
 @app.command("overfitting", cls=Command)
@@ -132,8 +132,8 @@ def overfitting_(
         console.print_json(found.to_dict())
         return
     console.print_table(*table(found))
-    console.out.print(found.answer)
-    console.out.print(f"page: {out / 'report.html'}")
+    console.show(found.answer)
+    console.show(f"page: {out / 'report.html'}")
 
 
 @app.command("listening", cls=Command)
@@ -183,4 +183,4 @@ def listening_(
         console.print_json(found.to_dict())
         return
     console.print_table(*table(found))
-    console.out.print(f"page: {out / 'report.html'}")
+    console.show(f"page: {out / 'report.html'}")

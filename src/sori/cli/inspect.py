@@ -92,7 +92,8 @@ def inspect(
             summaries.append(summary_of(found))
             if not json and not compare:
                 if len(paths) > 1:
-                    console.out.print(f"\n{path}")
+                    console.show("")
+                    console.show(str(path))
                 _show(numbers(found), folder)
         if compare and done:
             write_comparison(done, out)
@@ -108,8 +109,8 @@ def inspect(
 
 def _show(table: dict[str, str], folder: Path) -> None:
     for name, value in table.items():
-        console.out.print(f"{name:<20} {value}")
-    console.out.print(f"page: {folder / 'report.html'}")
+        console.show(f"{name:<20} {value}")
+    console.show(f"page: {folder / 'report.html'}")
 
 
 def _names(paths: list[Path]) -> list[str]:

@@ -44,8 +44,8 @@ def neuron(
         console.print_json({"inputs": x, "weights": w, "bias": bias, "net_input": z, "activation": a})
         return
     terms = " + ".join(f"{xi:g} * {wi:g}" for xi, wi in zip(x, w, strict=True))
-    console.out.print(f"net input   {terms}{f' + {bias:g}' if bias else ''} = {z:.6g}")
-    console.out.print(f"activation  1 / (1 + e^-({z:.6g})) = {a:.6f}")
+    console.show(f"net input   {terms}{f' + {bias:g}' if bias else ''} = {z:.6g}")
+    console.show(f"activation  1 / (1 + e^-({z:.6g})) = {a:.6f}")
 
 
 @app.command(cls=Command, context_settings=Numbers)
@@ -84,13 +84,13 @@ def forward(
         )
         return
     with np.printoptions(precision=decimals, suppress=True):
-        console.out.print(f"a0 = x           {network.activations[0][0]}")
+        console.show(f"a0 = x           {network.activations[0][0]}")
         for i, (w, a) in enumerate(zip(network.weights, network.activations[1:], strict=True)):
             lines = str(w).splitlines()
-            console.out.print(f"W{i} ({w.shape[0]}x{w.shape[1]})".ljust(17) + lines[0])
+            console.show(f"W{i} ({w.shape[0]}x{w.shape[1]})".ljust(17) + lines[0])
             for line in lines[1:]:
-                console.out.print(" " * 17 + line)
-            console.out.print(f"a{i + 1} = {activation}(a{i} . W{i})", a[0])
+                console.show(" " * 17 + line)
+            console.show(f"a{i + 1} = {activation}(a{i} . W{i}) {a[0]}")
 
 
 @app.command(cls=Command)
@@ -140,7 +140,8 @@ def backprop(
     }
     shown = decimals if decimals is not None else 6 if example else 5
     for name, trace in traces.items():
-        console.out.print(f"\n{headings[name]}\n{trace.as_text(decimals=shown)}")
+        for line in ("", headings[name], *trace.as_text(decimals=shown).split("\n")):
+            console.show(line)
 
 
 @app.command("sum", cls=Command)
@@ -188,8 +189,8 @@ def sum_(
         for (a, b), mine, theirs in zip(QUESTIONS, twin.scratch.predictions, twin.keras.predictions, strict=True):
             table.add_row(f"{a} + {b}", f"{mine:.6f}", f"{theirs:.6f}")
         console.out.print(table)
-        console.out.print(f"largest weight difference {twin.largest_weight_difference:.1e}")
-        console.out.print(twin.verdict)
+        console.show(f"largest weight difference {twin.largest_weight_difference:.1e}")
+        console.show(twin.verdict)
         return
     with console.reporting() as reporter:
         result = learn_sum(
@@ -207,9 +208,9 @@ def sum_(
         console.print_json(result.to_dict())
         return
     for epoch, loss in enumerate(result.losses, 1):
-        console.out.print(f"epoch {epoch:>3}  mean error {loss:.6f}")
+        console.show(f"epoch {epoch:>3}  mean error {loss:.6f}")
     for (a, b), prediction in zip(QUESTIONS, result.predictions, strict=True):
-        console.out.print(f"{a} + {b} = {prediction:.4f} (truly {a + b:g})")
+        console.show(f"{a} + {b} = {prediction:.4f} (truly {a + b:g})")
 
 
 def _numbers(name: str, texts: list[str]) -> list[float]:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sori.cli import console
+from sori.errors import ParameterError, SoriError, check_choice, printable
+
+if TYPE_CHECKING:
+    from sori.inference import Event, SpotterSettings
 
 FORMATS = ("text", "json", "vtt")
 
 
 def listen(
     run: Annotated[Path, typer.Argument(help="A trained model (folder), or keywords, which ships with Sori.")],
-    file: Annotated[Path | None, typer.Argument(help="A recording of any length.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings of any length, or folders of them.")
+    ] = None,
     microphone: Annotated[bool, typer.Option("--microphone", help="Listen to the microphone until Ctrl-C.")] = False,
     threshold: Annotated[float, typer.Option(help="Lowest probability of a word, 0 to 1.")] = 0.8,
     hop: Annotated[float, typer.Option(help="Seconds between windows.")] = 0.1,
@@ -32,17 +38,37 @@ def listen(
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
 ) -> None:
-    """Spot words in a recording of any length, or live.
+    """Spot words in recordings of any length, or live.
 
     Example: sori listen keywords meeting.flac --out meeting.vtt
     """
-    from sori.errors import ParameterError, SoriError, check_choice
-    from sori.folders import replacing_file
-    from sori.inference import NOT_WORDS, Event, Spotter, SpotterSettings
-    from sori.reporter import SILENT
-    from sori.tasks.listen import json_line, spot, text_line, webvtt
+    from sori.audio import recordings_of
+    from sori.inference import NOT_WORDS, SpotterSettings
 
-    given = "json" if json else format
+    kind = _kind(out, "json" if json else format, overwrite=overwrite)
+    if (not files) != microphone:
+        raise ParameterError("give recordings, or `microphone`, and not both.")
+    settings = SpotterSettings(
+        threshold=threshold,
+        hop_s=hop,
+        smooth=smooth,
+        ignore=NOT_WORDS if ignore is None else tuple(name.strip() for name in ignore.split(",") if name.strip()),
+    )
+    if microphone:
+        _listen_live(run, settings, kind, out)
+        return
+    recordings = recordings_of(files or ())
+    if kind == "vtt" and len(recordings) > 1:
+        raise ParameterError("captions are of one recording: give one, or another `format`.")
+    failed = _listen_to(run, recordings, settings, kind, out)
+    if out is not None:
+        console.show(f"words: {out}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _kind(out: Path | None, given: str | None, *, overwrite: bool) -> str:
+    """Return the format to write."""
     kind = given or "text"
     if out is not None:
         kind = {".txt": "text", ".jsonl": "json", ".vtt": "vtt"}.get(out.suffix.lower(), "")
@@ -53,47 +79,78 @@ def listen(
         if out.exists() and not overwrite:
             raise SoriError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
     check_choice("format", kind, FORMATS)
-    if (file is None) != microphone:
-        raise ParameterError("give a recording, or `microphone`, and not both.")
-    settings = SpotterSettings(
-        threshold=threshold,
-        hop_s=hop,
-        smooth=smooth,
-        ignore=NOT_WORDS if ignore is None else tuple(name.strip() for name in ignore.split(",") if name.strip()),
-    )
+    return kind
+
+
+def _written(events: Iterable[Event], kind: str, file: str = "") -> Iterator[str]:
+    """Yield the text of events, line by line."""
+    from sori.tasks.listen import json_line, text_line, webvtt
+
+    if kind == "vtt":
+        return webvtt(events)
+    line = json_line if kind == "json" else text_line
+    return (f"{line(event, file)}\n" for event in events)
+
+
+def _listen_to(run: Path, files: list[Path], settings: SpotterSettings, kind: str, out: Path | None) -> int:
+    """Write the words in each recording; return how many recordings could not be read."""
+    from sori.folders import replacing_file
+    from sori.tasks.listen import spot
+
+    failed = 0
+    with ExitStack() as stack:
+        reporter = stack.enter_context(console.reporting())
+        stream = None
+        if out is not None:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(replacing_file(out))
+            stream = stack.enter_context(temporary.open("w", encoding="utf-8"))
+        for file in files:
+            name = printable(file) if len(files) > 1 else ""
+            try:
+                for text in _written(spot(run, file, settings=settings, reporter=reporter), kind, name):
+                    if stream is None:
+                        print(text if kind == "json" else _visible_lines(text), end="", flush=True)
+                    else:
+                        stream.write(text)
+            except SoriError as error:
+                if len(files) == 1:
+                    raise
+                failed += 1
+                console.fail(console.described(error))
+                if kind == "json":
+                    text = console.json_text({"file": name, "error": printable(error)})
+                    print(text, flush=True) if stream is None else stream.write(f"{text}\n")
+    return failed
+
+
+def _listen_live(run: Path, settings: SpotterSettings, kind: str, out: Path | None) -> None:
+    """Write words as they are spoken; live words cannot be recovered, so each is written at once."""
+    from sori.audio import microphone
+    from sori.inference import Spotter
 
     def live() -> Iterator[Event]:
-        from sori.audio import microphone as open_microphone
-
         spotter = Spotter(run, settings)
         try:
-            for y in open_microphone(sr=spotter.sr, reporter=console.TerminalReporter()):
+            for y in microphone(sr=spotter.sr, reporter=console.TerminalReporter()):
                 yield from spotter(y)
         except KeyboardInterrupt:
             console.say("stopped")
         yield from spotter.finish()
 
-    with nullcontext(SILENT) if microphone else console.reporting() as reporter:
-        found = live() if file is None else spot(run, file, settings=settings, reporter=reporter)
-
-        def written(events: Iterable[Event]) -> Iterator[str]:
-            if kind == "vtt":
-                return webvtt(events)
-            return (f"{line}\n" for line in map(json_line if kind == "json" else text_line, events))
-
-        if out is None:
-            for text in written(found):
-                print(text, end="", flush=True)
-            return
+    found = live()
+    first = list(islice(found, 1))  # before the file is replaced, the microphone and the model must work
+    if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        if file is None:  # live words cannot be recovered: each is written at once
-            first = list(islice(found, 1))
-            with out.open("w", encoding="utf-8") as stream:
-                for text in written(chain(first, found)):
-                    stream.write(text)
-                    stream.flush()
-                    print(text, end="", flush=True)
-        else:
-            with replacing_file(out) as temporary, temporary.open("w", encoding="utf-8") as stream:
-                stream.writelines(written(found))
-    console.out.print(f"words: {out}")
+    with nullcontext() if out is None else out.open("w", encoding="utf-8") as stream:
+        for text in _written(chain(first, found), kind):
+            if stream is not None:
+                stream.write(text)
+                stream.flush()
+            print(text if kind == "json" else _visible_lines(text), end="", flush=True)
+    if out is not None:
+        console.show(f"words: {out}")
+
+
+def _visible_lines(text: str) -> str:
+    return "\n".join(map(console.visible, text.split("\n")))

@@ -42,9 +42,9 @@ def models(
     console.out.print(table, soft_wrap=False)
     for why in dict.fromkeys(row["why"] for row in rows if "why" in row):
         console.warn(console.as_options(why))
-    console.out.print("\nshipped with Sori:")
+    console.show("\nshipped with Sori:")
     for row in trained:
-        console.out.print(f"{row['name']}: a {row['task']} with {row['parameters']:,} parameters ({row['use']})")
+        console.show(f"{row['name']}: a {row['task']} with {row['parameters']:,} parameters ({row['use']})")
 
 
 def _architectures(shape: str | None, classes: int) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def synth_(
         console.warn(f"left out {name}: {why}")
     pieces, pianos = data.facts["performances"], data.facts["pianos"]
     tested = "to test" if pianos["test"] else "held out but not rendered, without --test-soundfont"
-    console.out.print(
+    console.show(
         f"{out}: {len(pieces['train'])} pieces to train on, {len(pieces['valid'])} to validate, {len(pieces['test'])} "
         f"{tested}; {len(pianos['sampled'])} sampled pianos, {len(pianos['drawn'])} drawn ones"
     )
@@ -144,4 +144,4 @@ def train_(
         for condition, scores in conditions.items()
     ]
     console.print_table(["recordings", *shown.values()], rows)
-    console.out.print(f"model: {out}")
+    console.show(f"model: {out}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,14 +11,18 @@ from sori.cli import console
 from sori.cli.options import Json
 from sori.errors import SoriError, printable
 
+if TYPE_CHECKING:
+    from sori.inference import Moment, Prediction
+
 
 def predict(
     run: Annotated[Path, typer.Argument(help="A trained model (folder).")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings, or folders of them.")],
     top: Annotated[int, typer.Option(min=1, help="How many classes to show.")] = 3,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Also show the class of each segment.")] = False,
     json: Json = False,
 ) -> None:
-    """Predict the class of each recording, with probabilities.
+    """Predict the class of each recording, with probabilities: the mean over all its segments.
 
     Example: sori predict runs/first new.wav --top 3
     """
@@ -33,17 +37,34 @@ def predict(
             rows.append({"file": printable(file), "error": printable(result)})
             continue
         likeliest = list(zip(result.classes[:top], result.probabilities[:top], strict=True))
-        rows.append(
-            {
-                "file": printable(file),
-                "segments": result.segments,
-                "top": [{"class": name, "probability": p} for name, p in likeliest],
-            }
-        )
-        if not json:
-            shown = "  ".join(f"{name} {p:.1%}" for name, p in likeliest)
-            console.out.print(f"{file}: {shown}")
+        row = {
+            "file": printable(file),
+            "segments": result.segments,
+            "top": [{"class": name, "probability": p} for name, p in likeliest],
+        }
+        if timeline:
+            row["timeline"] = [_moment(moment, result, top) for moment in result.timeline]
+        rows.append(row)
+        if json:
+            continue
+        console.show(f"{file}: {_shown(likeliest)}")
+        for moment in result.timeline if timeline else ():
+            best = sorted(zip(result.classes, moment.probabilities, strict=True), key=lambda one: -one[1])[:top]
+            console.show(f"  {moment.start_s:8.2f} to {moment.end_s:.2f} s  {_shown(best)}")
     if json:
         console.print_json(rows)
     if any("error" in row for row in rows):
         raise typer.Exit(1)
+
+
+def _shown(likeliest: list[tuple[str, float]]) -> str:
+    return "  ".join(f"{name} {p:.1%}" for name, p in likeliest)
+
+
+def _moment(moment: Moment, prediction: Prediction, top: int) -> dict[str, Any]:
+    best = sorted(zip(prediction.classes, moment.probabilities, strict=True), key=lambda one: -one[1])[:top]
+    return {
+        "start_s": round(moment.start_s, 3),
+        "end_s": round(moment.end_s, 3),
+        "top": [{"class": name, "probability": p} for name, p in best],
+    }

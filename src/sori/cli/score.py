@@ -40,4 +40,4 @@ def score(
     ]
     shown = [[str(row[0]), *(f"{v:.3f}" if isinstance(v, float) else "" for v in row[1:])] for row in rows]
     console.print_table(["notes that agree in", "precision", "recall", "F1"], shown)
-    console.out.print(f"{scores.notes} notes in {truth}, {scores.estimated} in {estimate}")
+    console.show(f"{scores.notes} notes in {truth}, {scores.estimated} in {estimate}")

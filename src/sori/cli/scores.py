@@ -19,7 +19,7 @@ def show_scores(scores: Mapping[str, Any]) -> None:
     (console.warn if scores["leaky"] else console.say)(scores["split"])
     right = f"{scores['accuracy']:.1%}{spread} on {scores['recordings']:,} recordings"
     interval = f"{together}95 % interval {low:.1%} to {high:.1%}"
-    console.out.print(
+    console.show(
         f"accuracy {right} ({interval}), mean over classes "
         f"{scores['balanced_accuracy']:.1%}, macro F1 {scores['macro_f1']:.3f}{single}",
     )

@@ -220,7 +220,7 @@ def midi(
         console.print_json({"file": str(out), "duration_s": round(duration_s, 3), "gain_db": round(gain_db, 2)})
         return
     turned = f", turned down by {-gain_db:.1f} dB to avoid clipping" if gain_db < 0 else ""
-    console.out.print(f"{out}: {duration_s:.1f} s at {sr} Hz{turned}")
+    console.show(f"{out}: {duration_s:.1f} s at {sr} Hz{turned}")
 
 
 def _rendering(
@@ -273,7 +273,7 @@ def _render(
         failed = [{"file": file, "reason": why} for file, why in done.failed]
         console.print_json({"path": str(out), "written": done.written, "failed": failed})
         return
-    console.out.print(f"{out}: {done.written:,} files of {rendering.duration_s:g} s, and labels.csv")
+    console.show(f"{out}: {done.written:,} files of {rendering.duration_s:g} s, and labels.csv")
     groups = {item.group for item in items}
     if any(group.startswith("velocity ") for group in groups):
         console.warn(

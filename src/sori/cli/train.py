@@ -47,7 +47,7 @@ _OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
     "cutmix": (float | None, None, "CutMix: paste a rectangle of one example into another; 0: off.", _AUGMENTING),
     "mixup_layer": (str | None, None, "Mix at the output of this layer (manifold mixup).", _AUGMENTING),
     "mask_fill": (str | None, None, "Fill of masks: zero, mean or fade.", _AUGMENTING),
-    "split": (str, "group", "group, fold or segment (leaky).", _TESTING),
+    "split": (str | None, None, "group, fold, given (the data's own) or segment (leaky).", _TESTING),
     "test_fold": (str | None, None, "The fold to test on (default: the last).", _TESTING),
     "test_size": (float, 0.3, "Fraction to test on.", _TESTING),
     "valid_size": (float, 0.2, "Fraction of the rest to validate on.", _TESTING),
@@ -87,11 +87,11 @@ def train(**given: Any) -> None:
         return
     show_scores(result.scores)
     diagnosis = result.diagnosis
-    console.out.print(f"{diagnosis.verdict}: {diagnosis.why}")
+    console.show(f"{diagnosis.verdict}: {diagnosis.why}")
     if diagnosis.verdict != "fitted":
         first, second = map(console.as_options, diagnosis.advice[:2])
-        console.out.print(f"next, try {first}; or {second}")
-    console.out.print(f"model: {out}   report: {out / 'report.html'}")
+        console.show(f"next, try {first}; or {second}")
+    console.show(f"model: {out}   report: {out / 'report.html'}")
 
 
 def _signature() -> inspect.Signature:

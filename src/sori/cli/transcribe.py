@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sori.cli import console
-from sori.cli.options import Json, Overwrite, names
+from sori.cli.options import Json, Overwrite, names, parsed
 
 if TYPE_CHECKING:
     from sori.tasks.transcribe import Transcribed
@@ -20,7 +20,7 @@ _NOTES, _MODEL = "Notes", "Model"
 
 def transcribe(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Piano recordings of any length, or folders.")],
-    out: Annotated[Path | None, typer.Option(help="Folder to write to (default: beside each recording).")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("notes"),
     format: Annotated[str, typer.Option(help="mid, tsv, json or png (a piano roll), comma-separated.")] = "mid",
     overwrite: Overwrite = False,
     json: Json = False,
@@ -50,6 +50,9 @@ def transcribe(
     clean: Annotated[
         Path | None, typer.Option(help="A cleaner (folder) to apply first.", rich_help_panel=_MODEL)
     ] = None,
+    tuning: Annotated[
+        str, typer.Option(help="Frequency of A4 in Hz; auto: estimated and compensated.", rich_help_panel=_NOTES)
+    ] = "auto",
     threads: Annotated[int, typer.Option(help="Threads; 0: one per core.", rich_help_panel=_MODEL)] = 0,
 ) -> None:
     """Transcribe piano recordings: key, onset, length and velocity of each note.
@@ -73,6 +76,7 @@ def transcribe(
             method=separate,
             engine=engine,
             threads=threads,
+            tuning_hz=None if tuning == "auto" else parsed("tuning", tuning, float, "numbers of Hz, or auto")[0],
             overwrite=overwrite,
             reporter=reporter,
         ):
@@ -80,7 +84,7 @@ def transcribe(
             if one.error is not None:
                 console.fail(console.as_options(one.summary()))
             elif not json:
-                console.out.print(one.summary())
+                console.show(console.as_options(one.summary()))
     if any(one.error is not None for one in done):
         raise typer.Exit(1)
 

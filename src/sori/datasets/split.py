@@ -13,7 +13,8 @@ from sori.datasets.store import Segments
 from sori.errors import DatasetError, check_between, check_choice
 
 Indices = npt.NDArray[np.intp]
-KINDS = ("group", "fold", "segment")
+KINDS = ("group", "fold", "given", "segment")
+_GIVEN = {"train", "valid", "test"}  # names of folds that are the parts of a split
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Split:
     @property
     def description(self) -> str:
         """One line to show with every score."""
+        if self.kind == "given":
+            return f"{'LEAKY: ' if self.leaky else ''}the data's own split into training and test (seed {self.seed})"
         if self.kind == "fold":
             return f"fold {self.fold} held out; validation by group (seed {self.seed})"
         if self.kind == "group":
@@ -49,7 +52,7 @@ class Split:
 def split(
     segments: Segments,
     *,
-    kind: str = "group",
+    kind: str | None = "group",
     test_size: float = 0.3,
     valid_size: float = 0.2,
     seed: int = 0,
@@ -62,7 +65,9 @@ def split(
     ----------
     kind
         ``group``: no group is in two parts. ``fold``: the fold ``test_fold`` (default: the last) is the test part, and
-        validation is taken from the other folds by group. ``segment``: at random, which leaks.
+        validation is taken from the other folds by group. ``given``: the folds ``train``, ``valid`` and ``test``, of
+        which one may be missing. ``segment``: at random, which leaks. None: ``given`` if the folds are that, else
+        ``group``.
     test_size, valid_size
         Fraction of the data to test on (not with ``fold``), and fraction of the rest to validate on.
     seed
@@ -81,6 +86,8 @@ def split(
     ParameterError
         If a size is not between 0 and 1, or ``kind`` is unknown.
     """
+    if kind is None:
+        kind = "given" if has_given_split(segments) else "group"
     check_choice("split", kind, KINDS)
     check_between("test_size", test_size, 0.01, 0.9)
     check_between("valid_size", valid_size, 0.01, 0.9)
@@ -97,25 +104,31 @@ def split(
         )
     rng = np.random.default_rng(seed)
     fold = ""
-    if kind == "fold":
+    notes: list[str] = []
+    valid = np.empty(0, dtype=np.intp)
+    if kind == "given":
+        rest, valid, test = _given(segments, valid_size, rng)
+    elif kind == "fold":
         names = folds(segments)
         fold = names[-1] if test_fold is None else test_fold
         check_choice("test_fold", fold, names)
         rest, test = everything[segments.fold != fold], everything[segments.fold == fold]
     else:
         rest, test = _divide(everything, segments.label, groups, test_size, rng)
-    train, valid = _divide(rest, segments.label, groups, valid_size, rng)
+    train, valid = (rest, valid) if kind == "given" else _divide(rest, segments.label, groups, valid_size, rng)
     parts = {"training": train, "validation": valid, "test": test}
     leaky = kind == "segment" and (not all(segments.group) or _shared(segments.group, parts) is not None)
     if kind != "segment":
         shared = _shared(groups, parts)
-        if shared is not None:
+        if shared is not None and kind == "given":
+            leaky = True
+            notes.append(f"group {shared[0]!r}, or a copy of one of its files, is in both {shared[1]} and {shared[2]}")
+        elif shared is not None:
             raise DatasetError(
                 f"group {shared[0]!r}, or a copy of one of its files, is in both {shared[1]} and {shared[2]}: put what "
                 "belongs together into one fold"
             )
-    notes = []
-    homeless = int((segments.fold == "").sum()) if kind == "fold" else 0
+    homeless = int((segments.fold == "").sum()) if kind in ("fold", "given") else 0
     if homeless:
         notes.append(f"{homeless} segments have no fold: they are used in training only")
     unused = [name for i, name in enumerate(classes) if i not in present]
@@ -152,9 +165,32 @@ def folds(segments: Segments) -> list[str]:
         If it has fewer than two.
     """
     names = sorted(set(segments.fold) - {""})
+    if has_given_split(segments):
+        raise DatasetError("this dataset is divided into training and test, not into folds; leave out the folds")
     if len(names) < 2:
         raise DatasetError("this dataset has no folds of its own; build it with `fold_by`, or a CSV with a fold column")
     return names
+
+
+def has_given_split(segments: Segments) -> bool:
+    """Return whether the folds of a dataset are the parts of a split."""
+    names = set(segments.fold) - {""}
+    return len(names) > 1 and names <= _GIVEN
+
+
+def _given(segments: Segments, valid_size: float, rng: np.random.Generator) -> tuple[Indices, Indices, Indices]:
+    """Return training, validation and test as a dataset gives them; a missing one is taken from another."""
+    if not has_given_split(segments):
+        raise DatasetError("this dataset does not say which recordings are for training and which for the test")
+    train, valid, test = (np.flatnonzero(segments.fold == name) for name in ("train", "valid", "test"))
+    train = np.union1d(train, np.flatnonzero(segments.fold == ""))
+    if not len(train):
+        raise DatasetError("this dataset has no recordings for training, only for validation and test")
+    if not len(test):
+        valid, test = test, valid
+    if not len(valid):
+        train, valid = _divide(train, segments.label, segments.group, valid_size, rng)
+    return train, valid, test
 
 
 def _divide(

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import ParameterError, check_choice, check_count
+from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.features.transform import RealTransform
 from sori.units import FloatArray, frame_count
 
@@ -20,6 +20,8 @@ PadMode = Literal["constant", "reflect", "symmetric", "edge", "wrap"]
 
 # Samples per block of frames: 512 KiB of float32, which fits a core's second-level cache beside other data.
 _BLOCK_SAMPLES = 2**17
+# Longest frame, and most weights of a bank of filters: 256 MiB while it is made.
+_LARGEST_FRAME, _MOST_WEIGHTS = 2**20, 2**25
 
 
 class Frames:
@@ -113,6 +115,16 @@ class Frames:
             beyond = np.pad(clips, ((0, 0), (self.padding, self.padding)), mode=self.pad_mode)
             piece = beyond[:, first + self.padding : last + self.padding]
             out[:, : piece.shape[-1]] = piece
+
+
+def check_filters(count: int, *, n_fft: int) -> None:
+    """Raise ParameterError if frames or filters would be too large for any sound, as damaged settings make them."""
+    check_between("n_fft", n_fft, 1, _LARGEST_FRAME)
+    if count * (1 + n_fft // 2) > _MOST_WEIGHTS:
+        raise ParameterError(
+            f"{count:,} filters for frames of {n_fft:,} samples are more than memory is used for: use fewer, or a smaller "
+            "n_fft"
+        )
 
 
 def check_hop(hop_length: int, *, n_fft: int) -> None:

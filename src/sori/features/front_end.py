@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import ParameterError, check_between, check_choice, check_count, check_keys
-from sori.features.frames import as_clips, check_hop
+from sori.features.frames import as_clips, check_filters, check_hop
 from sori.features.mel import mel_filters, mel_spectrogram, mfcc
 from sori.features.stft import band_bins, spectrogram
 from sori.features.stream import FeatureStream
@@ -102,6 +102,8 @@ class FrontEnd:
                 raise ParameterError(f"{name} must be a number of {unit}. Received {name}={getattr(self, name)!r}.")
         if not isinstance(self.center, bool | None):
             raise ParameterError(f"center must be true or false. Received center={self.center!r}.")
+        if self.n_fft is not None:
+            check_filters(1, n_fft=self.n_fft)
         if self.n_fft is not None and self.hop_length is not None:
             check_hop(self.hop_length, n_fft=self.n_fft)
         if self.top_db is not None:

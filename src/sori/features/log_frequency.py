@@ -10,13 +10,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import check_between, check_count, check_keys
+from sori.errors import ParameterError, check_between, check_count, check_keys
 from sori.features.filter_bank import FilterGroup, filter_groups, filtered
-from sori.features.frames import Frames, as_clips
+from sori.features.frames import Frames, as_clips, check_filters
 from sori.units import FloatArray, frame_count
 
 # Dynamic range: a full-scale sine is 1, and levels this many dB below it, or lower, are 0.
 DB = 80.0
+_MOST_WINDOWS = 8
 KIND = "log-frequency"
 
 
@@ -51,6 +52,7 @@ def log_frequency_filters(
     """
     for name, value in (("n_fft", n_fft), ("bins_per_octave", bins_per_octave), ("n_bins", n_bins)):
         check_count(name, value)
+    check_filters(n_bins, n_fft=n_fft)
     check_between("fmin", fmin, 1, sr / 2, "Hz")
     bins_hz = np.fft.rfftfreq(n_fft, 1 / sr)
     middles_hz = fmin * 2.0 ** (np.arange(n_bins) / bins_per_octave)
@@ -92,7 +94,13 @@ class LogFrequency:
     n_bins: int = 296
 
     def __post_init__(self) -> None:
+        check_count("sr", self.sr)
+        check_between("sr", self.sr, 1, 1_000_000, "Hz")
         check_count("hop_length", self.hop_length)
+        if isinstance(self.fmin, bool) or not isinstance(self.fmin, int | float):
+            raise ParameterError(f"fmin must be a number of Hz. Received fmin={self.fmin!r}.")
+        if not isinstance(self.windows, list | tuple) or not 1 <= len(self.windows) <= _MOST_WINDOWS:
+            raise ParameterError(f"windows must be 1 to {_MOST_WINDOWS} frame lengths. Received {self.windows!r}.")
         object.__setattr__(self, "windows", tuple(self.windows))
         for n_fft in self.windows:
             self._groups(n_fft, rows=1)  # refuses impossible settings here, not at the first clip

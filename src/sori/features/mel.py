@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sori.errors import ParameterError, check_between, check_choice, check_count
 from sori.features.filter_bank import FilterGroup, filter_groups, filtered
-from sori.features.frames import Frames, PadMode, as_clips, bins_by_frames
+from sori.features.frames import Frames, PadMode, as_clips, bins_by_frames, check_filters
 from sori.features.stft import check_band, magnitude_power
 from sori.units import FloatArray, hz_to_mel, mel_to_hz, power_to_db
 
@@ -67,6 +67,7 @@ def mel_filters(
     """
     for name, value in (("sr", sr), ("n_fft", n_fft), ("n_mels", n_mels)):
         check_count(name, value)
+    check_filters(n_mels, n_fft=n_fft)
     fmax = check_band(sr=sr, fmin=fmin, fmax=fmax)
     if norm not in ("slaney", None):
         raise ParameterError(f"norm must be 'slaney' or None. Received norm={norm!r}.")

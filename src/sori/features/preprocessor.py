@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -175,6 +175,40 @@ class Preprocessor:
         if not np.isfinite(x).all():
             raise Unusable(f"samples are far too large: up to {np.abs(clips).max():.2g}, where full scale is 1")
         return x, starts
+
+    def windows(
+        self, pieces: Iterable[npt.NDArray[np.float32]], *, at_once: int = 64
+    ) -> Iterator[tuple[npt.NDArray[np.float32], list[int]]]:
+        """Cut a recording of any length into windows as long as a segment, in constant memory.
+
+        They begin where the segments of a dataset do, and go on to the end. If more than a tenth of a window is left
+        there, a last one ends with the recording. A recording shorter than a window has none.
+
+        Parameters
+        ----------
+        pieces
+            Successive samples ``(samples,)`` at ``self.sr``.
+        at_once
+            Greatest number of windows that are yielded together.
+
+        Yields
+        ------
+        float32, shape ``(n, self.samples)``, and the first sample of each window.
+        """
+        n, step = self.samples, self.segmenting.step(self.sr)
+        kept, begin, done = np.zeros(0, dtype=np.float32), 0, 0  # samples that are kept, and their place
+        for piece in pieces:
+            kept = np.concatenate([kept, piece])
+            while begin + len(kept) >= done + n:
+                count = min(at_once, (begin + len(kept) - done - n) // step + 1)
+                starts = [done + i * step for i in range(count)]
+                yield np.stack([kept[start - begin : start - begin + n] for start in starts]), starts
+                done += count * step
+                cut = max(0, min(done, begin + len(kept) - n) - begin)  # the last window may need the last samples
+                kept, begin = kept[cut:], begin + cut
+        end = begin + len(kept)
+        if done and end - (done - step + n) > n / 10:
+            yield kept[np.newaxis, -n:], [end - n]
 
     def segments_of_file(self, path: Path, *, allow_silence: bool = False) -> tuple[npt.NDArray[np.float32], list[int]]:
         """Read a recording and make features of its segments, exactly as they are made for a dataset.

@@ -14,6 +14,7 @@ from sori.units import FloatArray, seconds_to_samples, segment_samples
 
 _TRACKER_HOP = 512
 _TRACKER_SR = 22050
+_LONGEST_S, _MOST_SEGMENTS = 1e6, 10**6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +50,12 @@ class Segmenting:
     beats: int = 1
 
     def __post_init__(self) -> None:
-        if not 0 < self.duration_s < np.inf:
-            raise ParameterError(f"duration_s must be above 0 s. Received duration_s={self.duration_s!r}.")
+        if not isinstance(self.duration_s, int | float) or not 0 < self.duration_s <= _LONGEST_S:
+            raise ParameterError(
+                f"duration_s must be above 0 s and at most {_LONGEST_S:g}. Received duration_s={self.duration_s!r}."
+            )
         check_count("segments", self.segments)
+        check_between("segments", self.segments, 1, _MOST_SEGMENTS)
         check_between("overlap", self.overlap, 0, 0.95)
         check_choice("by", self.by, ("time", "beats"))
         check_count("beats", self.beats)
@@ -68,9 +72,12 @@ class Segmenting:
 
     def starts(self, sr: int) -> list[int]:
         """Return the first sample of each segment of a recording that is long enough."""
-        n = self.samples(sr)
-        step = max(1, round(n * (1 - self.overlap)))
-        return list(range(0, seconds_to_samples(self.duration_s, sr=sr) - n + 1, step))
+        last = seconds_to_samples(self.duration_s, sr=sr) - self.samples(sr)
+        return list(range(0, last + 1, self.step(sr)))
+
+    def step(self, sr: int) -> int:
+        """Return the number of samples from the start of a segment to that of the next."""
+        return max(1, round(self.samples(sr) * (1 - self.overlap)))
 
     def cut(self, y: npt.NDArray[np.float32], *, front_end: FrontEnd) -> tuple[npt.NDArray[np.float32], list[int]]:
         """Cut a clip at ``front_end.sr`` into segments.

@@ -1,6 +1,6 @@
 """Apply trained models to recordings, with NumPy, ONNX Runtime and soundfile only."""
 
-from sori.inference.classifier import Classifier, Prediction
+from sori.inference.classifier import Classifier, Moment, Prediction
 from sori.inference.embedder import Embedder
 from sori.inference.engines import ENGINES, Engine
 from sori.inference.note_decoder import NoteDecoder, notes_from
@@ -17,6 +17,7 @@ __all__ = [
     "Embedder",
     "Engine",
     "Event",
+    "Moment",
     "NoteDecoder",
     "NoteDecoding",
     "Prediction",

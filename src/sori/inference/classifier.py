@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from sori.audio import blocks, info, resample
 from sori.bundle import Bundle, onnx_session, run
 from sori.errors import BundleError, ParameterError
 from sori.features import SILENCE, Preprocessor
@@ -16,12 +18,25 @@ _SHOWN = 3  # classes shown when a prediction is printed
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A segment of a recording, in seconds, and its probabilities in the order of the prediction's classes."""
+
+    start_s: float
+    end_s: float
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Prediction:
-    """Class names and probabilities of a clip, the most probable first; ``segments`` is how many were averaged."""
+    """Class names and probabilities of a clip, the most probable first.
+
+    ``segments`` is how many were averaged, and ``timeline`` holds each of them.
+    """
 
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
     segments: int
+    timeline: tuple[Moment, ...] = field(default=(), repr=False, compare=False)
 
     def __repr__(self) -> str:
         likeliest = list(zip(self.classes, self.probabilities, strict=True))[:_SHOWN]
@@ -90,7 +105,7 @@ class Classifier:
         return run(self._session, x)
 
     def predict(self, y: npt.NDArray[np.float32], *, sr: int) -> Prediction:
-        """Classify a clip ``(samples,)`` at any rate, cut as the training recordings were.
+        """Classify a clip ``(samples,)`` at any rate: the mean over all of its segments.
 
         Raises
         ------
@@ -99,27 +114,54 @@ class Classifier:
         AudioError
             If it is too short for one segment, or is silent and no class of the model is silence.
         """
-        x, _ = self.preprocessor.segments(y, sr=sr, allow_silence=self._knows_silence)
-        return self._averaged(x)
+        preprocessor = self.preprocessor
+        first, starts = preprocessor.segments(y, sr=sr, allow_silence=self._knows_silence)
+        if preprocessor.segmenting.by == "beats" or len(y) <= sr * preprocessor.segmenting.duration_s:
+            return self._averaged([(self.predict_features(first), starts)])
+        return self._averaged(self._windows([resample(y, from_sr=sr, to_sr=preprocessor.sr)]))
 
     def predict_file(self, path: str | Path) -> Prediction:
-        """Classify a recording.
+        """Classify a recording: the mean over all of its segments, from its start to its end.
+
+        Memory use does not grow with its length.
 
         Raises
         ------
         AudioError
             If it cannot be read, is too short, or is silent and no class of the model is silence.
         """
-        x, _ = self.preprocessor.segments_of_file(Path(path), allow_silence=self._knows_silence)
-        return self._averaged(x)
+        preprocessor, path = self.preprocessor, Path(path)
+        known_s = info(path).duration_s
+        if preprocessor.segmenting.by == "time" and (known_s is None or known_s > preprocessor.segmenting.duration_s):
+            found = list(self._windows(blocks(path, sr=preprocessor.sr)))
+            if found:
+                return self._averaged(found)
+        x, starts = preprocessor.segments_of_file(path, allow_silence=self._knows_silence)
+        return self._averaged([(self.predict_features(x), starts)])
+
+    def _windows(
+        self, pieces: Iterable[npt.NDArray[np.float32]]
+    ) -> Iterator[tuple[npt.NDArray[np.float32], list[int]]]:
+        """Yield probabilities ``(n, classes)`` and the first samples of windows that are not digital silence."""
+        for clips, starts in self.preprocessor.windows(pieces):
+            sounding = np.flatnonzero(clips.any(axis=1) | self._knows_silence)
+            if len(sounding):
+                yield self.predict_clips(clips[sounding]), [starts[i] for i in sounding]
 
     @property
     def _knows_silence(self) -> bool:
         return any(name in SILENCE for name in self.bundle.classes)
 
-    def _averaged(self, x: npt.NDArray[np.float32]) -> Prediction:
-        mean = self.predict_features(x).mean(axis=0)
+    def _averaged(self, parts: Iterable[tuple[npt.NDArray[np.float32], list[int]]]) -> Prediction:
+        found = list(parts)
+        p = np.concatenate([part for part, _ in found])
+        starts = [start for _, some in found for start in some]
+        mean = p.mean(axis=0)
         order = np.argsort(-mean, kind="stable")
-        return Prediction(
-            tuple(self.bundle.classes[i] for i in order), tuple(float(mean[i]) for i in order), segments=len(x)
+        sr, n = self.preprocessor.sr, self.preprocessor.samples
+        moments = tuple(
+            Moment(start / sr, (start + n) / sr, tuple(map(float, row[order])))
+            for start, row in zip(starts, p, strict=True)
         )
+        classes = tuple(self.bundle.classes[i] for i in order)
+        return Prediction(classes, tuple(map(float, mean[order])), segments=len(p), timeline=moments)

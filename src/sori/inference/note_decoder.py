@@ -56,6 +56,7 @@ class NoteDecoder:
         self._kept = np.zeros((0, KEYS, 4), dtype=np.float32)
         self._limits = np.zeros(0)  # threshold of an onset's peak, for each frame that is kept
         self._begin = 0  # number of the first frame that is kept
+        self.held_back = 0  # onsets that reach the threshold, but not the doubted one
         self._told = 0  # notes struck before this frame have been returned, later ones not
 
     def __call__(self, posteriors: npt.NDArray[np.floating]) -> list[Note]:
@@ -76,7 +77,10 @@ class NoteDecoder:
         new = slice(self._judged, until)
         limits = np.full(until - self._judged, self.threshold)
         if self._around:
-            limits = np.maximum(limits, doubted_below(self._heard[..., 0], frame_s=self.frame_s)[new])
+            onset = self._heard[..., 0]
+            limits = np.maximum(limits, doubted_below(onset, frame_s=self.frame_s)[new])
+            peaks = is_peak(onset, at_least=self.threshold)[new]
+            self.held_back += int((peaks & (onset[new] < limits[:, np.newaxis])).sum())
         self._kept = np.concatenate([self._kept, self._heard[new]])
         self._limits = np.concatenate([self._limits, limits])
         before = max(0, until - self._around)

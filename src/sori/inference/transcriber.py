@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sori.bundle import Bundle, onnx_session, run
 from sori.errors import BundleError, ParameterError, check_between
 from sori.features import LogFrequency
 from sori.inference.note_decoder import NoteDecoder
+from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents, in_hz
 from sori.music import HIGHEST, LOWEST, Note
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ _CHUNK, _AROUND = 500, 60
 # Peaks: below the first, a recording is silent; from the second up to full scale, it is used as it is; any other is
 # scaled to the third.
 _NOTHING, _QUIET, _USUAL = 1e-4, 0.1, 0.5
+_SILENT_FRAMES = 10  # put before a recording
+_LISTENED_S, _BLACK = 60.0, (1, 3, 6, 8, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +78,18 @@ class Transcription:
         Onset, sounding, offset and velocity of each frame and key, float16 ``(frames, 88, 4)``, if requested.
     frame_s
         Seconds per frame of the posteriors.
+    tuning_hz
+        Frequency of A4 that was assumed.
+    held_back
+        Number of unsure notes that were left out where most notes are unsure: see :class:`NoteDecoding`.
     """
 
     notes: tuple[Note, ...]
     duration_s: float
     posteriors: npt.NDArray[np.float16] | None
     frame_s: float
+    tuning_hz: float = STANDARD_HZ
+    held_back: int = 0
 
     def __repr__(self) -> str:
         return f"Transcription({len(self.notes)} notes in {self.duration_s:.1f} s)"
@@ -108,6 +118,15 @@ class Transcription:
         from sori import plots
 
         return plots.piano_roll(self.notes, duration_s=self.duration_s, ax=ax)
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """A part of a transcription: notes that have ended, probabilities, and the number of notes held back so far."""
+
+    notes: list[Note]
+    posteriors: npt.NDArray[np.float32]
+    held_back: int
 
 
 class Transcriber:
@@ -139,11 +158,20 @@ class Transcriber:
     def __repr__(self) -> str:
         return f"Transcriber({str(self.bundle.path)!r})"
 
-    def posteriors(self, pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
+    def posteriors(
+        self, pieces: Iterable[npt.NDArray[np.float32]], *, tuning_hz: float = STANDARD_HZ
+    ) -> Iterator[npt.NDArray[np.float32]]:
         """Yield probabilities ``(frames, 88, 4)`` of a recording in pieces ``(samples,)`` at the model's rate.
 
         They do not depend on how it is cut: each chunk is processed with its context.
+
+        Parameters
+        ----------
+        tuning_hz
+            Frequency of A4; the bins of the spectrogram are moved with it.
         """
+        check_tuning(tuning_hz)
+        front_end = replace(self.front_end, fmin=self.front_end.fmin * tuning_hz / STANDARD_HZ)
         hop, margin = self.front_end.hop_length, max(self.front_end.windows) // 2
         around = self._around * hop
         # Samples that are kept, the first of them at `begin`; frames up to `done` have been yielded.
@@ -162,7 +190,7 @@ class Transcriber:
                 high = min(total, (last - 1) * hop + margin + 1)
                 # So that frame `first` stays centred on sample `first * hop`.
                 low -= low % hop
-                x = self.front_end(kept[low - begin : high - begin])[first - low // hop :][: last - first]
+                x = front_end(kept[low - begin : high - begin])[first - low // hop :][: last - first]
                 if self._cleaner is not None:
                     x = self._cleaner(x)
                 p = run(self._session, x[np.newaxis])[0]
@@ -172,24 +200,47 @@ class Transcriber:
                 kept, begin = kept[keep - begin :], keep
 
     def notes(
-        self, pieces: Iterable[npt.NDArray[np.float32]], *, decoding: NoteDecoding | None = None
-    ) -> Iterator[tuple[list[Note], npt.NDArray[np.float32]]]:
-        """Yield the notes that have ended, chunk by chunk, and each chunk's probabilities."""
+        self,
+        pieces: Iterable[npt.NDArray[np.float32]],
+        *,
+        decoding: NoteDecoding | None = None,
+        tuning_hz: float = STANDARD_HZ,
+    ) -> Iterator[Chunk]:
+        """Yield the notes that have ended, chunk by chunk.
+
+        A little silence is put before the recording, since the network finds a note only if it hears the step from
+        what was before: a recording may begin inside an attack.
+        """
         decoding = decoding or NoteDecoding()
+        hop, early = self.front_end.hop_length, _SILENT_FRAMES
         reader = NoteDecoder(
             frame_s=self.front_end.frame_s,
             threshold=decoding.threshold,
             min_note_s=decoding.min_note_s,
             doubt=decoding.doubt,
         )
-        for p in self.posteriors(pieces):
-            yield _within(reader(p), decoding), p
-        yield _within(reader.finish(), decoding), np.empty((0, *self._session.get_outputs()[0].shape[2:]), np.float32)
+        padded = chain([np.zeros(early * hop, dtype=np.float32)], pieces)
+        late_s = early * self.front_end.frame_s
+        for p in self.posteriors(padded, tuning_hz=tuning_hz):
+            yield Chunk(_within(reader(p), decoding, late_s), p[early:], reader.held_back)
+            early = max(0, early - len(p))
+        yield Chunk(_within(reader.finish(), decoding, late_s), p[:0], reader.held_back)
 
     def __call__(
-        self, y: npt.NDArray[np.float32], *, sr: int, decoding: NoteDecoding | None = None, posteriors: bool = True
+        self,
+        y: npt.NDArray[np.float32],
+        *,
+        sr: int,
+        decoding: NoteDecoding | None = None,
+        posteriors: bool = True,
+        tuning_hz: float | None = None,
     ) -> Transcription:
         """Transcribe a clip ``(samples,)`` at any rate.
+
+        Parameters
+        ----------
+        tuning_hz
+            Frequency of A4; None: estimated.
 
         Raises
         ------
@@ -201,13 +252,43 @@ class Transcriber:
             raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
         resampled = resample(y.astype(np.float32), from_sr=sr, to_sr=self.front_end.sr)
         resampled = resampled * np.float32(usual_gain(float(np.abs(resampled).max(initial=0))))
+        if tuning_hz is None:
+            estimator = TuningEstimator(self.front_end.sr)
+            estimator(resampled)
+            tuning_hz = self.likelier_tuning(estimator.tuning_hz, resampled)
         found: list[Note] = []
         parts: list[npt.NDArray[np.float16]] = []
-        for notes, p in self.notes([resampled], decoding=decoding):
-            found += notes
-            parts.append(p.astype(np.float16))
+        held_back = 0
+        for chunk in self.notes([resampled], decoding=decoding, tuning_hz=tuning_hz):
+            found += chunk.notes
+            held_back = chunk.held_back
+            parts.append(chunk.posteriors.astype(np.float16))
         kept = np.concatenate(parts) if posteriors else None
-        return Transcription(tuple(sorted(found)), len(y) / sr, kept, self.front_end.frame_s)
+        return Transcription(
+            tuple(sorted(found)), len(y) / sr, kept, self.front_end.frame_s, tuning_hz, held_back=held_back
+        )
+
+    def likelier_tuning(self, tuning_hz: float, y: npt.NDArray[np.float32]) -> float:
+        """Return the likelier of two tunings a semitone apart, if the one given is halfway between keys.
+
+        A piano half a semitone too low sounds like one half a semitone too high whose player plays all in the key
+        below. Music uses white keys more than black ones, so the tuning with more of them is returned.
+
+        Parameters
+        ----------
+        y
+            Samples at the model's rate, of which the first minute is used.
+        """
+        cents = in_cents(tuning_hz)
+        if abs(cents) < HALFWAY_CENTS:
+            return tuning_hz
+        some = y[: round(_LISTENED_S * self.front_end.sr)]
+        white: dict[float, float] = {}
+        for one in (cents, cents - np.copysign(100, cents)):
+            hz = round(in_hz(float(one)), 1)
+            notes = [note for chunk in self.notes([some], tuning_hz=hz) for note in chunk.notes]
+            white[hz] = sum(note.pitch % 12 not in _BLACK for note in notes) / max(1, len(notes))
+        return max(white, key=lambda hz: white[hz])
 
 
 class Cleaner:
@@ -272,8 +353,13 @@ def transcribe(y: npt.NDArray[np.float32], *, sr: int, model: str | Path = "pian
     return Transcriber(model)(y, sr=sr)
 
 
-def _within(notes: list[Note], decoding: NoteDecoding) -> list[Note]:
-    return [note for note in notes if decoding.lowest <= note.pitch <= decoding.highest]
+def _within(notes: list[Note], decoding: NoteDecoding, late_s: float) -> list[Note]:
+    """Return the notes in the band, ``late_s`` earlier; those that would begin before the recording begin with it."""
+    return [
+        replace(note, onset_s=max(0.0, note.onset_s - late_s), offset_s=note.offset_s - late_s)
+        for note in notes
+        if decoding.lowest <= note.pitch <= decoding.highest and note.offset_s - late_s > decoding.min_note_s
+    ]
 
 
 def _with_last(pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[tuple[npt.NDArray[np.float32], bool]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -84,24 +86,29 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     song = _open(path)
     parts = [part for part in _parts(song) if not part.is_drums]
     rows: list[tuple[float, float, int, int]] = []
+    # The two hands are often two tracks that share one pedal.
+    pedals_of: dict[int, list[tuple[float, bool]]] = {}
     for part in parts:
-        # The two hands are often two tracks that share one pedal.
-        pedals = sorted(
+        pedals_of.setdefault(part.program, []).extend(
             (message.time_s, message.b >= _PEDAL_DOWN)
-            for other in parts
-            if other.program == part.program
-            for message in other.messages
+            for message in part.messages
             if message.kind == _CONTROL and message.a == PEDAL
         )
+    for part in parts:
+        pedals = sorted(pedals_of[part.program])
         times_s = np.array([time_s for time_s, _ in pedals])
         down = [is_down for _, is_down in pedals]
         last_s = max((note.offset_s for note in part.notes), default=0.0)
+        # When the pedal is next released, from each of its messages on; a pedal that never is rings to the last note.
+        released_s = [math.inf] * (len(pedals) + 1)
+        for i in range(len(pedals) - 1, -1, -1):
+            released_s[i] = released_s[i + 1] if down[i] else pedals[i][0]
         for note in part.notes:
             end_s = note.offset_s
             i = int(np.searchsorted(times_s, end_s, side="right")) - 1
             if pedal and i >= 0 and down[i]:
-                up = next((time_s for time_s, is_down in pedals[i + 1 :] if not is_down), None)
-                end_s = max(end_s, last_s) if up is None else up
+                up_s = released_s[i + 1]
+                end_s = max(end_s, last_s) if up_s == math.inf else up_s
             rows.append((note.onset_s, end_s, note.pitch, note.velocity))
     if not allow_empty:
         _check_notes(bool(rows), path, song)
@@ -169,12 +176,12 @@ def _parts(song: Song) -> Iterator[_Part]:
 
 def _notes(messages: Iterable[Message], *, end_s: float) -> Iterator[Note]:
     """Pair note-on with note-off messages, first with first; a note that is never released ends with its track."""
-    open_keys: dict[int, list[Message]] = {}
+    open_keys: dict[int, deque[Message]] = {}
     for message in messages:
         if message.kind == _NOTE_ON and message.b:
-            open_keys.setdefault(message.a, []).append(message)
+            open_keys.setdefault(message.a, deque()).append(message)
         elif message.kind in (_NOTE_ON, _NOTE_OFF) and open_keys.get(message.a):
-            struck = open_keys[message.a].pop(0)
+            struck = open_keys[message.a].popleft()
             if message.time_s > struck.time_s:
                 yield Note(struck.time_s, message.time_s, struck.a, struck.b)
     for struck in (message for keys in open_keys.values() for message in keys):

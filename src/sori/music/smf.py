@@ -56,7 +56,7 @@ def parse(data: bytes, *, name: str) -> Song:
     if data[:4] != b"MThd" or len(data) < 14:
         raise AudioError(f"{name}: not a MIDI file")
     division = int.from_bytes(data[12:14], "big")
-    if division & 0x7FFF == 0:
+    if division & 0x7FFF == 0 or (division & 0x8000 and not division & 255):
         raise AudioError(f"{name}: not readable as MIDI (its division is 0 ticks per quarter note, so it has no times)")
     tracks: list[list[tuple[int, bytes]]] = []
     damage = ""

@@ -13,6 +13,7 @@ import numpy as np
 from sori import models, plots
 from sori.audio import encode_mp3, load
 from sori.augment import Augmentation
+from sori.datasets.build import hash_of
 from sori.errors import AudioError
 from sori.evaluation import by_recording
 from sori.reports.page import facts_table, page, picture, plain, player
@@ -197,16 +198,21 @@ def _recordings_of(trained: TrainedClassifier) -> tuple[list[ReportedRecording],
         right += of_class[:1] + of_class[1:][-1:]
     used_s = dataset.preprocessor.segmenting.duration_s if dataset.preprocessor else _LONGEST_S
     longest_s = min(used_s, _LONGEST_S)
+    digests = dataset.digests()
 
     def reported(i: np.intp) -> ReportedRecording:
         mp3 = None
         try:
             if dataset.has_recordings:
-                y, sr = load(Path(dataset.source) / names[i], duration_s=longest_s)
+                path = Path(dataset.source) / names[i]
+                with path.open("rb") as file:
+                    if hash_of(file) != digests[names[i]]:  # another file than the dataset was made of
+                        raise AudioError(f"{path}: has changed")
+                y, sr = load(path, duration_s=longest_s)
                 mp3 = encode_mp3(y, sr=sr)
             elif dataset.front_end is not None and dataset.front_end.kind == "waveform":
                 mp3 = encode_mp3(segments.x[test[first[i]], :, 0], sr=dataset.front_end.sr)
-        except AudioError:  # moved since the dataset was built: the report does without
+        except (AudioError, OSError):  # moved since the dataset was built: the report does without
             mp3 = None
         return ReportedRecording(
             names[i], dataset.classes[label[i]], dataset.classes[predicted[i]], float(sure[i]), mp3

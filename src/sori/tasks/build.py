@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from sori.datasets import Dataset, read_catalog
@@ -17,6 +18,7 @@ def build(
     *,
     preprocessor: Preprocessor | None = None,
     labels: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
     group_by: str | None = None,
     fold_by: str | None = None,
     jobs: int | None = None,
@@ -33,7 +35,7 @@ def build(
         A folder of class folders, or a CSV with columns file, label and, optionally, group and fold.
     preprocessor
         How recordings become segments of features; None: chosen from the recordings, as in training.
-    labels, group_by, fold_by
+    labels, columns, group_by, fold_by
         As :func:`sori.datasets.read_catalog` takes them.
     jobs, max_bad, resume, overwrite
         As :func:`sori.datasets.build` takes them.
@@ -45,7 +47,11 @@ def build(
     """
     reporter = usual(reporter)
     catalog = read_catalog(
-        Path(source), labels=None if labels is None else Path(labels), group_by=group_by, fold_by=fold_by
+        Path(source),
+        labels=None if labels is None else Path(labels),
+        columns=columns,
+        group_by=group_by,
+        fold_by=fold_by,
     )
     for note in catalog.notes:
         reporter.say(note)

@@ -52,7 +52,7 @@ def evaluate(run: str | Path, data: str | Path, *, include_training: bool = Fals
     )
     if leaky:
         described = f"LEAKY: {left_out} of the recordings were in training or validation"
-    elif not dataset.has_recordings or not bundle.dataset["source"]:
+    elif not dataset.has_recordings or not bundle.dataset.get("source"):
         described = "imported features: it is not known whether some were used in training"
     elif left_out:
         described = f"recordings not used in training ({left_out} others left out)"

@@ -65,16 +65,16 @@ def webvtt(events: Iterable[Event], *, width_s: float = 1.0) -> Iterator[str]:
         yield f"{_clock(start_s)} --> {_clock(start_s + width_s)}\n{shown} ({100 * event.confidence:.0f} %)\n\n"
 
 
-def json_line(event: Event) -> str:
-    """Write an event as a line of JSON."""
+def json_line(event: Event, file: str = "") -> str:
+    """Write an event as a line of JSON, with the name of its recording if there are several."""
     values = asdict(event)
     rounded = {"time_s": round(values["time_s"], 3), "confidence": round(values["confidence"], 4)}
-    return json.dumps({**values, **rounded}, ensure_ascii=False)
+    return json.dumps({**({"file": file} if file else {}), **values, **rounded}, ensure_ascii=False)
 
 
-def text_line(event: Event) -> str:
-    """Write an event as a line of text: time, word and confidence."""
-    return f"{_clock(event.time_s)}  {event.label}  {100 * event.confidence:.0f} %"
+def text_line(event: Event, file: str = "") -> str:
+    """Write an event as a line of text: the recording if there are several, time, word and confidence."""
+    return f"{file + '  ' if file else ''}{_clock(event.time_s)}  {event.label}  {100 * event.confidence:.0f} %"
 
 
 def _clock(seconds: float) -> str:

@@ -18,7 +18,9 @@ def predict(
     *,
     reporter: Reporter | None = None,
 ) -> list[tuple[Path, Prediction | SoriError]]:
-    """Classify recordings, also those in folders; a recording that cannot be read gets its error as the result.
+    """Classify recordings, also those in folders, each from its start to its end.
+
+    A recording that cannot be read gets its error as the result.
 
     Raises
     ------
@@ -34,9 +36,8 @@ def predict(
     others: Counter[int] = Counter()
     for i, file in enumerate(listed, 1):
         try:
-            prediction = classifier.predict_file(file)
+            results.append((file, classifier.predict_file(file)))
             others[info(file).sr] += 1
-            results.append((file, prediction))
         except SoriError as error:
             results.append((file, error))
         reporter.progress("Predicting", i, len(listed))

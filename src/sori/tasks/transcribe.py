@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sori import audio
 from sori.errors import ParameterError, SoriError, check_choice, check_installed, printable, reason
 from sori.folders import replacing_file
 from sori.inference import ENGINES, Engine, NoteDecoding, Transcriber, usual_gain
+from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents
 from sori.music import HIGHEST, LOWEST, Note, parse_pitches
 from sori.music.midi import write_midi
 from sori.reporter import Reporter, usual
@@ -24,6 +25,7 @@ from sori.units import note_name
 
 FORMATS = ("mid", "tsv", "json", "png")
 _BLOCK_S = 10.0
+_LISTENED_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Transcribed:
     duration_s: float
     seconds: float
     error: str | None = None
+    tuning_hz: float = STANDARD_HZ
+    held_back: int = 0
 
     def summary(self) -> str:
         """Return one line to show."""
@@ -45,9 +49,11 @@ class Transcribed:
             return self.error
         reach = f", {note_name(self.lowest)} to {note_name(self.highest)}" if self.lowest and self.highest else ""
         times = self.duration_s / self.seconds if self.seconds else 0.0
+        tuned = f", tuned to A = {self.tuning_hz:g} Hz" if self.tuning_hz != STANDARD_HZ else ""
+        held = f"; {self.held_back} unsure notes held back (`doubt=False` keeps them)" if self.held_back else ""
         return (
-            f"{self.file}: {self.notes} notes{reach}, {self.duration_s:.1f} s in {self.seconds:.1f} s "
-            f"({times:.0f} times real time)"
+            f"{self.file}: {self.notes} notes{reach}{tuned}, {self.duration_s:.1f} s in {self.seconds:.1f} s "
+            f"({times:.0f} times real time){held}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,7 +68,7 @@ class Transcribed:
 
 def transcribe_files(
     files: Sequence[str | Path],
-    out: str | Path | None = None,
+    out: str | Path = "notes",
     *,
     formats: Sequence[str] = ("mid",),
     model: str | Path = "piano",
@@ -71,16 +77,19 @@ def transcribe_files(
     method: str | None = None,
     engine: str = "piano",
     threads: int = 0,
+    tuning_hz: float | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> Iterator[Transcribed]:
-    """Write the notes of each recording beside it, or into ``out``; yield the result of each.
+    """Write the notes of each recording into the folder ``out``; yield the result of each.
 
     A recording that cannot be read is yielded with its error, and the others continue. Memory use grows only with the
     number of notes, unless the piano is separated first (``method``), or only ffmpeg can read the recording.
 
     Parameters
     ----------
+    files
+        Recordings, or folders of them, whose subfolders are made in ``out`` too.
     formats
         Of ``mid``, ``tsv`` (onset, offset, pitch, velocity), ``json`` and ``png`` (a piano roll).
     clean
@@ -88,6 +97,8 @@ def transcribe_files(
     engine
         ``piano``, Sori's own network; or one of :data:`sori.inference.ENGINES` that a package adds, for which
         ``decoding`` has no effect.
+    tuning_hz
+        Frequency of A4; None: estimated for each recording.
     method
         How to separate the piano from a mixture first: see :func:`sori.separation.separator.separator`.
 
@@ -98,27 +109,27 @@ def transcribe_files(
     """
     for name in formats:
         check_choice("format", name, FORMATS)
-    out = None if out is None else Path(out)
-    if out is not None and out.exists() and not out.is_dir():
+    out = Path(out)
+    if out.exists() and not out.is_dir():
         raise SoriError(f"{out}: is not a folder; give `out` a folder, or another name")
     if not formats:
         raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
     if "png" in formats:
         check_installed("matplotlib")
+    if tuning_hz is not None:
+        check_tuning(tuning_hz)
     reporter, decoding = usual(reporter), decoding or NoteDecoding()
-    files = audio.recordings_of(files)
     targets = _targets(files, out, formats, overwrite=overwrite)
     transcriber = Transcriber(model, clean=clean, threads=threads)
     separate = None if method is None else separator(method, sr=transcriber.front_end.sr)
     other = None if engine == "piano" else ENGINES[engine]()
-    if out is not None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SoriError(f"{out}: {reason(error)}") from error
+    for file, paths in targets.items():
         try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SoriError(f"{out}: {reason(error)}") from error
-    for file, paths in zip(files, targets, strict=True):
-        try:
-            yield _transcribe(file, paths, transcriber, decoding, separate, other, reporter)
+            yield _transcribe(file, paths, transcriber, decoding, separate, other, tuning_hz, reporter)
         except (SoriError, OSError) as error:
             why = str(error) if isinstance(error, SoriError) else reason(error)
             why = why if str(file) in why else f"{file}: {why}"
@@ -132,35 +143,42 @@ def _transcribe(
     decoding: NoteDecoding,
     separate: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None,
     other: Engine | None,
+    tuning_hz: float | None,
     reporter: Reporter,
 ) -> Transcribed:
     began = time.monotonic()
     sr = transcriber.front_end.sr
-    done = 0
+    done, held_back = 0, 0
     header = audio.info(file)
+    total_s = round(header.duration_s or 0)
+    separated = None if separate is None else separate(audio.load(file, sr=sr)[0])
+    # A recording is read twice, since its peak and its tuning are known only at the end.
+    gain, estimated_hz = _measured(audio.blocks(file), header.sr) if separated is None else _measured([separated], sr)
+    if tuning_hz is None:
+        tuning_hz = estimated_hz
+        if abs(in_cents(estimated_hz)) >= HALFWAY_CENTS:
+            y = audio.load(file, sr=sr, duration_s=_LISTENED_S)[0] if separated is None else separated
+            tuning_hz = transcriber.likelier_tuning(estimated_hz, y * np.float32(gain))
+            reporter.say(
+                f"{file}: the tuning is halfway between keys; if A = {tuning_hz:g} Hz is wrong, give `tuning_hz`"
+            )
 
     def normalised() -> Iterator[npt.NDArray[np.float32]]:
         nonlocal done
-        if separate is None:
-            # A recording is read twice, since its peak is known only at the end.
-            loudest = (float(np.abs(y).max(initial=0)) for y in audio.blocks(file))
-            gain = usual_gain(max(loudest, default=0.0))
-            pieces = audio.blocks(file, sr=sr, block_s=_BLOCK_S)
-        else:
-            y = separate(audio.load(file, sr=sr)[0])
-            gain, pieces = usual_gain(float(np.abs(y).max(initial=0))), iter([y])
-        for piece in pieces:
+        for piece in audio.blocks(file, sr=sr, block_s=_BLOCK_S) if separated is None else [separated]:
             done += len(piece)
             yield piece if gain == 1 else piece * np.float32(gain)
 
-    total_s = round(header.duration_s or 0)
     notes: list[Note] = []
 
     def found() -> Iterator[Sequence[Note]]:
-        if other is None:
-            yield from (ended for ended, _ in transcriber.notes(normalised(), decoding=decoding))
-        else:
+        nonlocal held_back
+        if other is not None:
             yield other(np.concatenate(list(normalised())), sr)
+            return
+        for chunk in transcriber.notes(normalised(), decoding=decoding, tuning_hz=tuning_hz):
+            held_back = chunk.held_back
+            yield chunk.notes
 
     for ended in found():
         notes += ended
@@ -187,29 +205,44 @@ def _transcribe(
         max(pitches, default=None),
         duration_s,
         time.monotonic() - began,
+        tuning_hz=tuning_hz,
+        held_back=held_back,
     )
 
 
+def _measured(pieces: Iterable[npt.NDArray[np.float32]], sr: int) -> tuple[float, float]:
+    """Return the gain that brings a recording to the usual level, and its tuning in Hz."""
+    peak, estimator = 0.0, TuningEstimator(sr)
+    for y in pieces:
+        peak = max(peak, float(np.abs(y).max(initial=0)))
+        estimator(y)
+    return usual_gain(peak), estimator.tuning_hz
+
+
 def _targets(
-    files: Sequence[Path], out: Path | None, formats: Sequence[str], *, overwrite: bool
-) -> list[tuple[Path, ...]]:
-    targets = []
+    files: Sequence[str | Path], out: Path, formats: Sequence[str], *, overwrite: bool
+) -> dict[Path, tuple[Path, ...]]:
+    """Return the files to write for each recording; what is in a folder keeps its place below it."""
+    targets: dict[Path, tuple[Path, ...]] = {}
     taken: dict[Path, Path] = {}
-    for file in files:
-        folder = file.parent if out is None else out
-        paths = tuple(folder / f"{file.stem}.{name}" for name in dict.fromkeys(formats))
-        for path in paths:
-            where = path.resolve()
-            if where in taken:
-                raise ParameterError(
-                    f"{taken[where]} and {file} would both be written to {path}: give them one by one."
-                )
-            if path.exists() and not overwrite:
-                raise SoriError(
-                    f"{path}: is there already; give `overwrite=True` to replace it, or `out` another folder"
-                )
-            taken[where] = file
-        targets.append(paths)
+    for given in map(Path, files):
+        for file in audio.recordings_of([given]):
+            folder = out / file.parent.relative_to(given) if given.is_dir() else out
+            paths = tuple(folder / f"{file.stem}.{name}" for name in dict.fromkeys(formats))
+            if file in targets:
+                continue
+            for path in paths:
+                where = path.resolve()
+                if where in taken:
+                    raise ParameterError(
+                        f"{taken[where]} and {file} would both be written to {path}: give them one by one."
+                    )
+                if path.exists() and not overwrite:
+                    raise SoriError(
+                        f"{path}: is there already; give `overwrite=True` to replace it, or `out` another folder"
+                    )
+                taken[where] = file
+            targets[file] = paths
     return targets
 
 

@@ -12,7 +12,7 @@ from sori.augment import RECIPES, Augmentation, Mix
 from sori.errors import ParameterError, check_between, check_choice, check_count, check_keys
 from sori.training.fit import Settings
 
-SPLITS = ("group", "fold", "segment")
+SPLITS = ("group", "fold", "given", "segment")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,8 @@ class TrainingOptions:
     mask_fill
         Fill value of the recipe's masks: ``zero``, ``mean`` or ``fade``.
     split
-        ``group``; ``fold``, one of the dataset's own folds; or ``segment``, which leaks.
+        ``group``; ``fold``, one of the dataset's own folds; ``given``, the dataset's own split; or ``segment``, which
+        leaks. None: ``given`` if there is such a split, else ``group``.
     test_fold
         The fold to test on; None: the last.
     folds
@@ -75,7 +76,7 @@ class TrainingOptions:
     cutmix: float | None = None
     mixup_layer: str | None = None
     mask_fill: str | None = None
-    split: str = "group"
+    split: str | None = None
     test_fold: str | None = None
     folds: bool = False
     test_size: float = 0.3
@@ -87,16 +88,17 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         if self.model is not None:
             check_keys(f"the options of {self.model}", self.model_options, models.ARCHITECTURES[self.model].options)
-        check_choice("split", self.split, SPLITS)
+        if self.split is not None:
+            check_choice("split", self.split, SPLITS)
         check_between("seed", self.seed, 0, 2**32 - 1)
         for name in ("epochs", "batch_size", "patience"):
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name))
-        if self.folds and (self.split != "group" or self.test_fold is not None):
+        if self.folds and (self.split not in (None, "group") or self.test_fold is not None):
             raise ParameterError("`folds=True` tests on every fold in turn: leave out `split` and `test_fold`")
-        if self.test_fold is not None and self.split == "segment":
-            raise ParameterError("`test_fold` belongs to `split='fold'`, not to `split='segment'`")
-        if self.test_fold is not None and self.split == "group":
+        if self.test_fold is not None and self.split in ("segment", "given"):
+            raise ParameterError(f"`test_fold` belongs to `split='fold'`, not to `split='{self.split}'`")
+        if self.test_fold is not None and self.split in (None, "group"):
             object.__setattr__(self, "split", "fold")
         self.settings(self.model or "cnn", None)  # reports errors before a dataset is built
 
