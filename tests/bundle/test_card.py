@@ -35,7 +35,7 @@ def test_a_classifiers_card_tells_its_classes_its_use_its_scores_and_its_data():
         "accuracy 75.0%, mean over classes 70.0%, macro F1 0.712",
         "1,234 recordings; each of 2 folds",
         "- **mind the wind**",
-        "5,000 recordings (10,000 segments) from `my-sounds`",
+        "5,000 recordings (10,000 segments) from my-sounds",
         "sr 8000",
     ):
         assert expected in card

@@ -38,7 +38,7 @@ def test_columns_may_be_named(tmp_path):
         lines(tmp_path / "a.csv")
     columns = parse_columns("file=clip, label=animal,group=recordist")
     assert lines(tmp_path / "a.csv", columns=columns) == [("a.wav", "dog", "kim", "")]
-    with pytest.raises(ParameterError, match="names 'animals', which .* does not have; it has clip,animal"):
+    with pytest.raises(ParameterError, match=r"names 'animals', which .* does not have; it has clip,animal"):
         lines(tmp_path / "a.csv", columns={"label": "animals", "file": "clip"})
     for bad in ("file", "file=", "folder=x", "fiel=x"):
         with pytest.raises(ParameterError, match="columns must be"):

@@ -249,7 +249,7 @@ class Downmix:
             levels = [rms_db(channel) for channel in samples.T]
             if rms_db(mean) >= max(levels) - _CANCELLED_DB or max(levels) < _SILENT_DB:
                 return mean
-            self._side = int(np.argmax(levels))
+            self._side = int(np.argmax(np.round(levels)))  # the first of those that are equally loud
             self._say(f"{self._path}: the channels cancel each other; channel {self._side + 1} alone is used")
         return np.ascontiguousarray(samples[:, self._side])
 

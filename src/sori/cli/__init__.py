@@ -75,7 +75,15 @@ def _root(
 
 def main() -> None:
     """Run the command line: errors are one red line and exit status 1, usage errors 2, Ctrl-C 130."""
-    warnings.showwarning = lambda message, *_: console.warn(f"note: {message}")
+    said: set[str] = set()
+
+    def say_once(message: Warning | str, *_: object, **__: object) -> None:
+        if str(message) not in said:  # a file that is read twice says the same twice
+            said.add(str(message))
+            console.warn(f"note: {message}")
+
+    warnings.simplefilter("always", UserWarning)
+    warnings.showwarning = say_once
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file name may not be valid text
             stream.reconfigure(errors="backslashreplace")

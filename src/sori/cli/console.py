@@ -179,9 +179,12 @@ def as_options(text: str) -> str:
 
     def rewritten(match: re.Match[str]) -> str:
         name, _, value = match[1].partition("=")
-        option = next((options[n] for n in (name, *(name.removesuffix(u) for u in _UNITS)) if n in options), None)
-        if option is None:
+        known = [n for n in (name, *(name.removesuffix(u) for u in _UNITS)) if n in options]
+        if not known:
             return match[1]
+        option = options[known[0]]
+        if value == "False" and known[0] in _opposites():
+            return _opposites()[known[0]]
         return option if value in ("", "True") else f"{option} {value.strip(_QUOTES)}"
 
     return re.sub(r"`([^`]+)`", rewritten, text)
@@ -210,6 +213,18 @@ def _options() -> dict[str, str]:
         if parameter.param_type_name == "option"
         else (parameter.metavar or str(parameter.name).upper())
         for parameter in context.command.params
+    }
+
+
+def _opposites() -> dict[str, str]:
+    """Return the options that turn off what is on by default, by the name of their parameter."""
+    context = _running.get("context")
+    if context is None:
+        return {}
+    return {
+        str(parameter.name): parameter.secondary_opts[0]
+        for parameter in context.command.params
+        if parameter.secondary_opts
     }
 
 

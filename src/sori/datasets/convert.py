@@ -140,7 +140,7 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
             f"{path}: group_vals must be strings or whole numbers, one per clip; has {group.dtype} of {group.shape}"
         )
     wav = _full_scale(path, wav)
-    names = _texts(label)
+    names = _texts(path, label)
     order = sorted(set(names)) if classes is None else list(classes)
     unknown = sorted(set(names) - set(order))
     if unknown:
@@ -149,14 +149,17 @@ def import_npz(path: Path, out: Path, *, front_end: FrontEnd, classes: Sequence[
         x = front_end(wav)
     except ParameterError as error:
         raise DatasetError(f"{path}: {error}") from error
-    groups = None if group is None else _texts(group)
+    groups = None if group is None else _texts(path, group)
     return _store(out, x, names, classes=order, front_end=front_end, size=1, groups=groups, samples=wav.shape[1])
 
 
-def _texts(values: npt.NDArray[Any]) -> list[str]:
+def _texts(path: Path, values: npt.NDArray[Any]) -> list[str]:
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8", "replace")
-    return [str(value) for value in values.reshape(-1)]
+    try:
+        return [str(value).encode("utf-8", "replace").decode() for value in values.reshape(-1)]
+    except (SystemError, ValueError) as error:  # NumPy reads any bytes as characters
+        raise DatasetError(f"{path}: holds strings that are not text") from error
 
 
 def _store(

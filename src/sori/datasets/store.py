@@ -230,6 +230,8 @@ class Dataset:
                 if shard.metadata.num_rows > MOST_VALUES:
                     raise ValueError("has too many rows")
                 table = shard.read(columns)
+                for column in set(columns) & set(_TYPES):
+                    table.column(column).validate(full=True)  # names must be text
                 empty = [column for column in columns if column != "fold" and table.column(column).null_count]
                 if empty:
                     raise ValueError(f"column {empty[0]} has gaps")

@@ -122,8 +122,7 @@ def check_filters(count: int, *, n_fft: int) -> None:
     check_between("n_fft", n_fft, 1, _LARGEST_FRAME)
     if count * (1 + n_fft // 2) > _MOST_WEIGHTS:
         raise ParameterError(
-            f"{count:,} filters for frames of {n_fft:,} samples are more than memory is used for: use fewer, or a smaller "
-            "n_fft"
+            f"{count:,} filters for frames of {n_fft:,} samples take too much memory: use fewer, or a smaller n_fft"
         )
 
 

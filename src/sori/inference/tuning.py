@@ -35,7 +35,7 @@ class TuningEstimator:
     >>> t = np.arange(10 * 16000) / 16000
     >>> estimator(sum(np.sin(2 * np.pi * 446 * k * t) for k in (1, 2, 3)).astype(np.float32) / 4)
     >>> estimator.tuning_hz
-    446.0
+    446.1
     """
 
     def __init__(self, sr: int) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sori.errors import AudioError
 
 _USUAL_TEMPO = 500_000  # microseconds per quarter note (120 quarters a minute), unless the file sets another
+_LONGEST_NUMBER, _LATEST_S = 8, 1e6  # bytes of a number, of which the standard allows 4; the end of eleven days
 _DROP_FRAME = 29  # means 30 / 1.001 frames a second
 # Data bytes of each kind of channel message, by the upper half of its status byte.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
@@ -70,6 +71,10 @@ def parse(data: bytes, *, name: str) -> Song:
                 damage = f"track {len(tracks)} ends too early"
         at += 8 + length
     clock = _Clock(division, [event for events in tracks for event in events])
+    for i, events in enumerate(tracks):
+        while events and clock(events[-1][0]) > _LATEST_S:
+            events.pop()
+            damage = f"track {i + 1} has events after {_LATEST_S:g} s"
     messages = [
         Message(clock(tick), i, status & 15, status >> 4, *(byte & 127 for byte in [*event[1:], 0][:2]))
         for i, events in enumerate(tracks)
@@ -121,11 +126,12 @@ def _events(data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
 def _number(data: bytes, at: int) -> tuple[int, int]:
     """Read a number of variable length; return it and the position after it."""
     value = 0
-    while True:
+    for _ in range(_LONGEST_NUMBER):
         value = value << 7 | data[at] & 127
         at += 1
         if data[at - 1] < 0x80:
             return value, at
+    raise IndexError("not a number")
 
 
 class _Clock:

@@ -50,7 +50,7 @@ class Transcribed:
         reach = f", {note_name(self.lowest)} to {note_name(self.highest)}" if self.lowest and self.highest else ""
         times = self.duration_s / self.seconds if self.seconds else 0.0
         tuned = f", tuned to A = {self.tuning_hz:g} Hz" if self.tuning_hz != STANDARD_HZ else ""
-        held = f"; {self.held_back} unsure notes held back (`doubt=False` keeps them)" if self.held_back else ""
+        held = f"; {self.held_back} unsure held back (`doubt=False` keeps them)" if self.held_back else ""
         return (
             f"{self.file}: {self.notes} notes{reach}{tuned}, {self.duration_s:.1f} s in {self.seconds:.1f} s "
             f"({times:.0f} times real time){held}"
