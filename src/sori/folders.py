@@ -9,7 +9,7 @@ import secrets
 import shutil
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,24 @@ def short(name: str) -> str:
         return name
     start = encoded[: _SHORT - 8].decode("utf-8", "ignore")
     return f"{start}-{hashlib.blake2b(encoded, digest_size=4).hexdigest()}"
+
+
+def folder_names(paths: Iterable[Path]) -> list[str]:
+    """Name a folder for each file: its stem, numbered if it is taken, ignoring case.
+
+    >>> folder_names([Path("a.wav"), Path("A.flac"), Path("b.wav")])
+    ['a', 'A-2', 'b']
+    """
+    taken: set[str] = set()
+    names = []
+    for path in paths:
+        name, number = path.stem, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{path.stem}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
 
 
 def new_folder(path: Path) -> Path:

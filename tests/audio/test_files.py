@@ -1,6 +1,7 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -288,3 +289,36 @@ def test_an_mp3_whose_header_counts_more_than_there_is_to_hear_is_damaged(tmp_pa
     path.write_bytes(content[:third])
     with pytest.raises(AudioError, match="truncated"):
         audio.load(path)
+
+
+@pytest.mark.parametrize("off", [0.0, 1 / 32768])
+def test_channels_that_cancel_are_replaced_by_one(tmp_path, off):
+    """One plug is wired wrongly; converters leave the last bit apart."""
+    y = tone(440, sr=SR, duration_s=20)
+    path = tmp_path / "inverted.wav"
+    soundfile.write(path, np.stack([y, -0.98 * y + off], axis=1), SR, subtype="FLOAT")
+    with pytest.warns(UserWarning, match="the channels cancel each other; channel 1 alone is used"):
+        loaded, _ = sori.load(path)
+    np.testing.assert_allclose(loaded, y, atol=1e-6)
+    with pytest.warns(UserWarning, match="cancel"):
+        np.testing.assert_array_equal(np.concatenate(list(audio.blocks(path))), loaded)
+    assert sori.load(path, mono=False)[0].shape == (2, len(y))
+
+
+@pytest.mark.parametrize("side", [0.0, 0.3, -0.7, 1.0])
+def test_channels_that_do_not_cancel_are_averaged(tmp_path, side):
+    y = tone(440, sr=SR)
+    soundfile.write(tmp_path / "a.wav", np.stack([y, side * y], axis=1), SR, subtype="FLOAT")
+    np.testing.assert_allclose(sori.load(tmp_path / "a.wav")[0], y * (1 + side) / 2, atol=1e-6)
+    soundfile.write(tmp_path / "silent.wav", np.zeros((SR, 2)), SR)
+    assert not sori.load(tmp_path / "silent.wav")[0].any()
+
+
+def test_a_length_that_is_not_known_is_measured(tmp_path, monkeypatch):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(440, sr=SR), SR)
+    assert audio.duration_s(path) == 1.0
+    known = audio.info(path)
+    monkeypatch.setattr("sori.audio.files.info", lambda path: replace(known, frames=None))
+    assert audio.duration_s(path) == 1.0
+    assert replace(known, frames=None).duration_s is None

@@ -86,3 +86,11 @@ def test_the_shipped_cards_number_is_the_one_that_was_measured():
 
 def test_a_folder_without_a_card_has_an_empty_one(tmp_path):
     assert Bundle(task="classifier", **CLASSIFIER, path=tmp_path).card == ""
+
+
+def test_names_from_anywhere_are_shown_and_not_run():
+    name = "<img src=x onerror=alert(1)>"
+    bundle = Bundle(task="classifier", **{**CLASSIFIER, "classes": (name, "[a](javascript:b)")}, scores=SCORES)
+    card = model_card(name, bundle, [name])
+    assert "<img" not in card
+    assert "[a](" not in card.replace("\\[a\\](", "")

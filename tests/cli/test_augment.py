@@ -3,7 +3,7 @@ import json
 import soundfile
 
 from tests.cli.test_cli import fails, sori
-from tests.conftest import tone
+from tests.conftest import recording, tone
 
 
 def test_variants_of_a_recording(tmp_path):
@@ -17,3 +17,16 @@ def test_variants_of_a_recording(tmp_path):
     assert "no recording to use as a background" in fails(
         "augment", tmp_path / "a.wav", "--out", tmp_path / "b", "--background", tmp_path / "empty"
     )
+
+
+def test_a_folder_is_augmented_file_by_file(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a.wav", "b.wav"):
+        recording(tmp_path / "in" / name, tone(440, sr=8000), 8000)
+    (tmp_path / "in" / "broken.wav").write_text("no sound")
+    done = sori("augment", tmp_path / "in", "--out", tmp_path / "out", "--count", 2, "--recipe", "Gain", "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert [len(one.get("files", ())) for one in told] == [2, 2, 0]
+    assert "broken.wav" in told[2]["error"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a", "b"]

@@ -2,7 +2,10 @@ import json
 import os
 import subprocess
 
+import numpy as np
+
 from tests.cli.test_cli import SORI, fails, sori
+from tests.conftest import recording, tone
 
 
 def test_a_bad_file_is_told_and_the_others_are_predicted(trained, tmp_path):
@@ -27,3 +30,27 @@ def test_predict_shows_a_name_that_is_not_text(trained, tmp_path):
     done = subprocess.run([SORI, "predict", trained / "run", name], capture_output=True, check=False)
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
+
+
+def test_the_timeline_tells_what_is_heard_when(trained, tmp_path):
+    low, high = (tone(hz, sr=8000, duration_s=3) for hz in (203, 807))
+    path = recording(tmp_path / "both.wav", np.concatenate([low, high, high]), 8000)
+    done = sori("predict", trained / "run", path, "--timeline", "--top", 1)
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(f"{path}: high ")
+    assert [line.split()[4] for line in lines[1:]] == ["낮은"] * 6 + ["high"] * 12
+    assert lines[1].split()[:4] == ["0.00", "to", "0.50", "s"]
+    (told,) = json.loads(sori("predict", trained / "run", path, "--timeline", "--json", "--top", 1).stdout)
+    assert told["segments"] == len(told["timeline"]) == 18
+    assert told["timeline"][-1]["top"][0]["class"] == "high"
+    assert (told["timeline"][-1]["start_s"], told["timeline"][-1]["end_s"]) == (8.5, 9.0)
+    assert "timeline" not in json.loads(sori("predict", trained / "run", path, "--json").stdout)[0]
+
+
+def test_names_cannot_write_to_the_terminal(trained, tmp_path):
+    name = "\x1b[2J\x1b]0;title\x07.wav"
+    path = recording(tmp_path / name, tone(203, sr=8000), 8000)
+    (tmp_path / "bad\x1b[31m.wav").write_text("no sound")
+    done = sori("predict", trained / "run", path, tmp_path / "bad\x1b[31m.wav")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert r"\x1b[2J" in done.stdout

@@ -7,6 +7,9 @@ import time
 
 import pytest
 
+from sori.audio import load
+from sori.music import Note
+from sori.music.midi import write_midi
 from tests.cli.test_cli import SORI, fails, sori
 from tests.conftest import needs_fluidsynth
 
@@ -108,3 +111,19 @@ def test_a_midi_file(tmp_path, monkeypatch):
     assert json.loads(done.stdout)["duration_s"] > 0.5
     assert "give --overwrite" in fails("synth", "midi", tmp_path / "a.mid", tmp_path / "a.flac")
     assert "must end in .wav" in fails("synth", "midi", tmp_path / "a.mid", tmp_path / "a.txt")
+
+
+@needs_fluidsynth
+def test_a_folder_of_midi_files_is_rendered_and_a_broken_one_stops_nothing(tmp_path):
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    for name in ("a.mid", "sub/b.MID"):
+        write_midi([Note(0.0, 0.3, 60, 80)], tmp_path / "in" / name)
+    (tmp_path / "in" / "broken.mid").write_bytes(b"MThd")
+    done = sori("synth", "midi", tmp_path / "in", "--out", tmp_path / "out", "--json")
+    assert done.returncode == 1
+    assert "broken.mid: not a MIDI file" in done.stderr
+    told = json.loads(done.stdout)
+    assert [one.get("file") for one in told] == [
+        str(tmp_path / "out" / "a.flac"), None, str(tmp_path / "out" / "sub" / "b.flac"),
+    ]  # fmt: skip
+    assert all(load(tmp_path / "out" / name)[0].any() for name in ("a.flac", "sub/b.flac"))

@@ -200,3 +200,52 @@ def test_a_split_says_what_it_keeps_together():
     assert "split by recording, seed 0" in split(segments([0, 1] * 10)).description
     groups = [f"g{i // 2}" for i in range(20)]
     assert "split by group, seed 0" in split(segments([0, 1] * 10, groups=groups)).description
+
+
+def parted(parts, groups=None):
+    """Four segments of two classes in each part, each of its own group."""
+    folds = np.repeat(np.array(parts, dtype=object), 8)
+    n = len(folds)
+    names = np.array([f"g{i}" for i in range(n)], dtype=object) if groups is None else np.array(groups, dtype=object)
+    x, recordings = np.zeros((n, 1, 1), dtype=np.float32), np.arange(n).astype(str).astype(object)
+    return Segments(x=x, label=np.arange(n) % 2, recording=recordings, group=names, fold=folds, start_s=np.zeros(n))
+
+
+def test_a_given_split_is_used_as_it_is():
+    segments_ = parted(("train", "valid", "test"))
+    for kind in (None, "given"):
+        parts = split(segments_, kind=kind)
+        assert parts.kind == "given"
+        assert [parts.train.tolist(), parts.valid.tolist(), parts.test.tolist()] == [
+            list(range(8)), list(range(8, 16)), list(range(16, 24)),
+        ]  # fmt: skip
+    assert not parts.leaky
+    assert parts.description == "the data's own split into training and test (seed 0)"
+    assert split(segments_, kind="group").kind == "group"
+    assert split(parted(("1", "2")), kind=None).kind == "group"
+    with pytest.raises(DatasetError, match="divided into training and test, not into folds"):
+        folds(segments_)
+
+
+def test_a_part_that_is_missing_is_taken_from_another():
+    parts = split(parted(("train", "test")), kind=None, valid_size=0.25)
+    assert set(parts.test) == set(range(8, 16))
+    assert len(parts.valid) == 2
+    assert set(parts.train) | set(parts.valid) == set(range(8))
+    parts = split(parted(("train", "valid")), kind=None, valid_size=0.25)
+    assert set(parts.test) == set(range(8, 16))
+    parts = split(parted(("train", "", "test")), kind=None)
+    assert {*parts.train, *parts.valid} == set(range(16))
+    assert "8 segments have no fold" in parts.notes[0]
+    with pytest.raises(DatasetError, match="no recordings for training"):
+        split(parted(("valid", "test")), kind=None)
+    with pytest.raises(DatasetError, match="does not say which recordings are for training"):
+        split(parted(("1", "2")), kind="given")
+
+
+def test_a_given_split_that_leaks_is_called_leaky():
+    groups = [f"g{i % 12}" for i in range(24)]
+    parts = split(parted(("train", "valid", "test"), groups), kind=None)
+    assert parts.leaky
+    assert parts.description.startswith("LEAKY")
+    assert "is in both" in parts.notes[0]

@@ -6,6 +6,7 @@ from sori.errors import AudioError, ParameterError
 from sori.music import Note
 from sori.music.events import in_order
 from sori.music.midi import read_events, read_notes, write_midi
+from sori.music.smf import compose
 from tests.conftest import REAL, needs_real
 
 
@@ -280,3 +281,29 @@ def test_a_program_holds_from_where_it_changes(tmp_path):
     assert programs == [(0.0, 0), (0.5, 40)]
     (tmp_path / "b.mid").write_bytes(raw([change, *TWO, *END]))
     assert [event.a for event in read_events(tmp_path / "b.mid") if event.kind == "program"] == [40]
+
+
+def test_a_pedal_that_is_never_released_costs_no_more_time_than_notes(tmp_path):
+    """Read 8,000 notes with as many pedal messages: quadratic work would take a minute."""
+    events = []
+    for i in range(8000):
+        key = 21 + i % 80
+        pressed = [bytes([0xB0, 64, 127]), bytes([0x90, key, 80])]
+        events += [(i * 10, event) for event in pressed] + [(i * 10 + 5, bytes([0x80, key, 0]))]
+    (tmp_path / "a.mid").write_bytes(compose(events, division=480, name="a"))
+    notes = read_notes(tmp_path / "a.mid", pedal=True)
+    assert len(notes) == 8000
+    last_s = max(note.offset_s for note in notes)
+    assert sum(note.offset_s == last_s for note in notes) == 80  # each key's last note rings to the end
+
+
+def test_ticks_of_no_length_and_times_beyond_reason(tmp_path):
+    note = [(0, bytes([0x90, 60, 80])), (480, bytes([0x80, 60, 0]))]
+    content = compose(note, division=480, name="a")
+    (tmp_path / "smpte.mid").write_bytes(content[:12] + b"\xe7\x00" + content[14:])
+    with pytest.raises(AudioError, match="its division is 0"):
+        read_notes(tmp_path / "smpte.mid")
+    late = [*note, (2**40, bytes([0x90, 62, 80])), (2**40 + 480, bytes([0x80, 62, 0]))]
+    (tmp_path / "late.mid").write_bytes(compose(late, division=480, name="a"))
+    with pytest.warns(UserWarning, match=r"has events after 1e\+06 s; only the readable part was used"):
+        assert [one.pitch for one in read_notes(tmp_path / "late.mid")] == [60]

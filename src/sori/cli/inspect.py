@@ -42,6 +42,7 @@ def inspect(
     from sori.analysis.inspection import BANDS, View, inspect
     from sori.audio import recordings_of
     from sori.errors import ParameterError, SoriError, check_choice
+    from sori.folders import folder_names
     from sori.reports.inspection import check_out, numbers, summary_of, write, write_comparison
 
     if band is not None:
@@ -67,7 +68,7 @@ def inspect(
     paths = recordings_of(files)
     if compare and len(paths) < 2:
         raise ParameterError("`compare=True` needs two recordings or more")
-    folders = [out] * len(paths) if compare or len(paths) == 1 else [out / name for name in _names(paths)]
+    folders = [out] * len(paths) if compare or len(paths) == 1 else [out / name for name in folder_names(paths)]
     for folder in dict.fromkeys(folders):
         check_out(folder)
     done, failed, summaries = [], [], []
@@ -111,17 +112,3 @@ def _show(table: dict[str, str], folder: Path) -> None:
     for name, value in table.items():
         console.show(f"{name:<20} {value}")
     console.show(f"page: {folder / 'report.html'}")
-
-
-def _names(paths: list[Path]) -> list[str]:
-    """Name a folder for each recording: its stem, numbered if it is taken, ignoring case."""
-    taken: set[str] = set()
-    names = []
-    for path in paths:
-        name, number = path.stem, 1
-        while name.casefold() in taken:
-            number += 1
-            name = f"{path.stem}-{number}"
-        taken.add(name.casefold())
-        names.append(name)
-    return names

@@ -9,12 +9,14 @@ import typer
 
 from sori.cli import console
 from sori.cli.options import Json
-from sori.errors import check_installed
+from sori.errors import ParameterError, SoriError, check_installed, printable
 
 
 def score(
-    estimate: Annotated[Path, typer.Argument(help="MIDI file to score.")],
-    truth: Annotated[Path, typer.Argument(help="MIDI file with the true notes.")],
+    estimate: Annotated[Path, typer.Argument(help="MIDI file to score, or a folder of them.")],
+    truth: Annotated[
+        Path, typer.Argument(help="MIDI file with the true notes, or a folder with files of these names.")
+    ],
     pedal: Annotated[
         bool, typer.Option("--pedal", help="Extend notes of TRUTH while its sustain pedal is down.")
     ] = False,
@@ -28,6 +30,11 @@ def score(
     check_installed("mir_eval", "matplotlib")
     from sori.tasks.score import score_midi
 
+    if estimate.is_dir() and truth.is_dir():
+        if plot is not None:
+            raise ParameterError("`plot` is for two files, not for folders.")
+        _score_folders(estimate, truth, pedal=pedal, json=json)
+        return
     scores = score_midi(estimate, truth, pedal=pedal, plot=plot)
     if json:
         console.print_json(scores.to_dict())
@@ -41,3 +48,25 @@ def score(
     shown = [[str(row[0]), *(f"{v:.3f}" if isinstance(v, float) else "" for v in row[1:])] for row in rows]
     console.print_table(["notes that agree in", "precision", "recall", "F1"], shown)
     console.show(f"{scores.notes} notes in {truth}, {scores.estimated} in {estimate}")
+
+
+def _score_folders(estimates: Path, truths: Path, *, pedal: bool, json: bool) -> None:
+    """Print a line for each file, and the mean."""
+    from sori.tasks.score import score_folders
+
+    found = score_folders(estimates, truths, pedal=pedal)
+    scores = {name: one for name, one in found.items() if not isinstance(one, SoriError)}
+    failed = {name: one for name, one in found.items() if isinstance(one, SoriError)}
+    for error in failed.values():
+        console.fail(console.described(error))
+    if json:
+        rows = [{"file": printable(name), **one.to_dict()} for name, one in scores.items()]
+        console.print_json([*rows, *({"file": printable(n), "error": printable(one)} for n, one in failed.items())])
+    elif scores:
+        values = [[one.f1, one.offset_f1, one.velocity_f1, one.frame_f1] for one in scores.values()]
+        mean = [sum(column) / len(column) for column in zip(*values, strict=True)]
+        names = [*scores, f"mean of {len(scores)}"]
+        lines = [[name, *(f"{v:.3f}" for v in row)] for name, row in zip(names, [*values, mean], strict=True)]
+        console.print_table(["F1 of", "onset", "with offset", "with velocity", "frames"], lines)
+    if failed:
+        raise typer.Exit(1)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sori.cli import console
 from sori.cli.help import Command
 from sori.cli.options import Jobs, Json, OldOut, Overwrite, Resume, names, out_of, parsed, whole_numbers
+from sori.errors import SoriError, printable
 
 if TYPE_CHECKING:
     from sori.synth.plan import Item, Rendering
@@ -194,10 +195,13 @@ def mix(
 
 @app.command(cls=Command)
 def midi(
-    file: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    file: Annotated[Path, typer.Argument(help="A MIDI file, or a folder of them.")],
     old_out: OldOut = None,
     out: Annotated[
-        Path | None, typer.Option(help="The recording to write: .flac, .wav, .ogg or .mp3.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="The recording to write: .flac, .wav, .ogg or .mp3; of a folder, a folder.", show_default=False
+        ),
     ] = None,
     sr: Sr = 44100,
     soundfont: Soundfont = None,
@@ -206,21 +210,36 @@ def midi(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the recording.")] = False,
     json: Json = False,
 ) -> None:
-    """Render a MIDI file as a recording, with its pedals and programs.
+    """Render MIDI files as recordings, with their pedals and programs.
 
     Example: sori synth midi song.mid --out song.flac --reverb 0.6
     """
-    from sori.synth.render import render_midi
+    from sori.synth.render import render_midi, render_midi_files
 
     out = out_of(out, old_out, command=f"sori synth midi {file} --out RECORDING")
     rendering = _rendering("soundfont", soundfont, sr, 2.0, None, tuning, reverb)
+    results: list[tuple[Path, Path, tuple[float, float] | SoriError]]
     with console.reporting() as reporter:
-        duration_s, gain_db = render_midi(file, out, rendering=rendering, overwrite=overwrite, reporter=reporter)
+        if file.is_dir():
+            results = render_midi_files(file, out, rendering=rendering, overwrite=overwrite, reporter=reporter)
+        else:
+            done = render_midi(file, out, rendering=rendering, overwrite=overwrite, reporter=reporter)
+            results = [(file, out, done)]
+    rows: list[dict[str, Any]] = []
+    for source, recording, result in results:
+        if isinstance(result, SoriError):
+            console.fail(console.described(result))
+            rows.append({"source": printable(source), "error": printable(result)})
+            continue
+        duration_s, gain_db = result
+        rows.append({"file": printable(recording), "duration_s": round(duration_s, 3), "gain_db": round(gain_db, 2)})
+        turned = f", turned down by {-gain_db:.1f} dB to avoid clipping" if gain_db < 0 else ""
+        if not json:
+            console.show(f"{recording}: {duration_s:.1f} s at {sr} Hz{turned}")
     if json:
-        console.print_json({"file": str(out), "duration_s": round(duration_s, 3), "gain_db": round(gain_db, 2)})
-        return
-    turned = f", turned down by {-gain_db:.1f} dB to avoid clipping" if gain_db < 0 else ""
-    console.show(f"{out}: {duration_s:.1f} s at {sr} Hz{turned}")
+        console.print_json(rows if file.is_dir() else rows[0])
+    if any("error" in row for row in rows):
+        raise typer.Exit(1)
 
 
 def _rendering(

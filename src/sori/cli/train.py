@@ -53,6 +53,7 @@ _OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
     "valid_size": (float, 0.2, "Fraction of the rest to validate on.", _TESTING),
     "group_by": (str | None, None, "Regular expression for groups, which stay together.", _FOLDER),
     "fold_by": (str | None, None, "Regular expression for the data's own folds.", _FOLDER),
+    "columns": (str | None, None, "What a CSV calls its columns: file=filename,label=category.", _FOLDER),
 }
 _OF_MODEL = ("dropout", "l2", "width", "depth", "scale")
 
@@ -63,12 +64,15 @@ def train(**given: Any) -> None:
     Example: sori train my-sounds/ --out runs/first
     """
     check_installed("joblib", "pyarrow", "keras", "sklearn", "tf2onnx", "matplotlib")
+    from sori.datasets.table import parse_columns
     from sori.tasks.train import train as train_task
     from sori.training import TrainingOptions
 
     source, out = given.pop("source"), given.pop("out")
     overwrite, json = given.pop("overwrite"), given.pop("json")
     model_options = {name: value for name in _OF_MODEL if (value := given.pop(name)) is not None}
+    if given["columns"] is not None:
+        given["columns"] = parse_columns(given["columns"])
     options = TrainingOptions(model_options=model_options, **given)
     with console.stopping(f"stopped; nothing was written to {out}"), console.reporting() as reporter:
         result = train_task(source, out, options, overwrite=overwrite, reporter=reporter)

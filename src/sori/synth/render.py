@@ -21,8 +21,8 @@ from joblib import cpu_count
 
 from sori.audio import check_saveable, mix, noise, save
 from sori.audio.tones import Colour
-from sori.errors import AudioError, DatasetError, ParameterError, check_count, reason
-from sori.folders import building_folder, check_type, remove, replacing_file
+from sori.errors import AudioError, DatasetError, ParameterError, SoriError, check_count, reason
+from sori.folders import building_folder, check_type, remove, replacing_file, walk
 from sori.music import Note
 from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
@@ -204,6 +204,34 @@ def render_midi(
     gain = min(1.0, 0.99 / peak)
     save(out, y * np.float32(gain), sr=rendering.sr)
     return len(y) / rendering.sr, float(20 * np.log10(gain))
+
+
+def render_midi_files(
+    source: Path, out: Path, *, rendering: Rendering, overwrite: bool = False, reporter: Reporter = SILENT
+) -> list[tuple[Path, Path, tuple[float, float] | SoriError]]:
+    """Render each MIDI file in a folder as FLAC in the folder ``out``, in the same subfolders.
+
+    Returns
+    -------
+    Each file, its recording, and what :func:`render_midi` returns, or the error.
+
+    Raises
+    ------
+    AudioError
+        If the folder has no MIDI files.
+    """
+    names = [name for name, problem in walk(source) if not problem and name.lower().endswith((".mid", ".midi"))]
+    if not names:
+        raise AudioError(f"{source}: no MIDI files in this folder")
+    results: list[tuple[Path, Path, tuple[float, float] | SoriError]] = []
+    for i, name in enumerate(names, 1):
+        file, recording = source / name, (out / name).with_suffix(".flac")
+        try:
+            results.append((file, recording, render_midi(file, recording, rendering=rendering, overwrite=overwrite)))
+        except SoriError as error:
+            results.append((file, recording, error))
+        reporter.progress("Rendering", i, len(names))
+    return results
 
 
 class _Synths:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 import orjson
 
-from sori.audio import load, save
+from sori.audio import load, recordings_of, save
 from sori.augment import DrawnVariant, looked_at, make_variant, named_augmentation
-from sori.errors import ParameterError, check_between, check_count, printable, reason
-from sori.folders import read_json
+from sori.errors import ParameterError, SoriError, check_between, check_count, printable, reason
+from sori.folders import folder_names, read_json
 from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.reports.augmentation import augmentation_report
@@ -100,6 +100,23 @@ def augment(
 
         output.write(fill)
     return [out / name for name in names]
+
+
+def augment_files(
+    files: Sequence[str | Path], out: str | Path, *, reporter: Reporter = SILENT, **options: Any
+) -> list[tuple[Path, list[Path] | SoriError]]:
+    """Write variants of several recordings, each into a folder of its own in ``out``; options as of :func:`augment`.
+
+    A recording that cannot be used gets its error as the result.
+    """
+    results: list[tuple[Path, list[Path] | SoriError]] = []
+    recordings = recordings_of(files)
+    for file, name in zip(recordings, folder_names(recordings), strict=True):
+        try:
+            results.append((file, augment(file, Path(out) / name, reporter=reporter, **options)))
+        except SoriError as error:
+            results.append((file, error))
+    return results
 
 
 class _Drawn(msgspec.Struct):

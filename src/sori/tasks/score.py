@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sori import plots
+from sori.errors import AudioError, SoriError
 from sori.evaluation.notes import NoteScores, match_notes, score_notes
+from sori.folders import walk
 from sori.music import notes_array
 from sori.music.midi import read_notes
 
@@ -28,3 +30,36 @@ def score_midi(estimate: str | Path, truth: str | Path, *, pedal: bool = False, 
     if plot is not None:
         plots.save(plots.roll_comparison(known, found, matched=match_notes(rows, estimated)), plot)
     return score_notes(rows, estimated)
+
+
+def score_folders(
+    estimates: str | Path, truths: str | Path, *, pedal: bool = False
+) -> dict[str, NoteScores | SoriError]:
+    """Score each MIDI file of a folder against the one of the same name, without its ending, in another.
+
+    Returns
+    -------
+    The score for each true file, by its name, or the error if its estimate is missing or either cannot be read.
+
+    Raises
+    ------
+    AudioError
+        If the folder of true files has none.
+    """
+    found = {stem: path for stem, path in _midi_files(Path(estimates))}
+    scores: dict[str, NoteScores | SoriError] = {}
+    for stem, truth in _midi_files(Path(truths)):
+        try:
+            if stem not in found:
+                raise AudioError(f"{truth}: has no estimate of this name in {estimates}")
+            scores[stem] = score_midi(found[stem], truth, pedal=pedal)
+        except SoriError as error:
+            scores[stem] = error
+    if not scores:
+        raise AudioError(f"{truths}: no MIDI files in this folder")
+    return scores
+
+
+def _midi_files(folder: Path) -> list[tuple[str, Path]]:
+    names = [name for name, problem in walk(folder) if not problem and name.lower().endswith((".mid", ".midi"))]
+    return sorted((name.rpartition(".")[0], folder / name) for name in names)

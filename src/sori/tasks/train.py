@@ -136,7 +136,7 @@ def _write(trained: TrainedClassifier, folder: Path, *, name: str, began: float)
 def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrite: bool, reporter: Reporter) -> Dataset:
     """Build a dataset from recordings beside the run, or reuse the one that an earlier run built from them."""
     group_by, fold_by = options.group_by, options.fold_by
-    catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
+    catalog = read_catalog(source, columns=options.columns, group_by=group_by, fold_by=fold_by)
     if group_by is None and source.is_dir():
         group_by = speakers_in_names([recording.file for recording in catalog.recordings])
         if group_by is not None:

@@ -57,6 +57,8 @@ class TrainingOptions:
         Seed of the split, the initial weights and all random draws.
     group_by, fold_by
         For a folder of recordings: regular expressions on file names, as :func:`sori.datasets.read_catalog` takes them.
+    columns
+        For a table of labels: what it calls its columns, as :func:`sori.datasets.table.read_table` takes it.
 
     Raises
     ------
@@ -84,6 +86,7 @@ class TrainingOptions:
     seed: int = 0
     group_by: str | None = None
     fold_by: str | None = None
+    columns: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.model is not None:
