@@ -207,6 +207,18 @@ class Target:
         path.write_bytes(self.damage(data, rng, [data for _, data in self.files]))
         return path
 
+    def read_valid(self, folder: Path) -> None:
+        """Read the valid files, which must be possible; slow imports happen here."""
+        for name, data in self.files:
+            place = folder / "around" if self.around is not None else folder
+            if self.around is not None and not place.exists():
+                shutil.copytree(self.around, place)
+            (place / name).write_bytes(data)
+            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self.read(place / name)
+            self.restore(place / name)
+
     def restore(self, path: Path) -> None:
         """Put back what the reader of another file needs."""
         if self.around is not None and (self.around / path.name).is_file():
@@ -465,6 +477,7 @@ def work(folder: Path, name: str, seed: int, numbers: range, at: Any) -> None:
         ffmpeg.program = lambda: None  # a process for every damaged file would take most of the time
     target = next(one for one in targets(folder / "seeds") if one.name == name)
     place = Path(tempfile.mkdtemp(dir=folder))
+    target.read_valid(place)
     for number in numbers:
         at.value = number
         try_one(target, seed, number, place)

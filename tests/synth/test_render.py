@@ -241,3 +241,21 @@ class TestSoundFont:
         render(plan_notes(["piano"], rendering=rendering, pitches=[60]), tmp_path / "n", rendering=rendering)
         kept = json.loads((tmp_path / "n" / "synth.json").read_text())
         assert kept["rendering"]["soundfont"].endswith((".sf2", ".sf3"))
+
+
+def test_a_full_disk_stops_the_run_which_can_be_finished(tmp_path, monkeypatch):
+    items = plan_notes(["piano"], rendering=ADDITIVE, pitches=range(60, 66), velocities=[80])
+    real, written = synth.save, []
+
+    def full(path, y, *, sr):
+        if len(written) == 3:
+            raise AudioError(f"{path}: cannot be written (No space left on device)") from OSError(28, "No space left")
+        written.append(path)
+        real(path, y, sr=sr)
+
+    monkeypatch.setattr(synth, "save", full)
+    with pytest.raises(AudioError, match="No space left on device"):
+        render(items, tmp_path / "notes", rendering=ADDITIVE, jobs=1)
+    assert not (tmp_path / "notes").exists()
+    monkeypatch.setattr(synth, "save", real)
+    assert render(items, tmp_path / "notes", rendering=ADDITIVE, resume=True).written == 6

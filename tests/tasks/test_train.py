@@ -12,7 +12,7 @@ from sori.datasets.convert import export_json
 from sori.errors import BundleError, DatasetError, ParameterError, SoriError
 from sori.features import FrontEnd, Preprocessor, Segmenting
 from sori.tasks.train import train
-from tests.conftest import FRONT_END, Said
+from tests.conftest import FRONT_END, Said, recording, tone
 
 
 def test_a_run_has_all_its_parts(trained):
@@ -290,3 +290,35 @@ def test_what_an_earlier_training_built_otherwise_is_replaced(trained, tmp_path)
     (tmp_path / "run-dataset").rename(tmp_path / "next-dataset")  # of MFCCs; as if a training had failed after it
     train(trained / "sounds", tmp_path / "next", model="cnn", epochs=1)
     assert Dataset.open(tmp_path / "next-dataset").front_end.kind == "mel"
+
+
+def test_a_report_plays_only_what_the_dataset_was_made_of(trained, tmp_path):
+    """A dataset from others may say that its recordings are anywhere, as in a folder of private ones."""
+    shutil.copytree(trained / "data", tmp_path / "data")
+    private = tmp_path / "private"
+    for file in (trained / "sounds").rglob("*.wav"):
+        place = private / file.relative_to(trained / "sounds")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        recording(place, tone(1000, sr=8000), 8000)
+    described = json.loads((tmp_path / "data" / "_dataset.json").read_text())
+    for source, plays in ((trained / "sounds", True), (private, False)):
+        (tmp_path / "data" / "_dataset.json").write_text(json.dumps({**described, "source": str(source)}))
+        train(tmp_path / "data", tmp_path / "run", model="mlp", epochs=1, overwrite=True)
+        assert ("data:audio/mpeg" in (tmp_path / "run" / "report.html").read_text()) == plays
+
+
+def test_the_split_that_folders_give_is_used(sounds, tmp_path):
+    for part in ("train", "test"):
+        sounds(recordings=5, name=f"all/{part}")
+    said = []
+    result = train(tmp_path / "all", tmp_path / "run", model="mlp", epochs=1, reporter=Said(said))
+    assert any("are taken for the parts of a split" in line for line in said)
+    assert result.scores["recordings"] == 10
+    # The fixture makes the same tones in both folders, which is told.
+    assert result.scores["leaky"]
+    assert result.scores["split"].startswith("LEAKY: the data's own split")
+    assert (
+        train(tmp_path / "all", tmp_path / "run", model="mlp", epochs=1, overwrite=True, split="group")
+        .scores["split"]
+        .startswith("test ")
+    )
