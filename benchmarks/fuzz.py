@@ -428,6 +428,10 @@ class _Weights:
 # Running -------------------------------------------------------------------------------------------------------------
 
 
+def _alarm(*_: object) -> None:
+    raise Hang
+
+
 def try_one(target: Target, seed: int, number: int, folder: Path) -> str:
     """Read one damaged file; return what went wrong, or an empty string."""
     rng = random.Random(f"{target.name}/{seed}/{number}")
@@ -435,6 +439,7 @@ def try_one(target: Target, seed: int, number: int, folder: Path) -> str:
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = time.monotonic()
     problem = ""
+    signal.signal(signal.SIGALRM, _alarm)
     signal.setitimer(signal.ITIMER_REAL, HANG_S)
     try:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
@@ -468,10 +473,6 @@ def work(folder: Path, name: str, seed: int, numbers: range, at: Any) -> None:
     """Try some damaged files of a reader in this process; ``at`` holds the number of the one that is being read."""
     from sori.audio import ffmpeg
 
-    def alarm(*_: object) -> None:
-        raise Hang
-
-    signal.signal(signal.SIGALRM, alarm)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries write about damage
     if name != "audio with ffmpeg":
         ffmpeg.program = lambda: None  # a process for every damaged file would take most of the time

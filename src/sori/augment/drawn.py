@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+MOST_VARIANTS = 10_000
 
 
 class _Range:
@@ -44,3 +46,13 @@ class DrawnVariant(msgspec.Struct):
     waveform: list[DrawnTransform]
     file: str = ""
     spectrogram: dict[str, list[Any]] | None = None
+
+
+class Drawn(msgspec.Struct):
+    """The type of `drawn.json`: the variants that `sori augment` made, and how."""
+
+    made_by: Literal["sori augment"]
+    recipe: str
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+    background: str | None
+    variants: Annotated[list[DrawnVariant], msgspec.Meta(min_length=1, max_length=MOST_VARIANTS)]

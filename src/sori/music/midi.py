@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sori.errors import AudioError, ParameterError
-from sori.folders import replacing_file
+from sori.folders import replacing_file, walk
 from sori.music.events import DRUM_CHANNEL, Event, in_order
 from sori.music.notes import Note
 from sori.music.smf import Message, Song, compose, parse
@@ -30,6 +30,11 @@ class _Part(NamedTuple):
     program: int
     messages: list[Message]
     notes: list[Note]
+
+
+def midi_files_in(folder: Path) -> list[str]:
+    """List the MIDI files in a folder and its subfolders, by their paths within it."""
+    return sorted(name for name, problem in walk(folder) if not problem and name.lower().endswith((".mid", ".midi")))
 
 
 def read_events(path: Path) -> list[Event]:

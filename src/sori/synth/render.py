@@ -22,7 +22,7 @@ from joblib import cpu_count
 from sori.audio import check_saveable, mix, noise, save
 from sori.audio.tones import Colour
 from sori.errors import AudioError, DatasetError, ParameterError, SoriError, check_count, reason
-from sori.folders import building_folder, check_type, remove, replacing_file, walk
+from sori.folders import building_folder, check_type, remove, replacing_file
 from sori.music import Note
 from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
@@ -220,7 +220,9 @@ def render_midi_files(
     AudioError
         If the folder has no MIDI files.
     """
-    names = [name for name, problem in walk(source) if not problem and name.lower().endswith((".mid", ".midi"))]
+    from sori.music.midi import midi_files_in
+
+    names = midi_files_in(source)
     if not names:
         raise AudioError(f"{source}: no MIDI files in this folder")
     results: list[tuple[Path, Path, tuple[float, float] | SoriError]] = []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import msgspec
 import numpy as np
 import orjson
 
 from sori.audio import load, recordings_of, save
-from sori.augment import DrawnVariant, looked_at, make_variant, named_augmentation
+from sori.augment import MOST_VARIANTS, Drawn, looked_at, make_variant, named_augmentation
 from sori.errors import ParameterError, SoriError, check_between, check_count, printable, reason
 from sori.folders import folder_names, read_json
 from sori.output import Maker, output_folder
@@ -20,7 +19,6 @@ from sori.reports.augmentation import augmentation_report
 from sori.training.backgrounds import without_unusable
 
 _MAKER = "sori augment"
-_MOST = 10_000  # variants
 _DRAWN = "drawn.json"
 _FOLDER = Maker(
     _MAKER, _DRAWN, files=("report.html",), listed=lambda made: [variant["file"] for variant in made["variants"]]
@@ -67,7 +65,7 @@ def augment(
     """
     file, out = Path(file), Path(out)
     check_count("count", count)
-    check_between("count", count, 1, _MOST)
+    check_between("count", count, 1, MOST_VARIANTS)
     check_between("seed", seed, 0, 2**32 - 1)
     given: dict[str, Any] = {"recipe": recipe, "seed": seed, "background": background and str(background)}
     chosen: list[Mapping[str, Any]] | None = None
@@ -119,19 +117,9 @@ def augment_files(
     return results
 
 
-class _Drawn(msgspec.Struct):
-    """The type of `drawn.json`."""
-
-    made_by: Literal["sori augment"]
-    recipe: str
-    seed: Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
-    background: str | None
-    variants: Annotated[list[DrawnVariant], msgspec.Meta(min_length=1, max_length=_MOST)]
-
-
 def _read_drawn(path: Path) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
     try:
-        made = read_json(path, _Drawn)
+        made = read_json(path, Drawn)
     except (OSError, ValueError) as error:
         raise ParameterError(f"{path}: is not a {_DRAWN} of sori augment, or damaged ({reason(error)})") from error
     return {key: made[key] for key in ("recipe", "seed", "background")}, list(made["variants"])

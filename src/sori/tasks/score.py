@@ -7,9 +7,8 @@ from pathlib import Path
 from sori import plots
 from sori.errors import AudioError, SoriError
 from sori.evaluation.notes import NoteScores, match_notes, score_notes
-from sori.folders import walk
 from sori.music import notes_array
-from sori.music.midi import read_notes
+from sori.music.midi import midi_files_in, read_notes
 
 
 def score_midi(estimate: str | Path, truth: str | Path, *, pedal: bool = False, plot: Path | None = None) -> NoteScores:
@@ -46,20 +45,17 @@ def score_folders(
     AudioError
         If the folder of true files has none.
     """
-    found = {stem: path for stem, path in _midi_files(Path(estimates))}
+    estimates, truths = Path(estimates), Path(truths)
+    found = {name.rpartition(".")[0]: estimates / name for name in midi_files_in(estimates)}
     scores: dict[str, NoteScores | SoriError] = {}
-    for stem, truth in _midi_files(Path(truths)):
+    for name in midi_files_in(truths):
+        stem = name.rpartition(".")[0]
         try:
             if stem not in found:
-                raise AudioError(f"{truth}: has no estimate of this name in {estimates}")
-            scores[stem] = score_midi(found[stem], truth, pedal=pedal)
+                raise AudioError(f"{truths / name}: has no estimate of this name in {estimates}")
+            scores[stem] = score_midi(found[stem], truths / name, pedal=pedal)
         except SoriError as error:
             scores[stem] = error
     if not scores:
         raise AudioError(f"{truths}: no MIDI files in this folder")
     return scores
-
-
-def _midi_files(folder: Path) -> list[tuple[str, Path]]:
-    names = [name for name, problem in walk(folder) if not problem and name.lower().endswith((".mid", ".midi"))]
-    return sorted((name.rpartition(".")[0], folder / name) for name in names)
