@@ -326,7 +326,7 @@ def targets(folder: Path) -> list[Target]:
     from sori.nn import MLP
     from sori.synth import NoteBank
     from sori.tasks.augment import _read_drawn
-    from sori.training.transcriber import _carry_on, _read_mean
+    from sori.training.piano_run import carry_on, read_weights
 
     data, run, piano = folder / "data", folder / "run", folder / "piano"
     y, sr = audio.load(folder / "audio" / "a.wav", duration_s=0.2)
@@ -399,12 +399,12 @@ def targets(folder: Path) -> list[Target]:
         Target(
             "training.json",
             [folder / "training" / "training.json"],
-            lambda p: _carry_on(_Weights(), p.parent),
+            lambda p: carry_on(_Weights(), p.parent),
             damaged_json,
             around=folder / "training",
             weight=2,
         ),
-        Target("weights npz", [folder / "training" / "mean.npz"], _read_mean, damaged_zip, weight=4),
+        Target("weights npz", [folder / "training" / "mean.npz"], read_weights, damaged_zip, weight=4),
         Target(
             "model.keras",
             [run / "model.keras"],

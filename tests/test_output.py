@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -215,7 +216,34 @@ def test_what_killed_processes_left_is_swept(tmp_path):
 def test_the_current_folder_can_be_replaced(tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
-    from pathlib import Path
 
     write(Path("."))
     assert names(tmp_path / "out") == ["a.txt", "facts.json"]
+
+
+def test_a_file_of_another_program_with_our_name_is_not_ours(tmp_path):
+    unsigned = Maker("sori test", "bundle.json", files=("README.md",), keys=("schema_version", "task"))
+    for content in ('{"name": "webpack"}', "[1]", "{", '{"task": 1}'):
+        (tmp_path / "bundle.json").write_text(content)
+        assert unsigned.made(tmp_path) is None
+        with pytest.raises(DatasetError, match="was not made by sori test"), output_folder(tmp_path, unsigned):
+            raise AssertionError("the work began")
+    (tmp_path / "bundle.json").write_text('{"task": "classifier", "schema_version": 2}')
+    assert unsigned.foreign(tmp_path) is None
+
+
+def test_impossible_folders_are_told(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for out, message in ((tmp_path / "loop", "a link that leads nowhere"), (Path("/"), "is the root")):
+        with pytest.raises(DatasetError, match=message), output_folder(out, MAKER):
+            raise AssertionError("the work began")
+
+
+def test_the_folder_a_shell_is_in_is_filled_not_moved(tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    before = (tmp_path / "out").stat().st_ino
+    write(Path("."))
+    write(Path("."), "newer", overwrite=True)
+    assert (tmp_path / "out").stat().st_ino == before
+    assert (tmp_path / "out" / "a.txt").read_text() == "newer"

@@ -25,7 +25,7 @@ from typing import Any
 from sori.errors import DatasetError, reason
 from sori.folders import LITTER, made_by, new_folder, remove, short, temporaries
 
-_LOCK = ".lock"
+_LOCK, _LOCK_INSIDE = ".lock", ".sori.lock"
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 _LOCKED_BYTE = 2**30  # far behind the text, which others must be able to read
 _NOT_SUPPORTED = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
@@ -47,8 +47,8 @@ class Maker:
         The same as shell patterns, for files that are numbered.
     listed
         Function of the content of ``facts`` that returns the names of more files, which are taken literally.
-    signed
-        Whether ``facts`` states its maker; otherwise its name identifies it.
+    keys
+        Keys of ``facts`` that identify a folder whose ``facts`` does not state its maker; empty: it does.
     """
 
     name: str
@@ -56,14 +56,12 @@ class Maker:
     files: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     listed: Callable[[Mapping[str, Any]], Iterable[str]] = lambda made: ()
-    signed: bool = True
+    keys: tuple[str, ...] = ()
 
     def made(self, folder: Path) -> dict[str, Any] | None:
         """Return the content of ``facts`` in a folder of this command; None: it is not one."""
-        made = made_by(folder / self.facts, self.name if self.signed else None)
-        if made is None and not self.signed and (folder / self.facts).is_file():
-            return {}
-        return made
+        made = made_by(folder / self.facts, None if self.keys else self.name)
+        return made if made is not None and set(self.keys) <= set(made) else None
 
     def foreign(self, folder: Path, *, always: Iterable[str] = ()) -> Path | None:
         """Return a file in a folder, relative to it, that this command did not make; None: there is none.
@@ -86,7 +84,7 @@ class Maker:
             links = [name for name in folders if (Path(where) / name).is_symlink()]
             for name in sorted([*files, *links]):
                 inside = (within / name).as_posix()
-                ours = name == _LOCK or _TEMPORARY.fullmatch(name) or inside in names
+                ours = name == _LOCK_INSIDE or _TEMPORARY.fullmatch(name) or inside in names
                 if not (ours or name in LITTER or any(fnmatchcase(inside, pattern) for pattern in patterns)):
                     return Path(inside)
         return None
@@ -141,6 +139,8 @@ class Output:
             except OSError as error:
                 self._keep(new, reason(error))
         try:
+            if self.path in (Path.cwd(), *Path.cwd().parents):
+                raise OSError("a shell is in it")  # and would be left in a folder that is gone
             old = _beside(self.path)
             os.rename(self.path, old)
         except OSError:  # a mount point, or a parent that may not be changed
@@ -175,7 +175,7 @@ class Output:
             self._keep(new, _in_the_way(foreign))
         try:
             for old in self.path.iterdir():
-                if old != new and old.name not in (*LITTER, _LOCK):
+                if old != new and old.name not in (*LITTER, _LOCK_INSIDE):
                     remove(old)
             for entry in sorted(new.iterdir(), key=lambda one: one.name == self.maker.facts):
                 shutil.move(entry, self.path / entry.name)
@@ -227,6 +227,10 @@ def output_folder(
         If another process holds it, it cannot be written, it holds files of others, or it may not be replaced.
     """
     path = Path(os.path.realpath(out))
+    if path.is_symlink():  # a link to itself
+        raise DatasetError(f"{out}: is a link that leads nowhere; choose another name")
+    if not path.name:
+        raise DatasetError(f"{out}: is the root of the file system; choose a folder in it")
     if path.exists() and not path.is_dir():
         raise DatasetError(f"{out}: is a file; choose another name")
     try:
@@ -283,7 +287,7 @@ def _held(path: Path, out: Path) -> Iterator[None]:
 
 def _open_lock(path: Path, out: Path) -> tuple[Path, int | None]:
     """Open and lock the lock file of a folder: beside it if possible, else inside it; None: locks are not supported."""
-    for file in (path.with_name(f".{short(path.name)}{_LOCK}"), path / _LOCK):
+    for file in (path.with_name(f".{short(path.name)}{_LOCK}"), path / _LOCK_INSIDE):
         while True:
             try:
                 handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)

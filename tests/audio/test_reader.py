@@ -175,3 +175,46 @@ def test_reads_exactly_what_is_asked_for(tmp_path):
         np.testing.assert_array_equal(reader.read(1000), y[30:])
         assert len(reader.read(5)) == 0
     assert soundfile.info(path).frames == 100
+
+
+def test_pictures_and_late_sound_are_not_taken_for_truncation(tmp_path):
+    """The length of a video is that of its longest stream."""
+    recording(tmp_path / "a.wav", tone(440, sr=SR, duration_s=2), SR)
+    picture = ["-f", "lavfi", "-i", "testsrc=d=5:s=64x64:r=5"]
+    ffmpeg(*picture, "-i", "a.wav", "-c:v", "mpeg4", "-c:a", "aac", "longer.mp4", cwd=tmp_path)
+    ffmpeg("-itsoffset", "3", "-i", "a.wav", "-c:a", "aac", "late.mka", cwd=tmp_path)
+    for name in ("longer.mp4", "late.mka"):
+        y, sr = audio.load(tmp_path / name)
+        assert len(y) / sr == pytest.approx(2, abs=0.1)
+        assert len(audio.load(tmp_path / name, duration_s=1.5)[0]) == round(1.5 * sr)
+        assert audio.info(tmp_path / name).frames is None
+
+
+def test_tags_behind_a_flac_are_passed_over(tmp_path):
+    y = tone(440, sr=SR, duration_s=2)
+    content = recording(tmp_path / "a.flac", y, SR).read_bytes()
+    (tmp_path / "tagged.flac").write_bytes(content + b"TAG" + bytes(125))
+    assert len(audio.load(tmp_path / "tagged.flac")[0]) == len(y)
+    tag = b"ID3\x03\0\0\0\0\x00\x40" + bytes(64)
+    (tmp_path / "both.flac").write_bytes(content + tag + content)
+    with pytest.warns(UserWarning, match="holds 2 recordings"):
+        assert len(audio.load(tmp_path / "both.flac")[0]) == 2 * len(y)
+
+
+def test_many_recordings_in_a_row_do_not_need_many_open_files(tmp_path):
+    resource = pytest.importorskip("resource")
+    short = recording(tmp_path / "a.wav", tone(440, sr=8000, duration_s=0.05), 8000).read_bytes()
+    (tmp_path / "many.wav").write_bytes(short * 300)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, before[1]))
+    try:
+        with pytest.warns(UserWarning, match="holds 300 recordings"):
+            assert len(audio.load(tmp_path / "many.wav")[0]) == 300 * 400
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_an_encoding_without_places_is_read_on_to_the_start(tmp_path):
+    path = recording(tmp_path / "a.wav", tone(440, sr=8000, duration_s=2), 8000, subtype="GSM610")
+    whole, _ = audio.load(path)
+    np.testing.assert_array_equal(audio.load(path, offset_s=1.0)[0], whole[8000:])

@@ -378,7 +378,7 @@ def test_readers_of_parquet_open_the_folder_as_it_is(sounds, tmp_path):
 def test_an_unfinished_build_that_others_put_files_into_is_not_deleted(sounds, tmp_path):
     source, building = sounds(), tmp_path / "out.building"
     building.mkdir()
-    (building / "build.json").write_text("{}")
+    (building / "build.json").write_text('{"front_end": {}, "segmenting": {}}')
     (building / "thesis.txt").write_text("mine")
     with pytest.raises(DatasetError, match=r"out\.building: is in the way, and thesis\.txt was not made by Sori"):
         made(source, tmp_path / "out", overwrite=True)

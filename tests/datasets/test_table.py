@@ -70,3 +70,21 @@ def test_files_are_found_where_they_are_now(tmp_path):
     assert find("1.wav") == "1.wav"  # there are two
     assert find("none.wav") == "none.wav"
     assert find("a\0b.wav") == "a\0b.wav"
+
+
+def test_western_letters_are_not_taken_for_korean(tmp_path):
+    (tmp_path / "a.csv").write_bytes("file,label\na.wav,Äpfel\nb.wav,Åska\n".encode("cp1252"))
+    table = read_table(tmp_path / "a.csv")
+    assert [one.label for one in table.lines] == ["Äpfel", "Åska"]
+    assert table.notes == ("a.csv is read as CP1252",)
+
+
+@pytest.mark.parametrize("before", ["\n\n", "sep=;\n", "SEP=;\r\n", "\r\n"])
+def test_what_spreadsheets_put_before_the_columns_is_passed_over(tmp_path, before):
+    (tmp_path / "a.csv").write_bytes((before + "file;label\na.wav;dog\n").encode())
+    assert lines(tmp_path / "a.csv") == [("a.wav", "dog", "", "")]
+
+
+def test_a_column_called_split_is_the_fold(tmp_path):
+    (tmp_path / "a.csv").write_text("file,label,split\na.wav,dog,train\n")
+    assert lines(tmp_path / "a.csv") == [("a.wav", "dog", "", "train")]

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import AudioError, install_line
-from sori.units import seconds_to_samples
 
 # As in "Duration: 00:01:02.50, start: ..." and "Stream #0:0: Audio: aac (LC), 44100 Hz, stereo, fltp".
 _DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+\.\d+)")
+_START = re.compile(r"Duration: .*? start: (-?\d+\.\d+)")
 _STREAM = re.compile(r"Audio: .*?(\d+) Hz, (mono|stereo|[\d.]+(?: channels)?)")
 _ESTIMATED = "Estimating duration from bitrate"
 # Containers of sound alone: a playlist or a script could name files elsewhere.
@@ -25,7 +25,8 @@ _FORMATS = (
     "aac,ac3,adts,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,gsm,iff,latm,loas,m4v,matroska,webm,"
     "mka,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,mpeg,mpegts,ogg,oma,rm,spx,sox,tak,tta,voc,w64,wav,wv,xwma"
 )
-_AU_HEADER = 24
+_AU_HEADER, _SPARE_S = 24, 5.0
+_ROUNDED_S = 0.05
 _WHOLE = 0.95  # least share of the announced length of a compressed file that is not truncated
 
 
@@ -86,7 +87,8 @@ class FfmpegReader:
             raise AudioError(how_to_install())
         self.path, self.until_s = path, until_s
         # AU, unlike WAV, can leave its length open, so it can be written to a pipe.
-        wanted = [] if until_s is None else ["-t", str(until_s)]
+        # It counts from timestamps, which may begin before or after the sound.
+        wanted = [] if until_s is None else ["-t", str(until_s + _SPARE_S)]
         wanted += ["-vn", "-map", "0:a:0", "-f", "au", "-c:a", "pcm_f32be", "pipe:1"]
         self._log: IO[Any] = tempfile.TemporaryFile()
         self._process = subprocess.Popen([*command, *wanted], stdout=subprocess.PIPE, stderr=self._log)
@@ -135,7 +137,7 @@ class FfmpegReader:
         if code:
             raise AudioError(f"{self.path}: damaged at {done_s:.1f} s")
         announced_s = found.seconds if found is not None else None
-        if announced_s is not None and done_s < _WHOLE * min(announced_s, self.until_s or announced_s):
+        if announced_s is not None and done_s < _WHOLE * min(announced_s, self.until_s or announced_s) - _ROUNDED_S:
             raise AudioError(
                 f"{self.path}: truncated: {done_s:.1f} of the {announced_s:.1f} s that its header announces"
             )
@@ -156,15 +158,9 @@ def _parsed(log: str) -> Probe | None:
         return None
     channels = {"mono": 1, "stereo": 2}.get(stream[2]) or round(sum(map(float, stream[2].split()[0].split("."))))
     seconds = None
-    if duration is not None and _ESTIMATED not in log:
+    # The length is that of the longest stream, pictures included, from the start of the earliest one.
+    begins = _START.search(log)
+    late = begins is not None and abs(float(begins[1])) > _ROUNDED_S
+    if duration is not None and _ESTIMATED not in log and "Video:" not in log and not late:
         seconds = int(duration[1]) * 3600 + int(duration[2]) * 60 + float(duration[3])
     return Probe(int(stream[1]), channels, seconds)
-
-
-def announced_frames(found: Probe) -> int | None:
-    """Return the length in samples, if it is known.
-
-    >>> announced_frames(Probe(16000, 1, 2.5)), announced_frames(Probe(16000, 1, None))
-    (40000, None)
-    """
-    return None if found.seconds is None else seconds_to_samples(found.seconds, sr=found.sr)

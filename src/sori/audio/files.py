@@ -14,7 +14,7 @@ import soundfile
 import soxr
 
 from sori.audio.level import rms_db
-from sori.audio.reader import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, Reader, open_recording, raw_name
+from sori.audio.reader import FFMPEG_SUFFIXES, LIBSNDFILE_SUFFIXES, SYSTEM_ERROR, Reader, open_recording, raw_name
 from sori.audio.resample import check_expansion, resample
 from sori.errors import AudioError, ParameterError, check_between, check_count, reason
 from sori.folders import replacing_file, walk
@@ -34,7 +34,8 @@ _BIT_DEPTHS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 3
 class Info:
     """What is known of a recording before it is decoded.
 
-    ``frames`` is None if the file does not tell its length, and ``bit_depth`` is None for lossy formats.
+    ``frames`` is None if only decoding would tell; ``announced_s`` is then the length that the file states, in seconds,
+    which may be rounded, if it states one. ``bit_depth`` is None for lossy formats.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Info:
     frames: int | None
     format: str
     subtype: str
+    announced_s: float | None = None
 
     @property
     def duration_s(self) -> float | None:
@@ -68,7 +70,9 @@ def info(path: str | Path) -> Info:
     """
     reader = Reader(Path(path), only_header=True)
     reader.close()
-    return Info(Path(path), reader.sr, reader.channels, reader.frames, reader.format, reader.subtype)
+    return Info(
+        Path(path), reader.sr, reader.channels, reader.frames, reader.format, reader.subtype, reader.announced_s
+    )
 
 
 def duration_s(path: str | Path) -> float:
@@ -335,7 +339,11 @@ def save(path: str | Path, y: npt.NDArray[np.float32], *, sr: int) -> None:
                 # In pieces: the stack that libsndfile's Vorbis encoder needs grows with the samples per call.
                 for first in range(0, len(clipped), _WRITE_AT_ONCE):
                     file.write(clipped[first : first + _WRITE_AT_ONCE])
-    except (OSError, soundfile.LibsndfileError) as error:
+    except soundfile.LibsndfileError as error:
+        if error.code == SYSTEM_ERROR:  # libsndfile does not say which
+            raise AudioError(f"{path}: cannot be written; the disk may be full") from OSError(str(error))
+        raise AudioError(f"{path}: cannot be written ({reason(error)})") from error
+    except OSError as error:
         raise AudioError(f"{path}: cannot be written ({reason(error)})") from error
 
 

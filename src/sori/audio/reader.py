@@ -9,14 +9,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from sori.audio.containers import Contents, Pieces, contents
-from sori.audio.ffmpeg import FfmpegReader, announced_frames, how_to_install, probe, program
+from sori.audio.containers import Contents, Piece, Pieces, contents
+from sori.audio.ffmpeg import FfmpegReader, how_to_install, probe, program
 from sori.errors import AudioError, UnreachableError, reason
 
 Samples = npt.NDArray[np.float32]
@@ -36,7 +35,8 @@ _SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be 
 _LENGTH_UNKNOWN = 0x7FFFF000  # programs that stream to a pipe announce this many bytes or more, or 0
 _WHOLE = 0.95  # least share of the announced length of a compressed recording that is not truncated
 _ENDLESS = 2**60  # libsndfile's number of samples in a stream of unknown length is above this
-_SYSTEM_ERROR = 2
+SYSTEM_ERROR = 2  # libsndfile's code of a failure of the system, such as of a disk
+_ESTIMATED = ("MPEG_LAYER_I", "MPEG_LAYER_II")
 _MOST_CHANNELS = 64
 # Compressed silence expands a few thousand times; more, beyond this size, is an attempt to fill the memory.
 _MOST_EXPANSION, _EXPANSION_FROM = 10_000, 2**29
@@ -54,6 +54,8 @@ class Reader:
         Number of samples per channel; None if only decoding would tell.
     format, subtype
         Container and encoding, as libsndfile names them; ``FFMPEG`` if ffmpeg reads it.
+    announced_s
+        Length in seconds that the file states, rounded; None if ``frames`` is known, or it states none.
     note
         A remark on the file to show, empty if there is none.
     """
@@ -62,8 +64,11 @@ class Reader:
         self.path, self._stack, self._size = path, ExitStack(), check_readable(path)
         self._done = self._values = 0
         self.frames: int | None = None
+        self.announced_s: float | None = None
         self._other: FfmpegReader | None = None
-        self._files: list[_Sequential] = []
+        self._parts: list[tuple[Piece, ...]] = []
+        self._lengths: list[int] = []
+        self._file: _Sequential | None = None
         self._which = 0
         self.note = ""
         try:
@@ -73,7 +78,7 @@ class Reader:
         except _NOT_LIBSNDFILES as error:
             self.format, self.subtype = path.suffix.lstrip(".").upper(), "FFMPEG"
             if only_header:
-                self.sr, self.channels, self.frames = _ask_ffmpeg(path, error)
+                self.sr, self.channels, self.announced_s = _ask_ffmpeg(path, error)
             else:
                 self._open_with_ffmpeg(error, until_s)
         except OSError as error:
@@ -83,33 +88,48 @@ class Reader:
             raise AudioError(f"{path}: has {self.channels} channels; at most {_MOST_CHANNELS} are read")
 
     def _open_parts(self, found: Contents) -> None:
-        parts = found.parts
+        """Find rate, channels and length of all parts; the first stays open."""
+        self._parts = list(found.parts) or [()]
         if found.samples and _frames_of(self.path) >= found.samples:
-            parts = ()
-        try:
-            for pieces in parts or ((),):
-                source: Any = self._stack.enter_context(Pieces(self.path, pieces)) if pieces else raw_name(self.path)
-                self._files.append(self._stack.enter_context(_Sequential(source)))
-        except _NOT_LIBSNDFILES:
-            if not self._files:
-                self._stack.close()
-                raise
-        first = self._files[0]
-        self.sr, self.channels, self.format, self.subtype = (
-            first.samplerate, first.channels, first.format, first.subtype
-        )  # fmt: skip
-        for file in self._files:
-            if (file.samplerate, file.channels) != (self.sr, self.channels):
-                del self._files[self._files.index(file) :]
-                at_s = sum(one.frames for one in self._files) / self.sr
+            self._parts = [()]
+        first = self._open(0)
+        _check_bytes(self.path, first)
+        self.sr, self.channels = first.samplerate, first.channels
+        self.format, self.subtype = first.format, first.subtype
+        self._lengths = [found.samples if found.samples and self._parts == [()] else first.frames]
+        for which in range(1, len(self._parts)):
+            try:
+                with self._opened(which) as file:
+                    length, layout = file.frames, (file.samplerate, file.channels)
+            except _NOT_LIBSNDFILES:
+                layout, length = (0, 0), 0
+            if layout != (self.sr, self.channels):
+                del self._parts[which:]
+                at_s = sum(self._lengths) / self.sr
                 self.note = (
                     f"a recording at another rate or with other channels follows at {at_s:.1f} s; it is left out"
                 )
                 break
-        self._lengths = [found.samples if found.samples and not parts else file.frames for file in self._files]
-        known = all(length < _ENDLESS for length in self._lengths)
+            self._lengths.append(length)
+        # The length of layers 1 and 2 is estimated from their bit rate.
+        known = self.subtype not in _ESTIMATED and all(length < _ENDLESS for length in self._lengths)
         self.frames = sum(self._lengths) if known else None
-        _check_bytes(self.path, first)
+
+    def _opened(self, which: int) -> _Sequential:
+        """Open a part, which stays open until it is closed."""
+        pieces = self._parts[which]
+        return _Sequential(Pieces(self.path, pieces) if pieces else raw_name(self.path))
+
+    def _open(self, which: int) -> _Sequential:
+        """Open a part to read it, and close the one before."""
+        self._close_part()
+        self._file, self._which, self._done = self._opened(which), which, 0
+        return self._file
+
+    def _close_part(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _open_with_ffmpeg(self, why: Exception, until_s: float | None) -> None:
         try:
@@ -120,17 +140,19 @@ class Reader:
 
     def seek(self, frame: int) -> None:
         """Move on to a sample, before anything was read; beyond the end, nothing is left to read."""
-        if self._other is None and self.frames is not None:
-            while self._which < len(self._files) - 1 and frame >= self._lengths[self._which]:
-                frame -= self._lengths[self._which]
-                self._which += 1
-            self._done = min(frame, self._lengths[self._which])
+        which = 0
+        if self._other is None and all(length < _ENDLESS for length in self._lengths):
+            while which < len(self._lengths) - 1 and frame >= self._lengths[which]:
+                frame -= self._lengths[which]
+                which += 1
+            file = self._open(which) if which else self._file
             try:
-                if self._done:
-                    self._files[self._which].seek(self._done)
-            except soundfile.LibsndfileError as error:
-                raise AudioError(f"{self.path}: damaged ({_said(error)})") from error
-            return
+                if frame and file is not None:
+                    file.seek(min(frame, self._lengths[which]))
+                self._done = min(frame, self._lengths[which])
+                return
+            except soundfile.LibsndfileError:  # some encodings can only be read from their start
+                self._open(which)
         while frame > 0:
             frame -= len(self.read(min(frame, 2**16))) or frame
 
@@ -152,22 +174,26 @@ class Reader:
 
     def _from_parts(self, frames: int) -> Samples:
         parts: list[Samples] = []
-        while frames > 0 and self._which < len(self._files):
-            file = self._files[self._which]
+        while frames > 0 and self._file is not None:
+            length = self._lengths[self._which]
+            # Asked for more than there is, the decoder of FLAC reads on in what follows, such as tags.
+            wanted = min(frames, length - self._done) if self.format == "FLAC" else frames
             try:
-                samples = file.read(frames, dtype="float32", always_2d=True)
+                samples = self._file.read(wanted, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
-                if error.code == _SYSTEM_ERROR:
+                if error.code == SYSTEM_ERROR:
                     raise UnreachableError(f"{self.path}: {_said(error)}") from error
                 where = f" at {self._done / self.sr:.1f} s" if self._done else ""
                 raise AudioError(f"{self.path}: damaged{where} ({_said(error)})") from error
             self._done += len(samples)
-            if len(samples) < frames:
-                self._check_end(file, self._lengths[self._which])
-                self._which += 1
-                self._done = 0
             parts.append(samples)
             frames -= len(samples)
+            if len(samples) < wanted or (self.format == "FLAC" and self._done >= length):
+                self._check_end(self._file, length)
+                if self._which + 1 < len(self._parts):
+                    self._open(self._which + 1)
+                else:
+                    self._close_part()
         if len(parts) == 1:
             return parts[0]
         return np.concatenate(parts) if parts else np.empty((0, self.channels), dtype=np.float32)
@@ -181,6 +207,7 @@ class Reader:
 
     def close(self) -> None:
         """Close the file."""
+        self._close_part()
         self._stack.close()
 
 
@@ -236,12 +263,12 @@ def raw_name(path: Path) -> Path | bytes:
     return path if os.name == "nt" else os.fsencode(path)
 
 
-def _ask_ffmpeg(path: Path, why: Exception) -> tuple[int, int, int | None]:
-    """Return rate, channels and number of samples, if known, of a file that libsndfile refused because of ``why``."""
+def _ask_ffmpeg(path: Path, why: Exception) -> tuple[int, int, float | None]:
+    """Return rate, channels and length in seconds, if stated, of a file that libsndfile refused because of ``why``."""
     found = probe(path)
     if found is None:
         raise _refusal(path, why) from why
-    return found.sr, found.channels, announced_frames(found)
+    return found.sr, found.channels, found.seconds
 
 
 def _refusal(path: Path, why: Exception) -> AudioError:
@@ -281,4 +308,5 @@ def _said(error: Exception) -> str:
     """Return libsndfile's description of the error."""
     if not isinstance(error, soundfile.LibsndfileError):
         return "no header"
-    return str(error.error_string).removeprefix("Error : ").rstrip(".")
+    said = str(error.error_string).removeprefix("Error : ").rstrip(".")
+    return "Format not recognised" if "does not exist" in said else said  # the file was opened before

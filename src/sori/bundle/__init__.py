@@ -2,12 +2,13 @@
 
 from sori.bundle.bundle import TASKS, Bundle, save_bundle
 from sori.bundle.onnx import export_onnx, onnx_session, run
-from sori.bundle.pretrained import PRETRAINED, pretrained
+from sori.bundle.pretrained import PRETRAINED, bundle_folder, pretrained
 
 __all__ = [
     "PRETRAINED",
     "TASKS",
     "Bundle",
+    "bundle_folder",
     "export_onnx",
     "onnx_session",
     "pretrained",

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from sori.bundle.card import model_card
 from sori.bundle.onnx import export_onnx
 from sori.bundle.pretrained import PRETRAINED, bundle_folder
 from sori.errors import BundleError, ParameterError, SoriError, check_choice, check_keys, reason
 from sori.features import Preprocessor, Segmenting, front_end_from_dict
-from sori.folders import check_type, read_json
+from sori.folders import check_type, read_json, read_npz
 
 if TYPE_CHECKING:
     import keras
@@ -29,6 +30,7 @@ TASKS = ("classifier", "spotter", "transcriber", "cleaner", "embedder")
 _OF_SEGMENTS, _OF_CLASSES = ("classifier", "spotter", "embedder"), ("classifier", "spotter")
 _PARTS = ("train", "valid", "test")
 _FILE, _ONNX, _KERAS, _SPLIT, _CARD = "bundle.json", "model.onnx", "model.keras", "split.json", "README.md"
+_WEIGHTS = "weights.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +154,24 @@ class Bundle:
         except (OSError, ValueError, KeyError) as error:
             raise BundleError(f"{self.path / _SPLIT}: missing or damaged; train again") from error
 
+    def weights(self) -> list[npt.NDArray[np.float32]]:
+        """Return the weights to train on from, in Keras' order, of a model that has them.
+
+        Raises
+        ------
+        BundleError
+            If it has none, or they are damaged.
+        """
+        try:
+            arrays = list(read_npz(self.path / _WEIGHTS).values())
+            if not all(array.dtype == np.float16 and np.isfinite(array).all() for array in arrays):
+                raise ValueError("holds something else than finite numbers")
+            return [array.astype(np.float32) for array in arrays]
+        except FileNotFoundError as error:
+            raise BundleError(f"{self.path}: has no {_WEIGHTS}: it can be used but not trained on") from error
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{self.path / _WEIGHTS}: damaged ({reason(error)})") from error
+
     @property
     def card(self) -> str:
         """The model card, in Markdown; empty if there is none."""
@@ -223,6 +243,8 @@ def save_bundle(
     notes: Sequence[str] = (),
     parts: Mapping[str, Sequence[str]] | None = None,
     keep_keras: bool = True,
+    half: bool = False,
+    weights: Sequence[npt.NDArray[np.float32]] | None = None,
 ) -> None:
     """Write a bundle, with its card, into an existing folder.
 
@@ -236,6 +258,10 @@ def save_bundle(
         Hashes of the recordings in each part of the split.
     keep_keras
         Write `model.keras` beside `model.onnx`.
+    half
+        Store the weights of `model.onnx` in half precision: half the size, and computed in float32 as before.
+    weights
+        Weights to train on from, in Keras' order; written as `weights.npz` in half precision.
 
     Raises
     ------
@@ -251,7 +277,9 @@ def save_bundle(
         probe = rng.random((1, *shape)).astype(np.float32)
     if keep_keras:
         model.save(folder / _KERAS)
-    export_onnx(model, folder / _ONNX, probe=probe)
+    export_onnx(model, folder / _ONNX, probe=probe, half=half)
+    if weights is not None:
+        np.savez_compressed(folder / _WEIGHTS, *[array.astype(np.float16) for array in weights])
     described = {_FILE: json.dumps(bundle.to_dict(), ensure_ascii=False, indent=1)}
     if parts is not None:
         described[_SPLIT] = json.dumps({part: list(parts[part]) for part in _PARTS})

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 import sys
+import threading
 import warnings
 from typing import Annotated
 
@@ -73,6 +76,11 @@ def _root(
     pass
 
 
+def _stop_at_once(number: int, frame: object) -> None:
+    os.write(2, b"sori: stopped\n")
+    os._exit(130)
+
+
 def main() -> None:
     """Run the command line: errors are one red line and exit status 1, usage errors 2, Ctrl-C 130."""
     said: set[str] = set()
@@ -82,6 +90,9 @@ def main() -> None:
             said.add(str(message))
             console.warn(f"note: {message}")
 
+    if threading.current_thread() is threading.main_thread():
+        # Before the work begins, libraries are imported, some of which do not survive an exception then.
+        signal.signal(signal.SIGINT, _stop_at_once)
     warnings.simplefilter("always", UserWarning)
     warnings.showwarning = say_once
     for stream in (sys.stdout, sys.stderr):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, nullcontext
 from itertools import chain, islice
@@ -138,6 +139,7 @@ def _listen_live(run: Path, settings: SpotterSettings, kind: str, out: Path | No
             console.say("stopped")
         yield from spotter.finish()
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # how listening ends
     found = live()
     first = list(islice(found, 1))  # before the file is replaced, the microphone and the model must work
     if out is not None:

@@ -77,7 +77,9 @@ def synth_(
 def train_(
     data: Annotated[Path, typer.Argument(help="A folder that sori piano synth made.")],
     out: Annotated[Path, typer.Option(help="Folder of the run; an interrupted training continues.")],
-    from_: Annotated[Path | None, typer.Option("--from", help="A run whose best weights to start from.")] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="A model or run to train on from; piano ships with Sori.")
+    ] = None,
     model: Annotated[str, typer.Option(help="piano (weights shared by all keys) or densenet.")] = "piano",
     target: Annotated[
         str, typer.Option(help="notes, or spectrum (of the piano alone, for sori transcribe --clean).")
@@ -145,3 +147,24 @@ def train_(
     ]
     console.print_table(["recordings", *shown.values()], rows)
     console.show(f"model: {out}")
+
+
+@app.command(cls=Command)
+def deploy(
+    run: Annotated[Path, typer.Argument(help="A training, which may still be going on.")],
+    out: Annotated[Path, typer.Option(help="Folder for the model.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
+    json: Json = False,
+) -> None:
+    """Write the model of the best weights of a training so far.
+
+    Example: sori piano deploy runs/piano --out my-piano
+    """
+    check_installed("keras", "mir_eval", "tf2onnx")
+    from sori.training.transcriber import deploy_piano
+
+    bundle = deploy_piano(run, out, overwrite=overwrite)
+    if json:
+        console.print_json(bundle.to_dict())
+        return
+    console.show(f"model: {out}, of epoch {bundle.training['best_epoch']}")

@@ -21,6 +21,7 @@ def score(
         bool, typer.Option("--pedal", help="Extend notes of TRUTH while its sustain pedal is down.")
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw hit, missed and extra notes (PNG, SVG or PDF).")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the picture.")] = False,
     json: Json = False,
 ) -> None:
     """Compare a transcription with the truth: precision, recall and F1 of notes, as mir_eval counts them.
@@ -30,6 +31,8 @@ def score(
     check_installed("mir_eval", "matplotlib")
     from sori.tasks.score import score_midi
 
+    if plot is not None and plot.exists() and not overwrite:
+        raise SoriError(f"{plot}: is there already; give `overwrite=True` to replace it, or another name")
     if estimate.is_dir() and truth.is_dir():
         if plot is not None:
             raise ParameterError("`plot` is for two files, not for folders.")

@@ -47,7 +47,9 @@ from sori.folders import building_folder, read_json, remove, replacing_file
 from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
 
-_BUILDING = Maker(MAKER.name, PLAN, files=(FACTS, *MAKER.files), patterns=MAKER.patterns, signed=False)
+_BUILDING = Maker(
+    MAKER.name, PLAN, files=(FACTS, *MAKER.files), patterns=MAKER.patterns, keys=("front_end", "segmenting")
+)
 # What identifies the content of a recording without reading it: label, file, group, fold, size and date.
 _State = tuple[str, str, str, str, int, int]
 
@@ -168,7 +170,12 @@ def _shards(
                 )
             outcome["recordings"] = [list(state) for state, _ in part]
             name = next(free)
-            write_shard(folder / name, rows, shape=preprocessor.shape, outcome=outcome)
+            try:
+                write_shard(folder / name, rows, shape=preprocessor.shape, outcome=outcome)
+            except OSError as error:
+                raise DatasetError(
+                    f"{folder / name}: cannot be written ({reason(error)}); the rest is kept: give `resume=True`"
+                ) from error
             made[name] = outcome
     return dict(sorted({**outcomes, **made}.items()))
 

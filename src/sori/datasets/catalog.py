@@ -121,9 +121,9 @@ def _scan(root: Path) -> Catalog:
         else:
             files.append(file)
     notes = []
-    noise = [file for file in files if file.startswith(f"{_NOISE}/")]
+    noise = [file for file in files if _NOISE in file.split("/")[:-1]]
     if noise:
-        files = [file for file in files if not file.startswith(f"{_NOISE}/")]
+        files = [file for file in files if file not in set(noise)]
         ignored += noise
         notes.append(
             f"{_NOISE} holds noise and is not taken for a class; `background={root / _NOISE}` mixes it into training"
@@ -175,7 +175,7 @@ def _of_table(root: Path, path: Path, columns: Mapping[str, str] | None) -> Cata
     for line in table.lines:
         file = find(line.file)
         moved += file != line.file
-        recordings.append(Recording(line.label, file, line.group or file, line.fold))
+        recordings.append(Recording(line.label, file, line.group or file, PARTS.get(line.fold.lower(), line.fold)))
     by_file: dict[str, str] = {}
     for line, one in zip(table.lines, recordings, strict=True):
         other = by_file.setdefault(one.file, line.file)

@@ -84,7 +84,10 @@ def import_json(path: Path, out: Path, *, front_end: FrontEnd | None = None, gro
     if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
         raise DatasetError(f"{path}: labels must be whole numbers, one per segment")
     if ids.min() < 0 or ids.max() >= len(mapping):
-        raise DatasetError(f"{path}: label {int(ids.max())} is outside mapping, which has {len(mapping)} names")
+        outside = int(ids.min()) if ids.min() < 0 else int(ids.max())
+        raise DatasetError(f"{path}: label {outside} is outside mapping, which has {len(mapping)} names")
+    if len(set(mapping)) < len(mapping):
+        raise DatasetError(f"{path}: mapping names a class twice")
     if not np.isfinite(x).all():
         raise DatasetError(f"{path}: mfcc holds numbers that are not finite")
     if front_end is not None and front_end.bins != x.shape[2]:
@@ -179,7 +182,7 @@ def _store(
     """
     if size is not None:
         check_count("group_size", size)
-    if out.exists():
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise DatasetError(f"{out}: is there already; choose another name")
     shape = (x.shape[1], x.shape[2])
     names = _recording_names(labels, size)

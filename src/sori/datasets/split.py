@@ -140,6 +140,8 @@ def split(
         absent = [i for i in present if i not in set(segments.label[indices])]
         if absent and name == "training":
             shown = classes[absent[0]] if classes else str(absent[0])
+            if kind in ("given", "fold"):
+                raise DatasetError(f"class {shown} has no recording in the part to train on; add some, or leave it out")
             raise DatasetError(
                 f"class {shown} has no group left for training; it needs recordings of two groups or more"
             )

@@ -29,7 +29,9 @@ SCHEMA_VERSION = 1
 FACTS, SHARDS = "_dataset.json", "shard-*.parquet"
 PLAN = "build.json"  # settings of a build, until it is complete
 _FORMER_FACTS = "dataset.json"  # of version 0.1
-MAKER = Maker("sori dataset build", FACTS, files=(_FORMER_FACTS, PLAN), patterns=(SHARDS,), signed=False)
+MAKER = Maker(
+    "sori dataset build", FACTS, files=(_FORMER_FACTS, PLAN), patterns=(SHARDS,), keys=("schema_version", "classes")
+)
 _META = b"sori"
 _ROWS_PER_SHARD_BYTES = 16 * 2**20
 

@@ -30,7 +30,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "label": ("label", "category", "class", "class_name", "classname", "labels", "target", "classid", "class_id"),
     "group": ("group", "speaker", "speaker_id", "speakerid", "client_id", "artist"),
-    "fold": ("fold",),
+    "fold": ("fold", "split", "subset", "partition"),
 }
 COLUMNS = tuple(_NAMES)
 _DELIMITERS = ",;\t|"
@@ -83,7 +83,11 @@ def read_table(path: Path, *, columns: Mapping[str, str] | None = None) -> Table
         If ``columns`` names something that the table does not have.
     """
     text, encoding = _decoded(path)
-    head = next(iter(text.splitlines()), "")
+    text = text.lstrip("\r\n")
+    head, _, rest = text.partition("\n")
+    if head.strip().lower().startswith("sep="):  # Excel's own line
+        text = rest
+        head = rest.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=head.count)
     try:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -126,14 +130,23 @@ def _decoded(path: Path) -> tuple[str, str]:
     except OSError as error:
         raise DatasetError(f"{path}: {reason(error)}") from error
     marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
-    for encoding in (marked,) if marked else ("utf-8", "cp949"):
+    for encoding in (marked,) if marked else ("utf-8", "cp949", "cp1252"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if encoding == "cp949" and _is_western(text):
+            continue
         if "\0" not in text:
             return text, encoding
     raise DatasetError(f"{path}: not readable as text in UTF-8, UTF-16 or CP949; save it as UTF-8")
+
+
+def _is_western(text: str) -> bool:
+    """Return whether a text read as Korean is one in a western alphabet: most of its syllables are rare ones."""
+    hangul = [c for c in text if "가" <= c <= "힣"]
+    rare = sum(len(c.encode("euc-kr", "replace")) != 2 for c in hangul)  # beyond the usual 2,350
+    return rare > len(hangul) / 2
 
 
 def _chosen(path: Path, there: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:

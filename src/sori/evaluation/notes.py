@@ -126,16 +126,20 @@ def _frame_scores(
     truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64], *, frame_s: float = 0.01
 ) -> tuple[float, float, float]:
     """Precision, recall and F1 of sounding keys, in steps of 10 ms."""
-    last_s = max(truth[:, 1].max(initial=0), estimate[:, 1].max(initial=0))
-    rolls = []
-    for notes in (truth, estimate):
-        roll = np.zeros((int(last_s / frame_s) + 2, 128), dtype=bool)
-        for onset_s, offset_s, pitch, _ in notes:
-            roll[max(0, round(onset_s / frame_s)) : round(offset_s / frame_s), int(pitch)] = True
-        rolls.append(roll)
-    hits = float((rolls[0] & rolls[1]).sum())
-    if not rolls[0].any() or not rolls[1].any():
-        nothing = float(rolls[0].any() == rolls[1].any())
+    frames = int(max(truth[:, 1].max(initial=0), estimate[:, 1].max(initial=0)) / frame_s) + 2
+    hits = known = estimated = 0
+    for pitch in np.unique(np.concatenate([truth[:, 2], estimate[:, 2]])):  # key by key, to save memory
+        sounding = []
+        for notes in (truth, estimate):
+            row = np.zeros(frames, dtype=bool)
+            for onset_s, offset_s, _, _ in notes[notes[:, 2] == pitch]:
+                row[max(0, round(onset_s / frame_s)) : round(offset_s / frame_s)] = True
+            sounding.append(row)
+        hits += int((sounding[0] & sounding[1]).sum())
+        known += int(sounding[0].sum())
+        estimated += int(sounding[1].sum())
+    if not known or not estimated:
+        nothing = float(known == estimated)
         return nothing, nothing, nothing
-    precision, recall = hits / float(rolls[1].sum()), hits / float(rolls[0].sum())
+    precision, recall = hits / estimated, hits / known
     return precision, recall, 2 * precision * recall / (precision + recall) if hits else 0.0

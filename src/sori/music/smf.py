@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sori.errors import AudioError
 
 _USUAL_TEMPO = 500_000  # microseconds per quarter note (120 quarters a minute), unless the file sets another
-_LONGEST_NUMBER, _LATEST_S = 8, 1e6  # bytes of a number, of which the standard allows 4; the end of eleven days
+_LONGEST_NUMBER, _LATEST_S = 8, 24 * 3600.0  # bytes of a number, of which the standard allows 4; the end of a day
 _DROP_FRAME = 29  # means 30 / 1.001 frames a second
 # Data bytes of each kind of channel message, by the upper half of its status byte.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}

@@ -330,8 +330,9 @@ def _make_room(
     out, begun = output.path, folder / _BEGUN
     if folder.exists():
         rendered = {"labels.csv", _PLAN, *(item.file for item in items)}
-        unfinished = Maker(_MAKER, _BEGUN, listed=lambda made: rendered, signed=False)
-        foreign = unfinished.foreign(folder, always=() if resume else ("*.flac",)) if folder.is_dir() else Path(folder)
+        always = (_BEGUN, *(() if resume else ("*.flac",)))
+        unfinished = Maker(_MAKER, _PLAN, listed=lambda made: rendered)
+        foreign = unfinished.foreign(folder, always=always) if folder.is_dir() else Path(folder)
         if not begun.is_file() or (foreign is not None and not resume):
             raise DatasetError(
                 f"{folder}: is in the way, and is not a run of sori synth; move it, or choose another name"

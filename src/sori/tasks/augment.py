@@ -12,7 +12,7 @@ import orjson
 from sori.audio import load, recordings_of, save
 from sori.augment import MOST_VARIANTS, Drawn, looked_at, make_variant, named_augmentation
 from sori.errors import ParameterError, SoriError, check_between, check_count, printable, reason
-from sori.folders import folder_names, read_json
+from sori.folders import folder_names, read_json, short
 from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.reports.augmentation import augmentation_report
@@ -83,7 +83,7 @@ def augment(
             except ParameterError as error:
                 raise error if replay is None else ParameterError(f"{replay}: {error}") from error
             reporter.progress("Augmenting", i + 1, count)
-        names = [f"{file.stem}-{i:03d}.flac" for i in range(1, count + 1)]
+        names = [f"{short(file.stem)}-{i:03d}.flac" for i in range(1, count + 1)]
 
         def fill(folder: Path) -> None:
             for name, variant in zip(names, variants, strict=True):

@@ -39,7 +39,7 @@ def spot(
     header = info(file)
     if header.sr != spotter.sr:
         reporter.say(f"{file}: resampled from {header.sr} to the model's {spotter.sr} Hz")
-    total_s, done_s = header.duration_s or 0.0, 0.0
+    total_s, done_s = header.duration_s or header.announced_s or 0.0, 0.0
     for y in blocks(file, sr=spotter.sr, block_s=_BLOCK_S):
         yield from spotter(y)
         done_s += len(y) / spotter.sr

@@ -31,7 +31,7 @@ _RUN = Maker(
     _MAKER,
     "bundle.json",
     files=("model.keras", "model.onnx", WEIGHTS, "history.csv", "split.json", "README.md", "report.html"),
-    signed=False,
+    keys=("schema_version", "front_end"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -150,7 +151,7 @@ def _transcribe(
     sr = transcriber.front_end.sr
     done, held_back = 0, 0
     header = audio.info(file)
-    total_s = round(header.duration_s or 0)
+    total_s = round(header.duration_s or header.announced_s or 0)
     separated = None if separate is None else separate(audio.load(file, sr=sr)[0])
     # A recording is read twice, since its peak and its tuning are known only at the end.
     gain, estimated_hz = _measured(audio.blocks(file), header.sr) if separated is None else _measured([separated], sr)
@@ -232,7 +233,7 @@ def _targets(
             if file in targets:
                 continue
             for path in paths:
-                where = path.resolve()
+                where = Path(os.path.realpath(path))
                 if where in taken:
                     raise ParameterError(
                         f"{taken[where]} and {file} would both be written to {path}: give them one by one."

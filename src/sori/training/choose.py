@@ -64,7 +64,8 @@ def choose(catalog: Catalog, *, model: str | None = None) -> Choice:
     for recording in catalog.recordings[::step]:
         path = catalog.root / recording.file
         try:
-            header, length_s = info(path), duration_s(path)
+            header = info(path)
+            length_s = duration_s(path) if header.announced_s is None else header.announced_s
         except AudioError:
             continue
         if length_s:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,9 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -22,7 +20,6 @@ from sori.datasets.piano import HeldOut, PianoData
 from sori.errors import (
     BundleError,
     DatasetError,
-    ParameterError,
     SoriError,
     check_between,
     check_choice,
@@ -33,7 +30,7 @@ from sori.errors import (
 from sori.evaluation.notes import NoteScores, score_notes
 from sori.features import LogFrequency
 from sori.features.log_frequency import DB
-from sori.folders import check_type, made_by, read_npz, replacing_file
+from sori.folders import check_type, replacing_file
 from sori.inference import Transcriber
 from sori.inference.note_decoder import notes_from
 from sori.models.backend import keras as load_keras
@@ -43,17 +40,33 @@ from sori.music import notes_array
 from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.synth import Playing, mixed
-from sori.training.note_batches import MusicBatches, in_advance, spectrum_loss, transcription_loss
+from sori.training.note_batches import MusicBatches, in_advance
+from sori.training.piano_run import (
+    FOLDER,
+    HISTORY,
+    LOSSES,
+    MAKER,
+    STATE,
+    as_json,
+    carry_on,
+    load_network,
+    read_training,
+    read_weights,
+    save_network,
+    state_of,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import keras
 
-_MAKER = "sori piano train"
 # The task of a model, by the target of its network.
 TASKS = {"notes": "transcriber", "spectrum": "cleaner"}
-_STATE, _HISTORY = "training.json", "history.csv"
-_FOLDER = Maker(
-    _MAKER, _STATE, files=(_HISTORY, "bundle.json", "model.onnx", "README.md"), patterns=("epoch-*.keras", "mean-*.npz")
+_MODEL = Maker(
+    "sori piano deploy",
+    "bundle.json",
+    files=("model.onnx", "weights.npz", "README.md"),
+    keys=("schema_version", "task"),
 )
 # STFT windows in samples: short for onsets while a string rings, long to resolve pitches.
 WINDOWS = (512, 1024, 4096)
@@ -63,7 +76,6 @@ _WARM_UP, _FALLS, _LAST_LR = 300, 0.2, 0.01
 _MEAN_OVER, _RENEWED = 1000, 5
 # Of every ten recordings of other sounds, the one kept for validation and test mixtures, not for training on spectra.
 _TENTHS = {"valid": 0, "test": 5}
-_LOSSES: Mapping[str, Callable[..., Any]] = {"notes": transcription_loss, "spectrum": spectrum_loss}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +130,7 @@ def train_piano(
     out: Path,
     *,
     settings: PianoSettings | None = None,
-    start_from: Path | None = None,
+    start_from: str | Path | None = None,
     overwrite: bool = False,
     reporter: Reporter = SILENT,
 ) -> Bundle:
@@ -134,7 +146,7 @@ def train_piano(
     source
         A folder that :func:`sori.datasets.piano.make_piano_data` made.
     start_from
-        The folder of an earlier training, whose best weights to start from.
+        A model, also one that ships with Sori, by its name; or an earlier training. Its best weights are started from.
 
     Returns
     -------
@@ -148,10 +160,10 @@ def train_piano(
     settings = settings or PianoSettings()
     data = PianoData.open(source)
     front_end = LogFrequency(windows=WINDOWS)
-    wanted = _as_json(
-        {"made_by": _MAKER, "data": data.facts, "settings": asdict(settings), "from": printable(start_from or "")}
+    wanted = as_json(
+        {"made_by": MAKER, "data": data.facts, "settings": asdict(settings), "from": printable(start_from or "")}
     )
-    with output_folder(out, _FOLDER, overwrite=True) as output:
+    with output_folder(out, FOLDER, overwrite=True) as output:
         return _train(data, output, settings, front_end, wanted, start_from, overwrite=overwrite, reporter=reporter)
 
 
@@ -161,13 +173,13 @@ def _train(
     settings: PianoSettings,
     front_end: LogFrequency,
     wanted: Mapping[str, Any],
-    start_from: Path | None,
+    start_from: str | Path | None,
     *,
     overwrite: bool,
     reporter: Reporter,
 ) -> Bundle:
     out = output.path
-    state = _state(output, wanted, overwrite=overwrite)
+    state = state_of(output, wanted, overwrite=overwrite)
     valid = data.held_out("valid")
     if not valid:
         raise DatasetError(f"{data.path}: has no recordings to validate on; make it again")
@@ -177,7 +189,7 @@ def _train(
         others = [other for i, other in enumerate(others) if i % 10 not in _TENTHS.values()]
     network = _begun(out, settings, front_end, wanted, state, start_from, reporter)
     validated = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
-    mean = _read_mean(out / state["mean"]) if state["mean"] else network.get_weights()
+    mean = read_weights(out / state["mean"]) if state["mean"] else network.get_weights()
     make = MusicBatches(
         performances,
         banks,
@@ -207,13 +219,13 @@ def _train(
         reporter.say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
         # File names differ by epoch, so that state and weights match whenever the training is interrupted.
         weights, averaged = f"epoch-{epoch + 1}.keras", f"mean-{epoch + 1}.npz"
-        _save(network, out / weights)
+        save_network(network, out / weights)
         with replacing_file(out / averaged) as temporary, temporary.open("wb") as file:
             np.savez(file, *mean)
         if score >= state["best"]:
             state |= {"best": score, "best_epoch": epoch + 1, "best_weights": averaged, "valid": scores}
         state |= {"epoch": epoch + 1, "weights": weights, "mean": averaged, "history": [*state["history"], row]}
-        _write_json(out / _STATE, {**wanted, "state": state})
+        write_json(out / STATE, {**wanted, "state": state})
         for old in (*out.glob("epoch-*.keras"), *out.glob("mean-*.npz")):
             if old.name not in (state["weights"], state["mean"], state["best_weights"]):
                 old.unlink()
@@ -226,23 +238,23 @@ def _begun(
     front_end: LogFrequency,
     wanted: Mapping[str, Any],
     state: Mapping[str, Any],
-    start_from: Path | None,
+    start_from: str | Path | None,
     reporter: Reporter,
 ) -> keras.Model:
     """Return the network of an interrupted training, or a new one, in a folder that is made and emptied."""
     if state["epoch"]:
         reporter.say(f"{out}: continues after epoch {state['epoch']}")
-        return _load(out / state["weights"])
+        return load_network(out / state["weights"])
     load_keras().utils.set_random_seed(settings.seed)
     network = _build(settings, front_end)
     if start_from is not None:
-        _carry_on(network, start_from)
+        carry_on(network, start_from)
     _compile(network, settings)
     out.mkdir(parents=True, exist_ok=True)
-    for pattern in (_STATE, *_FOLDER.files, *_FOLDER.patterns):  # left by an earlier training
+    for pattern in (STATE, *FOLDER.files, *FOLDER.patterns):  # left by an earlier training
         for old in out.glob(pattern):
             old.unlink()
-    _write_json(out / _STATE, {**wanted, "state": state})
+    write_json(out / STATE, {**wanted, "state": state})
     return network
 
 
@@ -277,27 +289,11 @@ def _finish(
     others: Sequence[npt.NDArray[np.int16]],
     reporter: Reporter,
 ) -> Bundle:
-    keras = load_keras()
-    network = _build(replace(settings, mixed_precision=False), front_end)
-    network.set_weights(_read_mean(out / state["best_weights"]))
-    last = "sigmoid" if settings.target == "notes" else "relu"  # probabilities, or levels, which are 0 or more
-    deployed = keras.Model(network.inputs[0], keras.layers.Activation(last)(network.outputs[0]))
-    bundle = Bundle(
-        task=TASKS[settings.target],
-        front_end=front_end,
-        segmenting=None,
-        input_shape=(None, front_end.n_bins, len(front_end.windows)),
-        architecture={
-            "name": settings.model,
-            "options": dict(settings.options),
-            "parameters": int(network.count_params()),
-        },
-        training={**_as_json(asdict(settings)), "best_epoch": state["best_epoch"]},
-        dataset={"pianos": data.facts["pianos"], "performances": data.facts["performances"]},
-        scores={"valid": state["valid"]},
-    )
+    """Write the model and the history into the folder of the training, and test the model."""
     name = os.path.basename(os.path.abspath(out))
-    save_bundle(out, bundle, deployed, name=name, keep_keras=False)
+    network, bundle = _best(out, settings.model, settings.target, settings.options, data.facts, front_end, state)
+    bundle = replace(bundle, training={**as_json(asdict(settings)), **bundle.training})
+    _write_model(out, bundle, network, settings.target, name)
     if (data.path / "test").is_dir():
         test = data.held_out("test")
         if settings.target == "notes":
@@ -305,12 +301,77 @@ def _finish(
         else:
             scores = _cleaned(network, front_end, test, others)
         bundle = replace(bundle, scores={**bundle.scores, "test": scores})
-        save_bundle(out, bundle, deployed, name=name, keep_keras=False)
-    with replacing_file(out / _HISTORY) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        _write_model(out, bundle, network, settings.target, name)
+    with replacing_file(out / HISTORY) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["epoch", "loss", "score", "seconds"])
         writer.writeheader()
         writer.writerows(state["history"])
     return bundle
+
+
+def deploy_piano(run: Path, out: Path, *, overwrite: bool = False) -> Bundle:
+    """Write the model of the best weights so far of a training, which may still be going on.
+
+    Parameters
+    ----------
+    run
+        The folder of the training.
+    out
+        A folder for the model.
+
+    Raises
+    ------
+    SoriError
+        If it is not a training with a finished epoch, or ``out`` may not be replaced.
+    """
+    made, state = read_training(run)
+    settings: Any = made.get("settings")
+    try:
+        check_type(settings, dict[str, Any])
+        model, target, options = str(settings["model"]), settings["target"], dict(settings["options"])
+        check_choice("target", target, TARGETS)
+        facts, front_end = made["data"], LogFrequency(windows=WINDOWS)
+        network, bundle = _best(run, model, target, options, facts, front_end, state)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{run}: its settings are damaged ({reason(error)})") from error
+    name = os.path.basename(os.path.abspath(out))
+    with output_folder(out, _MODEL, overwrite=overwrite) as output:
+        output.write(lambda folder: _write_model(folder, bundle, network, target, name))
+    return bundle
+
+
+def _best(
+    run: Path,
+    model: str,
+    target: str,
+    options: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    front_end: LogFrequency,
+    state: Mapping[str, Any],
+) -> tuple[keras.Model, Bundle]:
+    """Return the network with the best weights of a training, in float32, and its description."""
+    network = _build(PianoSettings(model=model, target=target, options=options), front_end)
+    # As they are deployed, in half precision, so that scores are those of the model that is written.
+    best = [weights.astype(np.float16).astype(np.float32) for weights in read_weights(run / state["best_weights"])]
+    network.set_weights(best)
+    bundle = Bundle(
+        task=TASKS[target],
+        front_end=front_end,
+        segmenting=None,
+        input_shape=(None, front_end.n_bins, len(front_end.windows)),
+        architecture={"name": model, "options": dict(options), "parameters": int(network.count_params())},
+        training={"best_epoch": state["best_epoch"]},
+        dataset={"pianos": facts["pianos"], "performances": facts["performances"]},
+        scores={"valid": state["valid"]},
+    )
+    return network, bundle
+
+
+def _write_model(folder: Path, bundle: Bundle, network: keras.Model, target: str, name: str) -> None:
+    keras = load_keras()
+    last = "sigmoid" if target == "notes" else "relu"  # probabilities, or levels, which are 0 or more
+    deployed = keras.Model(network.inputs[0], keras.layers.Activation(last)(network.outputs[0]))
+    save_bundle(folder, bundle, deployed, name=name, keep_keras=False, half=True, weights=network.get_weights())
 
 
 def judge(
@@ -385,7 +446,7 @@ def _build(settings: PianoSettings, front_end: LogFrequency) -> keras.Model:
 
 def _compile(network: keras.Model, settings: PianoSettings) -> None:
     keras = load_keras()
-    network.compile(keras.optimizers.Adam(settings.lr, clipnorm=1.0), loss=_LOSSES[settings.target], jit_compile=False)
+    network.compile(keras.optimizers.Adam(settings.lr, clipnorm=1.0), loss=LOSSES[settings.target], jit_compile=False)
 
 
 def learning_rate(step: int, total: int, *, highest: float) -> float:
@@ -404,96 +465,3 @@ def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
         if hasattr(layer, "seed_generator"):
             state = np.random.default_rng((seed, epoch, i)).integers(2**32, size=2, dtype=np.uint32)
             layer.seed_generator.state.assign(state)
-
-
-def _carry_on(network: keras.Model, folder: Path) -> None:
-    made = made_by(folder / _STATE, _MAKER)
-    if made is None or not (state := _checked(folder, made))["best_weights"]:
-        raise BundleError(f"{folder}: not a piano training, or one without a finished epoch")
-    before = _read_mean(folder / state["best_weights"])
-    if [w.shape for w in before] != [tuple(w.shape) for w in network.weights]:
-        raise ParameterError(f"{folder}: its network has another size; start from one with the same options.")
-    network.set_weights(before)
-
-
-_FileName = Annotated[str, msgspec.Meta(pattern=r"^([\w.-]+)?$")]  # no folder
-
-
-class _State(msgspec.Struct):
-    """The type of the state in `training.json`."""
-
-    epoch: Annotated[int, msgspec.Meta(ge=0)]
-    weights: _FileName
-    mean: _FileName
-    best: float
-    best_epoch: int
-    best_weights: _FileName
-    valid: dict[str, dict[str, float]]
-    history: list[dict[str, float]]
-
-
-def _checked(folder: Path, made: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state of a training that was read from its folder."""
-    try:
-        check_type(made.get("state"), _State)
-    except ValueError as error:
-        raise BundleError(f"{folder / _STATE}: damaged ({error}); give `overwrite=True` to begin anew") from error
-    return dict(made["state"])
-
-
-def _read_mean(path: Path) -> list[npt.NDArray[np.float32]]:
-    """Read weights, in Keras' order."""
-    try:
-        arrays = list(read_npz(path).values())
-        if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays):
-            raise ValueError("holds something else than finite numbers")
-        return [array.astype(np.float32) for array in arrays]
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
-
-
-def _load(path: Path) -> keras.Model:
-    losses = {loss.__name__: loss for loss in _LOSSES.values()}
-    try:
-        return load_keras().saving.load_model(path, custom_objects=losses)
-    except Exception as error:  # of zipfile, h5py, Keras and TensorFlow
-        raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
-
-
-def _save(network: keras.Model, path: Path) -> None:
-    with replacing_file(path) as temporary:
-        named = temporary.with_suffix(".keras")  # Keras chooses the format by the file extension
-        try:
-            network.save(named)
-            os.replace(named, temporary)
-        finally:
-            named.unlink(missing_ok=True)
-
-
-def _state(output: Output, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str, Any]:
-    fresh: dict[str, Any] = {
-        "epoch": 0,
-        "weights": "",
-        "mean": "",
-        "best": -1000.0,
-        "best_epoch": 0,
-        "best_weights": "",
-        "valid": {},
-        "history": [],
-    }
-    made, out = output.made, output.path
-    if made is None or overwrite:
-        return fresh
-    if {key: made.get(key) for key in wanted} != wanted:
-        raise DatasetError(f"{out}: is a training with other data or settings; give `overwrite=True`, or another name")
-    return _checked(out, made)
-
-
-def _as_json(values: Any) -> Any:
-    """Return values as JSON restores them, so that two can be compared."""
-    return json.loads(json.dumps(values))
-
-
-def _write_json(path: Path, values: Any) -> None:
-    with replacing_file(path) as temporary:
-        temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
