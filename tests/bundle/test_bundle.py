@@ -111,10 +111,15 @@ def old_bundle(folder, name, **changes):
     return folder
 
 
-@pytest.mark.parametrize(("name", "task"), [("keywords", "classifier"), ("piano", "transcriber")])
-def test_a_bundle_of_version_1_opens_as_the_same_model(tmp_path, name, task):
-    old, new = Bundle.open(old_bundle(tmp_path / "old", name)), Bundle.open(name)
-    assert old.task == task
+def test_a_transcriber_of_version_1_is_one_still(tmp_path):
+    old = Bundle.open(old_bundle(tmp_path / "old", "piano"))
+    assert (old.task, old.input_shape, old.front_end.windows) == ("transcriber", (None, 296, 2), (1024, 4096))
+    assert old.architecture["parameters"] == 1949012
+
+
+def test_a_bundle_of_version_1_opens_as_the_same_model(tmp_path):
+    old, new = Bundle.open(old_bundle(tmp_path / "old", "keywords")), Bundle.open("keywords")
+    assert old.task == "classifier"
     assert old.card == new.card
     for field in ("front_end", "segmenting", "input_shape", "classes", "normalisation", "architecture", "scores"):
         assert getattr(old, field) == getattr(new, field), field
@@ -172,3 +177,15 @@ def test_a_task_has_what_it_needs_and_nothing_else(task, arguments, message):
     given = {"front_end": LogFrequency(), "segmenting": None, "input_shape": (None, 296, 2), **arguments}
     with pytest.raises(ParameterError, match=message):
         Bundle(task=task, **given)
+
+
+def test_weights_to_train_on_ship_with_the_piano_and_others_have_none(tmp_path):
+    weights = Bundle.open("piano").weights()
+    assert sum(array.size for array in weights) == Bundle.open("piano").architecture["parameters"]
+    assert all(array.dtype == np.float32 for array in weights)
+    with pytest.raises(BundleError, match=r"has no weights\.npz: it can be used but not trained on"):
+        Bundle.open("keywords").weights()
+    shutil.copytree(pretrained("piano"), tmp_path / "piano")
+    (tmp_path / "piano" / "weights.npz").write_bytes(b"no archive")
+    with pytest.raises(BundleError, match=r"weights\.npz: damaged"):
+        Bundle.open(tmp_path / "piano").weights()

@@ -68,3 +68,20 @@ def test_what_is_no_network_is_one_line(tmp_path):
 def test_threads_are_a_count(exported):
     with pytest.raises(ParameterError, match="threads must be"):
         onnx_session(exported, threads=-1)
+
+
+def test_half_precision_halves_the_file_and_hardly_changes_outputs(tmp_path, rng):
+    keras = load_keras()
+    inputs = keras.Input((64,))
+    dense = keras.layers.Dense(256)
+    model = keras.Model(inputs, dense(inputs))
+    rounded = [w.astype(np.float16).astype(np.float32) for w in dense.get_weights()]
+    dense.set_weights([rounded[0], rng.standard_normal(256).astype(np.float16).astype(np.float32)])
+    x = rng.standard_normal((4, 64)).astype(np.float32)
+    for half in (False, True):
+        export_onnx(model, tmp_path / f"{half}.onnx", probe=x, half=half)
+        out = run(onnx_session(tmp_path / f"{half}.onnx"), x)
+        assert out.dtype == np.float32
+        np.testing.assert_allclose(out, np.asarray(model(x)), atol=1e-4)
+    sizes = [(tmp_path / f"{half}.onnx").stat().st_size for half in (False, True)]
+    assert sizes[1] < 0.6 * sizes[0]

@@ -96,7 +96,7 @@ def test_a_training_that_diverges_says_so(made, tmp_path, monkeypatch):
     def no_number(y_true, y_pred):
         return 0 * transcription_loss(y_true, y_pred) + float("nan")
 
-    monkeypatch.setitem(piano_train._LOSSES, "notes", no_number)
+    monkeypatch.setitem(piano_train.LOSSES, "notes", no_number)
     with pytest.raises(SoriError, match="lower `lr`"):
         train_piano(made / "data", tmp_path / "run", settings=SMALL)
 
@@ -139,3 +139,34 @@ def test_what_was_trained_in_bfloat16_is_deployed_in_float32(cleaner):
     trained = keras.saving.load_model(cleaner / "epoch-2.keras", compile=False)
     assert {"bfloat16", "float32"} <= {layer.compute_dtype for layer in trained.layers}
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_the_best_weights_so_far_are_deployed_at_any_time(made, tmp_path):
+    """As those of the finished training are, whose state is left as if it were going on."""
+    bundle = piano_train.deploy_piano(made / "run", tmp_path / "model")
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == [
+        "README.md", "bundle.json", "model.onnx", "weights.npz",
+    ]  # fmt: skip
+    assert bundle.scores["valid"] == Transcriber(made / "run").bundle.scores["valid"]
+    y = np.random.default_rng(0).standard_normal(16000).astype(np.float32) / 10
+    for given in (made / "run", tmp_path / "model"):
+        posteriors = Transcriber(given)(y, sr=16000).posteriors
+        np.testing.assert_allclose(posteriors, Transcriber(made / "run")(y, sr=16000).posteriors, atol=5e-3)
+    with pytest.raises(DatasetError, match="is there already"):
+        piano_train.deploy_piano(made / "run", tmp_path / "model")
+    with pytest.raises(BundleError, match="not a piano training"):
+        piano_train.deploy_piano(tmp_path, tmp_path / "other")
+
+
+def test_a_model_goes_on_learning_from_its_own_weights(made, tmp_path):
+    """Also one that was copied without its training, and one that ships, by its name."""
+    piano_train.deploy_piano(made / "run", tmp_path / "model")
+    settings = replace(SMALL, epochs=1, lr=1e-7)
+    bundle = train_piano(made / "data", tmp_path / "more", settings=settings, start_from=tmp_path / "model")
+    before = Transcriber(tmp_path / "model").bundle.weights()
+    after = Transcriber(tmp_path / "more").bundle.weights()
+    trained = [(a, b) for a, b in zip(before, after, strict=True) if a.ndim > 1]
+    assert all(np.abs(a - b).max() < 2e-3 for a, b in trained)
+    assert bundle.architecture["parameters"] == sum(w.size for w in after)
+    with pytest.raises(ParameterError, match="its network has another size"):
+        train_piano(made / "data", tmp_path / "other", settings=settings, start_from="piano")

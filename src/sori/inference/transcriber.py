@@ -22,7 +22,7 @@ from sori.music import HIGHEST, LOWEST, Note
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Frames that go through a network together, and frames of context on either side: more than the 33 that the output
+# Frames that go through a network together, and frames of context on either side: more than the 51 that the output
 # depends on, so that chunk boundaries do not change the result.
 _CHUNK, _AROUND = 500, 60
 # Peaks: below the first, a recording is silent; from the second up to full scale, it is used as it is; any other is

@@ -1,0 +1,59 @@
+"""Score a transcriber on the held-out recordings of `sori piano synth`, also by kind of note and by composer.
+
+python examples/piano/judge.py piano data/piano --part test
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from sori.datasets.piano import PianoData
+from sori.evaluation.kinds import recall_by_kind
+from sori.evaluation.notes import NoteScores, score_notes
+from sori.inference import NoteDecoding, Transcriber
+from sori.music import notes_array
+
+SHOWN = ("precision", "recall", "f1", "offset_f1", "velocity_f1", "frame_f1")
+
+
+def line(name: str, scores: list[NoteScores]) -> str:
+    """Return the means of scores as a row of a table."""
+    means = [float(np.mean([getattr(one, key) for one in scores])) for key in SHOWN]
+    return f"| {name} | {' | '.join(f'{mean:.3f}' for mean in means)} |"
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", help="a model's folder, or the name of one that ships")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--part", default="test", choices=("valid", "test"))
+    parser.add_argument("--no-doubt", action="store_true")
+    given = parser.parse_args()
+    transcriber = Transcriber(given.model)
+    decoding = NoteDecoding(doubt=not given.no_doubt)
+    recordings = PianoData.open(given.data).held_out(given.part)
+    scores: dict[str, list[NoteScores]] = {}
+    pairs = []
+    for i, recording in enumerate(recordings, 1):
+        found = transcriber(recording.y, sr=transcriber.front_end.sr, decoding=decoding, posteriors=False).notes
+        pairs.append((recording.notes, notes_array(found)))
+        one = score_notes(*pairs[-1])
+        scores.setdefault(recording.condition, []).append(one)
+        scores.setdefault(recording.name.partition("_")[0], []).append(one)
+        print(f"\r{i} of {len(recordings)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    print(f"| mean of recordings | {' | '.join(SHOWN)} |\n|---|{'---:|' * len(SHOWN)}")
+    for name, some in scores.items():
+        print(line(name, some))
+    print("\n| notes that are | recall | notes |\n|---|---:|---:|")
+    for name, (hits, known) in recall_by_kind(pairs).items():
+        print(f"| {name} | {hits / max(1, known):.3f} | {known:,} |")
+
+
+if __name__ == "__main__":
+    main()
