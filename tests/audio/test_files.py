@@ -82,7 +82,7 @@ def write_bad(folder: Path) -> dict[str, str]:
     (folder / "zeros.flac").write_bytes(bytes(5000))
     soundfile.write(folder / "no-samples.wav", y[:0], SR)
     soundfile.write(folder / "nan.wav", np.where(np.arange(SR) == 11025, np.nan, y), SR, subtype="FLOAT")
-    for suffix in ("wav", "flac", "ogg", "aiff", "au"):
+    for suffix in ("wav", "w64", "rf64", "flac", "ogg", "aiff", "au"):
         path = folder / f"cut.{suffix}"
         soundfile.write(path, y, SR)
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -95,6 +95,8 @@ def write_bad(folder: Path) -> dict[str, str]:
         "no-samples.wav": "no samples",
         "nan.wav": r"not finite \(NaN or infinity\), the first at 0\.500 s",
         "cut.wav": "truncated",
+        "cut.w64": "truncated",
+        "cut.rf64": "truncated",
         "cut.aiff": "truncated",
         "cut.au": "truncated",
         "cut.flac": "damaged",

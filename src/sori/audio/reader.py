@@ -30,8 +30,9 @@ FFMPEG_SUFFIXES = frozenset(".m4a .aac .mp4 .m4b .mka .webm .wma .amr .3gp .ac3 
 _NOT_LIBSNDFILES = (soundfile.LibsndfileError, TypeError)
 # Encodings whose length in bytes gives the exact number of samples; of others, padding may be announced too.
 _EXACT = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
-# libsndfile logs a chunk that is shorter than its header announces, as in "data : 88200 (should be 44078)".
-_SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND|Data Size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+# libsndfile logs a chunk that is shorter than its header announces, as in "data : 88200 (should be 44078)"; of Wave64
+# and RF64, the whole file.
+_SHORT_CHUNK = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 _LENGTH_UNKNOWN = 0x7FFFF000  # programs that stream to a pipe announce this many bytes or more, or 0
 _WHOLE = 0.95  # least share of the announced length of a compressed recording that is not truncated
 _ENDLESS = 2**60  # libsndfile's number of samples in a stream of unknown length is above this
@@ -283,10 +284,10 @@ def _frames_of(path: Path) -> int:
 
 
 def _check_bytes(path: Path, file: soundfile.SoundFile) -> None:
-    """Raise AudioError if a file has fewer bytes of sound than its header announces."""
+    """Raise AudioError if a file has fewer bytes than its header announces."""
     match = _SHORT_CHUNK.search(file.extra_info)
     if match and int(match[2]) < int(match[1]) < _LENGTH_UNKNOWN:
-        raise AudioError(f"{path}: truncated: {match[2]} of the {match[1]} bytes of sound that its header announces")
+        raise AudioError(f"{path}: truncated: {match[2]} of the {match[1]} bytes that its header announces")
 
 
 class _Sequential(soundfile.SoundFile):  # type: ignore[misc]
