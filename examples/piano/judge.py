@@ -28,6 +28,9 @@ def line(name: str, scores: list[tuple[str, NoteScores]]) -> str:
     for piece, one in scores:
         pieces.setdefault(piece, []).append(one.f1)
     totals, counts = np.array([(sum(some), len(some)) for some in pieces.values()]).T
+    row = f"| {name} | {' | '.join(f'{mean:.3f}' for mean in means)} |"
+    if len(pieces) == 1:
+        return f"{row} | 1 |"
     low, high = stats.bootstrap(
         (totals, counts),
         lambda totals, counts, axis=-1: totals.sum(axis) / counts.sum(axis),
@@ -35,7 +38,7 @@ def line(name: str, scores: list[tuple[str, NoteScores]]) -> str:
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return f"| {name} | {' | '.join(f'{mean:.3f}' for mean in means)} | {low:.3f} to {high:.3f} | {len(pieces)} |"
+    return f"{row} {low:.3f} to {high:.3f} | {len(pieces)} |"
 
 
 def main() -> None:
