@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sori.errors import ParameterError
-from sori.music import CHORDS, HIGHEST, KEYS, LOWEST, Note, chord_pitches, notes_array, parse_pitches
+from sori.music import CHORDS, HIGHEST, KEYS, LOWEST, Note, chord_pitches, notes_array, parse_band, parse_pitches
 from sori.units import note_to_midi
 
 
@@ -108,3 +108,12 @@ def test_pitches_are_read(text, pitches):
 def test_what_is_no_pitch_is_refused(text):
     with pytest.raises(ParameterError, match="pitches"):
         parse_pitches(text)
+
+
+def test_a_band_is_two_keys():
+    assert parse_band("piano") == (21, 108)
+    assert parse_band("C2-C6") == (36, 84)
+    assert parse_band("A4") == (69, 69)
+    for bad in ("C2,C6", "", "H2-C6"):
+        with pytest.raises(ParameterError):
+            parse_band(bad)

@@ -10,7 +10,7 @@ from sori.evaluation.notes import score_notes
 from sori.inference import ENGINES, NoteDecoding, Transcriber
 from sori.music import Note, notes_array
 from sori.music.midi import read_notes
-from sori.tasks.transcribe import Transcribed, parse_band, transcribe_files
+from sori.tasks.transcribe import Transcribed, transcribe_files
 from tests.conftest import ROOT, Said
 
 NOTES = [Note(0.1234567, 0.5, 60, 64), Note(0.25, 1.5, 64, 100)]
@@ -165,12 +165,3 @@ def test_a_summary_is_one_line():
     assert one.summary() == "a.wav: 12 notes, C4 to C5, 30.0 s in 2.0 s (15 times real time)"
     silent = Transcribed("a.wav", (), 0, None, None, 1.0, 0.0)
     assert silent.summary() == "a.wav: 0 notes, 1.0 s in 0.0 s (0 times real time)"
-
-
-def test_a_band_is_two_keys():
-    assert parse_band("piano") == (21, 108)
-    assert parse_band("C2-C6") == (36, 84)
-    assert parse_band("A4") == (69, 69)
-    for bad in ("C2,C6", "", "H2-C6"):
-        with pytest.raises(ParameterError):
-            parse_band(bad)

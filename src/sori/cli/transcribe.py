@@ -60,7 +60,8 @@ def transcribe(
     Example: sori transcribe waltz.ogg --format mid,png --out notes
     """
     from sori.inference import NoteDecoding
-    from sori.tasks.transcribe import parse_band, transcribe_files
+    from sori.music import parse_band
+    from sori.tasks.transcribe import transcribe_files
 
     lowest, highest = parse_band(band)
     decoding = NoteDecoding(threshold=threshold, min_note_s=min_note, lowest=lowest, highest=highest, doubt=doubt)

@@ -1,6 +1,6 @@
 """Music as symbols: notes, chords, MIDI files, and matrices of notes over frames and keys."""
 
-from sori.music.notes import CHORDS, HIGHEST, KEYS, LOWEST, Note, chord_pitches, notes_array, parse_pitches
+from sori.music.notes import CHORDS, HIGHEST, KEYS, LOWEST, Note, chord_pitches, notes_array, parse_band, parse_pitches
 from sori.music.rolls import targets
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Note",
     "chord_pitches",
     "notes_array",
+    "parse_band",
     "parse_pitches",
     "targets",
 ]

@@ -105,6 +105,20 @@ def parse_pitches(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(pitches))
 
 
+def parse_band(text: str) -> tuple[int, int]:
+    """Parse the range of keys: ``piano`` is all of them, otherwise lowest and highest as in ``C2-C6``.
+
+    >>> parse_band("piano"), parse_band("C4-B4")
+    ((21, 108), (60, 71))
+    """
+    if text == "piano":
+        return LOWEST, HIGHEST
+    if "," in text:
+        raise ParameterError(f"a band is piano, or its lowest and highest key as in C2-C6. Received {text!r}.")
+    pitches = parse_pitches(text)
+    return min(pitches), max(pitches)
+
+
 def notes_array(notes: Sequence[Note] | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return rows of onset and offset in seconds, pitch and velocity, shape ``(notes, 4)``.
 

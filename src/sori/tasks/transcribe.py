@@ -18,7 +18,7 @@ from sori.errors import ParameterError, SoriError, check_choice, check_installed
 from sori.folders import replacing_file
 from sori.inference import ENGINES, Engine, NoteDecoding, Transcriber, usual_gain
 from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents
-from sori.music import HIGHEST, LOWEST, Note, parse_pitches
+from sori.music import Note
 from sori.music.midi import write_midi
 from sori.reporter import Reporter, usual
 from sori.separation.separator import separator
@@ -267,17 +267,3 @@ def _write(notes: Sequence[Note], path: Path, *, duration_s: float) -> None:
             text = json.dumps({"duration_s": round(duration_s, 4), "notes": rounded}, indent=1) + "\n"
         with replacing_file(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
-
-
-def parse_band(text: str) -> tuple[int, int]:
-    """Parse the range of keys: ``piano`` is all of them, otherwise lowest and highest as in ``C2-C6``.
-
-    >>> parse_band("piano"), parse_band("C4-B4")
-    ((21, 108), (60, 71))
-    """
-    if text == "piano":
-        return LOWEST, HIGHEST
-    if "," in text:
-        raise ParameterError(f"a band is piano, or its lowest and highest key as in C2-C6. Received {text!r}.")
-    pitches = parse_pitches(text)
-    return min(pitches), max(pitches)
