@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import soundfile
@@ -9,9 +10,10 @@ from sori.errors import ParameterError, SoriError
 from sori.evaluation.notes import score_notes
 from sori.inference import ENGINES, NoteDecoding, Transcriber
 from sori.music import Note, notes_array
-from sori.music.midi import read_notes
+from sori.music.midi import read_notes, write_midi
+from sori.synth.render import Rendering, render_midi
 from sori.tasks.transcribe import Transcribed, transcribe_files
-from tests.conftest import ROOT, Said
+from tests.conftest import ROOT, Said, needs_fluidsynth
 
 NOTES = [Note(0.1234567, 0.5, 60, 64), Note(0.25, 1.5, 64, 100)]
 LOW = NoteDecoding(threshold=0.01, min_note_s=0, doubt=False)
@@ -165,3 +167,19 @@ def test_a_summary_is_one_line():
     assert one.summary() == "a.wav: 12 notes, C4 to C5, 30.0 s in 2.0 s (15 times real time)"
     silent = Transcribed("a.wav", (), 0, None, None, 1.0, 0.0)
     assert silent.summary() == "a.wav: 0 notes, 1.0 s in 0.0 s (0 times real time)"
+
+
+@needs_fluidsynth
+def test_fast_repeats_of_one_key_are_written_and_none_is_held_back(tmp_path):
+    import pretty_midi  # which brings a SoundFont
+
+    melody = [Note(1 + 0.3 * i, 1.28 + 0.3 * i, pitch, 80) for i, pitch in enumerate([60, 64, 67, 72, 67, 64] * 3)]
+    notes = [*melody, *(Note(8 + 0.1 * i, 8.06 + 0.1 * i, 72, 80) for i in range(40))]
+    write_midi(notes, tmp_path / "truth.mid")
+    bank = Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
+    render_midi(tmp_path / "truth.mid", tmp_path / "played.wav", rendering=Rendering(soundfont=bank))
+    (done,) = transcribe_files([tmp_path / "played.wav"], tmp_path / "out")
+    assert done.held_back == 0
+    scores = score_notes(notes_array(notes), notes_array(read_notes(tmp_path / "out/played.mid")))
+    assert scores.recall == 1
+    assert scores.precision > 0.85
