@@ -248,3 +248,24 @@ def read_npz(path: Path, *, most_bytes: int = 2**34) -> dict[str, npt.NDArray[An
         raise
     except Exception as error:  # of zipfile, zlib, NumPy and the parser of its headers
         raise ValueError(reason(error)) from error
+
+
+def read_floats(path: Path, *, dtype: type[np.floating[Any]] = np.floating) -> list[npt.NDArray[np.float32]]:
+    """Read the arrays of an npz file of finite numbers, in their order, as float32.
+
+    Parameters
+    ----------
+    dtype
+        What the file must hold; `numpy.floating`: floating-point numbers of any size.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        As :func:`read_npz`, or if it holds anything else.
+    """
+    arrays = list(read_npz(path).values())
+    if not all(np.issubdtype(array.dtype, dtype) and np.isfinite(array).all() for array in arrays):
+        raise ValueError("holds something else than finite numbers")
+    return [array.astype(np.float32) for array in arrays]

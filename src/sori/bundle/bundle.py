@@ -17,7 +17,7 @@ from sori.bundle.onnx import export_onnx
 from sori.bundle.pretrained import PRETRAINED, bundle_folder
 from sori.errors import BundleError, ParameterError, SoriError, check_choice, check_keys, reason
 from sori.features import Preprocessor, Segmenting, front_end_from_dict
-from sori.folders import check_type, read_json, read_npz
+from sori.folders import check_type, read_floats, read_json
 
 if TYPE_CHECKING:
     import keras
@@ -163,10 +163,7 @@ class Bundle:
             If it has none, or they are damaged.
         """
         try:
-            arrays = list(read_npz(self.path / _WEIGHTS).values())
-            if not all(array.dtype == np.float16 and np.isfinite(array).all() for array in arrays):
-                raise ValueError("holds something else than finite numbers")
-            return [array.astype(np.float32) for array in arrays]
+            return read_floats(self.path / _WEIGHTS, dtype=np.float16)
         except FileNotFoundError as error:
             raise BundleError(f"{self.path}: has no {_WEIGHTS}: it can be used but not trained on") from error
         except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from sori.cli.options import Json
 from sori.errors import SoriError, printable
 
 if TYPE_CHECKING:
-    from sori.inference import Moment, Prediction
+    from sori.inference import Prediction
 
 
 def predict(
@@ -36,20 +37,23 @@ def predict(
             console.fail(console.described(result))
             rows.append({"file": printable(file), "error": printable(result)})
             continue
-        likeliest = list(zip(result.classes[:top], result.probabilities[:top], strict=True))
+        likeliest = _likeliest(result, result.probabilities, top)
         row = {
             "file": printable(file),
             "segments": result.segments,
-            "top": [{"class": name, "probability": p} for name, p in likeliest],
+            "top": _top(likeliest),
         }
+        moments = [(moment, _likeliest(result, moment.probabilities, top)) for moment in result.timeline if timeline]
         if timeline:
-            row["timeline"] = [_moment(moment, result, top) for moment in result.timeline]
+            row["timeline"] = [
+                {"start_s": round(moment.start_s, 3), "end_s": round(moment.end_s, 3), "top": _top(best)}
+                for moment, best in moments
+            ]
         rows.append(row)
         if json:
             continue
         console.show(f"{file}: {_shown(likeliest)}")
-        for moment in result.timeline if timeline else ():
-            best = sorted(zip(result.classes, moment.probabilities, strict=True), key=lambda one: -one[1])[:top]
+        for moment, best in moments:
             console.show(f"  {moment.start_s:8.2f} to {moment.end_s:.2f} s  {_shown(best)}")
     if json:
         console.print_json(rows)
@@ -57,14 +61,14 @@ def predict(
         raise typer.Exit(1)
 
 
+def _likeliest(prediction: Prediction, probabilities: Sequence[float], top: int) -> list[tuple[str, float]]:
+    """Return the most probable classes, the first one first."""
+    return sorted(zip(prediction.classes, probabilities, strict=True), key=lambda one: -one[1])[:top]
+
+
 def _shown(likeliest: list[tuple[str, float]]) -> str:
     return "  ".join(f"{name} {p:.1%}" for name, p in likeliest)
 
 
-def _moment(moment: Moment, prediction: Prediction, top: int) -> dict[str, Any]:
-    best = sorted(zip(prediction.classes, moment.probabilities, strict=True), key=lambda one: -one[1])[:top]
-    return {
-        "start_s": round(moment.start_s, 3),
-        "end_s": round(moment.end_s, 3),
-        "top": [{"class": name, "probability": p} for name, p in best],
-    }
+def _top(likeliest: list[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"class": name, "probability": p} for name, p in likeliest]

@@ -123,7 +123,7 @@ def _scan(root: Path) -> Catalog:
     notes = []
     noise = [file for file in files if _NOISE in file.split("/")[:-1]]
     if noise:
-        files = [file for file in files if file not in set(noise)]
+        files = [file for file in files if _NOISE not in file.split("/")[:-1]]
         ignored += noise
         notes.append(
             f"{_NOISE} holds noise and is not taken for a class; `background={root / _NOISE}` mixes it into training"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sori.bundle import Bundle, bundle_folder
 from sori.errors import BundleError, DatasetError, ParameterError, reason
-from sori.folders import check_type, made_by, read_npz, replacing_file
+from sori.folders import check_type, made_by, read_floats, replacing_file
 from sori.models.backend import keras as load_keras
 from sori.output import Maker, Output
 from sori.training.note_batches import spectrum_loss, transcription_loss
@@ -96,10 +96,7 @@ def read_training(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def read_weights(path: Path) -> list[npt.NDArray[np.float32]]:
     """Read weights, in Keras' order."""
     try:
-        arrays = list(read_npz(path).values())
-        if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays):
-            raise ValueError("holds something else than finite numbers")
-        return [array.astype(np.float32) for array in arrays]
+        return read_floats(path)
     except (OSError, ValueError) as error:
         raise BundleError(f"{path}: missing or damaged ({reason(error)})") from error
 
