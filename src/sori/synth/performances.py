@@ -45,6 +45,8 @@ class Playing:
         Fraction of the clips that two pianos play together.
     room, noise
         Fraction of the clips with a room, and with noise.
+    octaves
+        Fraction of the clips of music whose bass notes are doubled an octave below.
     dense
         Fraction of the clips that begin at the place with most notes of several random places.
     rings_on
@@ -69,7 +71,7 @@ class Playing:
         drums, gliding voices, and recordings if there are any.
     """
 
-    transpose: int = 5
+    transpose: int = 8
     tempo: tuple[float, float] = (0.85, 1.2)
     recolour: float = 2.0
     cents: float = 12.0
@@ -79,6 +81,7 @@ class Playing:
     layered: float = 0.2
     room: float = 0.6
     noise: float = 0.5
+    octaves: float = 0.15
     dense: float = 0.3
     rings_on: float = 0.5
     resonance: float = 0.4
@@ -95,6 +98,7 @@ class Playing:
 # A note that ends this close to the next stroke of its key was ended by it; number of places of which the densest is
 # taken; and the fraction of clips of random keys in which a few keys are struck repeatedly.
 _AT_ONCE_S, _PLACES, _STRUCK_AGAIN = 0.005, 4, 0.5
+_BASS = 60  # below this pitch the lowest note may be doubled
 
 _PLAIN = Playing(
     resonance=0.0,
@@ -259,7 +263,30 @@ def _passage(
         low = max(-playing.transpose, LOWEST - int(passage[:, 2].min()))
         high = min(playing.transpose, HIGHEST - int(passage[:, 2].max()))
         passage[:, 2] += rng.integers(low, high + 1)
+        if rng.random() < playing.octaves:
+            passage = _bass_in_octaves(passage, rng)
     return passage
+
+
+def _bass_in_octaves(notes: _Rows, rng: np.random.Generator) -> _Rows:
+    """Double notes below the middle of the keyboard an octave below, where that key is free and nothing is lower."""
+    added = []
+    lowest = _lowest_beside(notes)
+    for onset_s, offset_s, pitch, velocity in notes[(notes[:, 2] == lowest) & (notes[:, 2] < _BASS)]:
+        key = pitch - 12
+        same = notes[notes[:, 2] == key]
+        if key >= LOWEST and not ((same[:, 0] < offset_s + 0.03) & (same[:, 1] > onset_s - 0.03)).any():
+            shifted_s = rng.normal(0, 0.008)  # fingers do not strike at once
+            added.append((onset_s + shifted_s, offset_s + shifted_s, key, np.clip(velocity + rng.normal(0, 8), 1, 127)))
+    both = np.concatenate([notes, np.array(added, dtype=np.float64).reshape(-1, 4)])
+    return both[np.argsort(both[:, 0], kind="stable")]
+
+
+def _lowest_beside(notes: _Rows) -> npt.NDArray[np.float64]:
+    """Return for each note the lowest pitch that is struck within 100 ms of it."""
+    first = np.searchsorted(notes[:, 0], notes[:, 0] - 0.1)
+    last = np.searchsorted(notes[:, 0], notes[:, 0] + 0.1, side="right")
+    return np.array([notes[i:j, 2].min() for i, j in zip(first, last, strict=True)])
 
 
 def _random_notes(rng: np.random.Generator, duration_s: float, most_keys: int) -> _Rows:

@@ -23,7 +23,8 @@ class StruckStrings:
     A partial of a stiff string is sharp, ``k f sqrt(1 + B k^2)``, and has two components: a strong one that passes
     quickly into the soundboard, and a weak, long one that is slightly detuned. Together they give the beating and the
     two-stage decay of a piano. The position of the hammer weakens some partials, and its felt the high ones, less at
-    harder strokes. The soundboard colours the sound, and the stroke adds a knock.
+    harder strokes. The soundboard colours the sound, hardly radiates the fundamentals of the lowest keys, and takes
+    time to respond, longest at low frequencies. The stroke adds a knock.
 
     Source: Fletcher and Rossing, The Physics of Musical Instruments (1998), chapter 12; the ranges are wider than those
     of good pianos.
@@ -56,6 +57,10 @@ class StruckStrings:
             "evenness": rng.normal(0, rng.uniform(0.5, 2.5), HIGHEST - LOWEST + 1),
             "worn": rng.normal(0, rng.uniform(0.0, 0.35), HIGHEST - LOWEST + 1),
             "out_of_tune": rng.normal(0, rng.uniform(0.0, 6.0), HIGHEST - LOWEST + 1),
+            "radiates_above_hz": np.exp(rng.uniform(np.log(50), np.log(220))),
+            "radiation": rng.uniform(1.0, 3.5),
+            "uneven_db": rng.uniform(2.0, 7.0),
+            "responds_s": np.exp(rng.uniform(np.log(0.002), np.log(0.06))),
         }
         object.__setattr__(self, "_drawn", {name: np.asarray(value) for name, value in drawn.items()})
 
@@ -75,9 +80,11 @@ class StruckStrings:
         k, hz = k[audible], hz[audible]
         colour_db = np.interp(np.log2(hz), np.linspace(np.log2(25), 13, len(d["board"])), d["board"])
         strength = np.abs(np.sin(np.pi * k * d["struck_at"])) + 0.02
-        strength *= k ** -d["slope"] * 10 ** (colour_db / 20) * hz / (hz + 90) * rng.uniform(0.6, 1.4, len(k))
+        strength *= k ** -d["slope"] * 10 ** ((colour_db + rng.normal(0, float(d["uneven_db"]), len(k))) / 20)
+        strength /= 1 + (d["radiates_above_hz"] / hz) ** d["radiation"]
         long_s = float(d["decay"]) * np.exp(np.interp(key, [0, 40, 87], np.log([9, 4, 0.5])))
         quick_s = long_s / (1 + d["damping"] * (k - 1)) / 3
+        responds_s = float(d["responds_s"]) * np.sqrt(200 / np.maximum(hz, 50)) * rng.uniform(0.5, 2, len(k))
         phase = rng.uniform(0, 2 * np.pi, (2, len(k)))
         beside = hz * 2 ** (rng.normal(0, float(d["detuning"]), len(k)) / 1200)
         weights = np.stack([strength * self._felt(hz, velocity, key) for velocity in VELOCITIES]).astype(np.float32)
@@ -86,6 +93,7 @@ class StruckStrings:
             wave = np.exp(-t / np.float32(quick_s[i])) * np.sin(np.float32(2 * np.pi * hz[i]) * t + phase[0, i])
             after = np.exp(-t / np.float32(3 * quick_s[i]))
             wave += np.float32(d["after_sound"]) * after * np.sin(np.float32(2 * np.pi * beside[i]) * t + phase[1, i])
+            wave *= 1 - np.exp(-t / np.float32(responds_s[i]))
             out += weights[:, i : i + 1] * wave.astype(np.float32)
         out *= np.minimum(t / np.float32(d["attack"]), 1)
         out += self._knock(rng, n) * np.abs(out).max(axis=1, keepdims=True)
