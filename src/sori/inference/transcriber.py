@@ -63,6 +63,14 @@ class NoteDecoding:
                 f"Received {self.lowest} to {self.highest}."
             )
 
+    def limit(self, notes: Iterable[Note]) -> list[Note]:
+        """Return the notes in the range of pitches that are no shorter than ``min_note_s``."""
+        return [
+            note
+            for note in notes
+            if self.lowest <= note.pitch <= self.highest and note.offset_s - note.onset_s >= self.min_note_s
+        ]
+
 
 @dataclass(frozen=True, eq=False)
 class Transcription:
@@ -150,6 +158,7 @@ class Transcriber:
     def __init__(self, path: str | Path = "piano", *, clean: Path | None = None, threads: int = 0) -> None:
         self.bundle, self._session = _open(path, "transcriber", threads)
         self.front_end: LogFrequency = self.bundle.front_end
+        self.sr = self.front_end.sr
         self._cleaner = None if clean is None else Cleaner(clean, threads=threads)
         if self._cleaner is not None and self._cleaner.bundle.front_end != self.front_end:
             raise BundleError(f"{clean}: has another front end than {path}; give a cleaner with the same one")

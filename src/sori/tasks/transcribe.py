@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,11 +14,11 @@ import numpy.typing as npt
 
 from sori import audio
 from sori.errors import ParameterError, SoriError, check_choice, check_installed, printable, reason
-from sori.folders import replacing_file
 from sori.inference import ENGINES, Engine, NoteDecoding, Transcriber, usual_gain
 from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents
 from sori.music import Note
 from sori.music.midi import write_midi
+from sori.music.tables import write_json, write_tsv
 from sori.reporter import Reporter, usual
 from sori.separation.separator import separator
 from sori.units import note_name
@@ -96,8 +95,9 @@ def transcribe_files(
     clean
         A model that removes other sounds from the spectrogram: see :class:`sori.inference.transcriber.Transcriber`.
     engine
-        ``piano``, Sori's own network; or one of :data:`sori.inference.ENGINES` that a package adds, for which
-        ``decoding`` has no effect.
+        ``piano``, Sori's own network; or one of :data:`sori.inference.ENGINES` of another package, which hears each
+        recording as a whole. Its notes are limited to the range and the shortest length of ``decoding``; ``model``,
+        ``clean``, ``tuning_hz`` and the rest of ``decoding`` have no effect on it.
     tuning_hz
         Frequency of A4; None: estimated for each recording.
     method
@@ -121,16 +121,15 @@ def transcribe_files(
         check_tuning(tuning_hz)
     reporter, decoding = usual(reporter), decoding or NoteDecoding()
     targets = _targets(files, out, formats, overwrite=overwrite)
-    transcriber = Transcriber(model, clean=clean, threads=threads)
-    separate = None if method is None else separator(method, sr=transcriber.front_end.sr)
-    other = None if engine == "piano" else ENGINES[engine]()
+    heard_by = Transcriber(model, clean=clean, threads=threads) if engine == "piano" else ENGINES[engine]()
+    separate = None if method is None else separator(method, sr=heard_by.sr, reporter=reporter)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SoriError(f"{out}: {reason(error)}") from error
     for file, paths in targets.items():
         try:
-            yield _transcribe(file, paths, transcriber, decoding, separate, other, tuning_hz, reporter)
+            yield _transcribe(file, paths, heard_by, decoding, separate, tuning_hz, reporter)
         except (SoriError, OSError) as error:
             why = str(error) if isinstance(error, SoriError) else reason(error)
             why = why if str(file) in why else f"{file}: {why}"
@@ -140,26 +139,26 @@ def transcribe_files(
 def _transcribe(
     file: Path,
     paths: Sequence[Path],
-    transcriber: Transcriber,
+    heard_by: Transcriber | Engine,
     decoding: NoteDecoding,
     separate: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None,
-    other: Engine | None,
     tuning_hz: float | None,
     reporter: Reporter,
 ) -> Transcribed:
     began = time.monotonic()
-    sr = transcriber.front_end.sr
-    done, held_back = 0, 0
+    sr, done, held_back = heard_by.sr, 0, 0
     header = audio.info(file)
     total_s = round(header.duration_s or header.announced_s or 0)
     separated = None if separate is None else separate(audio.load(file, sr=sr)[0])
     # A recording is read twice, since its peak and its tuning are known only at the end.
     gain, estimated_hz = _measured(audio.blocks(file), header.sr) if separated is None else _measured([separated], sr)
-    if tuning_hz is None:
+    if not isinstance(heard_by, Transcriber):
+        tuning_hz = STANDARD_HZ
+    elif tuning_hz is None:
         tuning_hz = estimated_hz
         if abs(in_cents(estimated_hz)) >= HALFWAY_CENTS:
             y = audio.load(file, sr=sr, duration_s=_LISTENED_S)[0] if separated is None else separated
-            tuning_hz = transcriber.likelier_tuning(estimated_hz, y * np.float32(gain))
+            tuning_hz = heard_by.likelier_tuning(estimated_hz, y * np.float32(gain))
             reporter.say(
                 f"{file}: the tuning is halfway between keys; if A = {tuning_hz:g} Hz is wrong, give `tuning_hz`"
             )
@@ -174,10 +173,10 @@ def _transcribe(
 
     def found() -> Iterator[Sequence[Note]]:
         nonlocal held_back
-        if other is not None:
-            yield other(np.concatenate(list(normalised())), sr)
+        if not isinstance(heard_by, Transcriber):
+            yield decoding.limit(heard_by(np.concatenate(list(normalised()))))
             return
-        for chunk in transcriber.notes(normalised(), decoding=decoding, tuning_hz=tuning_hz):
+        for chunk in heard_by.notes(normalised(), decoding=decoding, tuning_hz=tuning_hz):
             held_back = chunk.held_back
             yield chunk.notes
 
@@ -255,15 +254,7 @@ def _write(notes: Sequence[Note], path: Path, *, duration_s: float) -> None:
         from sori import plots  # an extra
 
         plots.save(plots.piano_roll(notes, duration_s=duration_s), path)
+    elif kind == "tsv":
+        write_tsv(notes, path)
     else:
-        if kind == "tsv":
-            lines = [f"{n.onset_s:.4f}\t{n.offset_s:.4f}\t{n.pitch}\t{n.velocity}" for n in notes]
-            text = "\n".join(["onset_s\toffset_s\tpitch\tvelocity", *lines]) + "\n"
-        else:
-            rows = [asdict(note) for note in notes]
-            rounded = [
-                {**row, "onset_s": round(row["onset_s"], 4), "offset_s": round(row["offset_s"], 4)} for row in rows
-            ]
-            text = json.dumps({"duration_s": round(duration_s, 4), "notes": rounded}, indent=1) + "\n"
-        with replacing_file(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_json(notes, path, duration_s=duration_s)

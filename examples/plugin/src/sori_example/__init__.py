@@ -83,12 +83,13 @@ def as_it_is(sr: int) -> Callable[[np.ndarray], np.ndarray]:
     return lambda y: y
 
 
-def loudest() -> Callable[[np.ndarray, int], Sequence[Note]]:
-    """Return an engine that finds one note: the loudest frequency of the whole recording."""
+class Loudest:
+    """An engine that finds one note: the loudest frequency of the whole recording."""
 
-    def notes(y: np.ndarray, sr: int) -> list[Note]:
+    sr = 16000
+
+    def __call__(self, y: np.ndarray) -> Sequence[Note]:
+        """Return the note of a clip ``(samples,)``."""
         spectrum = np.abs(np.fft.rfft(y * np.hanning(len(y))))
-        at_hz = float(spectrum.argmax() * sr / len(y))
-        return [Note(0.0, len(y) / sr, round(hz_to_midi(max(27.5, min(at_hz, 4186.0)))), 64)]
-
-    return notes
+        at_hz = float(spectrum.argmax() * self.sr / len(y))
+        return [Note(0.0, len(y) / self.sr, round(hz_to_midi(max(27.5, min(at_hz, 4186.0)))), 64)]
