@@ -8,11 +8,16 @@ SCORES = {
     "leaky": False,
     "accuracy": 0.75,
     "accuracy_interval": (0.3, 0.95),
+    "group_accuracy": 0.7,
+    "groups": 3,
     "balanced_accuracy": 0.7,
     "macro_f1": 0.71,
     "segment_accuracy": 0.6,
     "recordings": 4,
-    "per_class": {name: {"precision": 1.0, "recall": 0.5, "f1": 0.67, "recordings": 2} for name in ("<a>", "비")},
+    "per_class": {
+        name: {"precision": 1.0, "recall": 0.5, "recall_interval": (0.1, 0.9), "f1": 0.67, "recordings": 2}
+        for name in ("<a>", "비")
+    },
     "confusion": [[1, 1], [0, 2]],
 }
 HISTORY = History(({"loss": 1.0, "accuracy": 0.5, "val_loss": 1.1, "val_accuracy": 0.4},), best_epoch=1)

@@ -17,9 +17,12 @@ def show_scores(scores: Mapping[str, Any]) -> None:
     if scores["segments"] != scores["recordings"]:
         single = f" ({scores['segment_accuracy']:.1%} of {scores['segments']:,} single segments)"
     (console.warn if scores["leaky"] else console.say)(scores["split"])
+    grouped = scores["groups"] != scores["recordings"]
     right = f"{scores['accuracy']:.1%}{spread} on {scores['recordings']:,} recordings"
+    right += f" of {scores['groups']:,} groups" * grouped
     interval = f"{together}95 % interval {low:.1%} to {high:.1%}"
+    by_group = f", mean over groups {scores['group_accuracy']:.1%}" * grouped
     console.show(
         f"accuracy {right} ({interval}), mean over classes "
-        f"{scores['balanced_accuracy']:.1%}, macro F1 {scores['macro_f1']:.3f}{single}",
+        f"{scores['balanced_accuracy']:.1%}{by_group}, macro F1 {scores['macro_f1']:.3f}{single}",
     )

@@ -10,25 +10,28 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import ParameterError, require
+from sori.evaluation.intervals import mean_interval
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """Scores over recordings; ``segment_accuracy`` is over single segments.
+    """Scores over recordings; ``segment_accuracy`` is over single segments, ``group_accuracy`` the mean over groups.
 
-    ``per_class`` gives precision, recall, F1 and the number of recordings of each class; ``confusion`` counts
-    recordings, a row per true class and a column per predicted one. ``accuracy_interval`` is Wilson's, at 95 %, for
-    recordings that are independent of each other.
+    ``per_class`` gives precision, recall with its interval, F1 and the number of recordings of each class;
+    ``confusion`` counts recordings, a row per true class and a column per predicted one. Intervals are at 95 %, for
+    groups that are independent of each other: see :func:`sori.evaluation.intervals.mean_interval`.
     """
 
     accuracy: float
     accuracy_interval: tuple[float, float]
+    group_accuracy: float
+    groups: int
     balanced_accuracy: float
     macro_f1: float
     segment_accuracy: float
     recordings: int
     segments: int
-    per_class: dict[str, dict[str, float]]
+    per_class: dict[str, dict[str, Any]]
     confusion: list[list[int]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def score_classes(
     *,
     recordings: npt.NDArray[np.object_],
     classes: Sequence[str],
+    groups: npt.NDArray[np.object_] | None = None,
 ) -> ClassScores:
     """Score segment probabilities against class ids.
 
@@ -70,6 +74,8 @@ def score_classes(
         Recording of each segment; the prediction for a recording is the mean over its segments.
     classes
         Class names in the order of their ids.
+    groups
+        Group of each segment, such as its speaker; None: each recording is independent of the others.
 
     Raises
     ------
@@ -81,22 +87,23 @@ def score_classes(
             f"scores need probabilities (n, {len(classes)}) with n labels and recordings, n at least 1. Received "
             f"{probabilities.shape}, {len(labels)} and {len(recordings)}."
         )
-    from scipy import stats  # slow to import, and only scoring needs it
-
     metrics = require("sklearn.metrics")
-    _, means, first = by_recording(probabilities, recordings)
+    names, means, first = by_recording(probabilities, recordings)
     truth, guess = labels[first], means.argmax(axis=1)
+    right = (truth == guess).astype(np.float64)
+    of = np.array(names) if groups is None else groups[first].astype(str)
+    _, which, sizes = np.unique(of, return_inverse=True, return_counts=True)
     ids = np.arange(len(classes))
     confusion = metrics.confusion_matrix(truth, guess, labels=ids)
     precision, recall, f1, support = metrics.precision_recall_fscore_support(
         truth, guess, labels=ids, zero_division=0.0
     )
     tested = support > 0
-    right = int((truth == guess).sum())
-    interval = stats.binomtest(right, len(truth)).proportion_ci(confidence_level=0.95, method="wilson")
     return ClassScores(
-        accuracy=right / len(truth),
-        accuracy_interval=(float(interval.low), float(interval.high)),
+        accuracy=float(right.mean()),
+        accuracy_interval=mean_interval(right, of),
+        group_accuracy=float((np.bincount(which, weights=right) / sizes).mean()),
+        groups=len(sizes),
         balanced_accuracy=float(recall[tested].mean()),
         macro_f1=float(f1[tested].mean()),
         segment_accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
@@ -106,6 +113,7 @@ def score_classes(
             name: {
                 "precision": float(precision[i]),
                 "recall": float(recall[i]),
+                "recall_interval": mean_interval(right[truth == i], of[truth == i]) if support[i] else None,
                 "f1": float(f1[i]),
                 "recordings": int(support[i]),
             }

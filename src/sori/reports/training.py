@@ -135,6 +135,8 @@ def _headline(scores: Mapping[str, Any]) -> str:
         (f"{scores['segment_accuracy']:.1%}", "of single segments right"),
         (f"{scores['recordings']:,}", "test recordings"),
     ]
+    if scores["groups"] != scores["recordings"]:
+        figures.insert(1, (f"{scores['group_accuracy']:.1%}", f"mean over {scores['groups']:,} groups"))
     cards = "".join(
         f'<div class="card figure"><div class="big">{value}</div><div class="soft">{name}</div></div>'
         for value, name in figures
@@ -158,7 +160,9 @@ def _per_class(scores: Mapping[str, Any]) -> str:
     head = "<tr><th>class</th>" + "".join(f'<th class="n">{name}</th>' for name in names) + "</tr>"
     rows = ""
     for label, values in scores["per_class"].items():
-        cells = "".join(f'<td class="n">{values[name]:.1%}</td>' for name in names[:2])
+        low, high = values["recall_interval"] or (0.0, 1.0)
+        cells = f'<td class="n">{values["precision"]:.1%}</td>'
+        cells += f'<td class="n">{values["recall"]:.1%} <span class="soft">{low:.0%} to {high:.0%}</span></td>'
         cells += f'<td class="n">{values["f1"]:.3f}</td><td class="n">{values["recordings"]}</td>'
         rows += f"<tr><td>{escape(label)}</td>{cells}</tr>"
     return f'<div class="card grow"><table>{head}{rows}</table></div>'

@@ -48,6 +48,7 @@ def evaluate(run: str | Path, data: str | Path, *, include_training: bool = Fals
         classifier.predict_features(segments.x[chosen]),
         segments.label[chosen],
         recordings=segments.recording[chosen],
+        groups=segments.group[chosen],
         classes=dataset.classes,
     )
     if leaky:

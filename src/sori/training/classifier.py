@@ -28,6 +28,7 @@ from sori.datasets import (
 )
 from sori.errors import check_keys
 from sori.evaluation import ClassScores, score_classes
+from sori.evaluation.intervals import FEW_GROUPS
 from sori.models.backend import keras as load_keras
 from sori.reporter import SILENT, Reporter
 from sori.training.backgrounds import without_unusable
@@ -117,10 +118,7 @@ class Trainer:
         """Return probabilities for some of the segments, and their scores."""
         x = fitted.normalisation(segments.x[test])
         probabilities = _softmax(np.asarray(fitted.network.predict(x, batch_size=64, verbose=0)))
-        scores = score_classes(
-            probabilities, segments.label[test], recordings=segments.recording[test], classes=self.dataset.classes
-        )
-        return probabilities, scores
+        return probabilities, _scored(probabilities, segments, test, self.dataset)
 
 
 @dataclass(frozen=True)
@@ -223,6 +221,7 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
             reporter.say(note)
         fitted = trainer.fit(segments, parts.train, parts.valid, "Training")
         probabilities, result = trainer.score(fitted, segments, parts.test)
+        notes += _few_groups(result, reporter)
         scores = {"split": parts.description, "leaky": parts.leaky, **result.to_dict()}
         answers = Answers(parts.test, probabilities)
     diagnosis = diagnose(fitted.history, settings=settings, kind=kind, options=options.model_options)
@@ -250,13 +249,12 @@ def _cross_validate(
         answers.append(probabilities)
         trainer.reporter.say(f"fold {part.fold}: accuracy {result.accuracy:.1%} on {result.recordings} recordings")
     test, probabilities = np.concatenate(tested), np.concatenate(answers)
-    pooled = score_classes(
-        probabilities, segments.label[test], recordings=segments.recording[test], classes=dataset.classes
-    ).to_dict()
+    pooled = _scored(probabilities, segments, test, dataset)
+    notes += _few_groups(pooled, trainer.reporter)
     scores = {
         "split": f"each of {len(splits)} folds held out in turn; validation by group (seed {seed})",
         "leaky": False,
-        **pooled,
+        **pooled.to_dict(),
         "accuracy": float(np.mean(accuracies)),
         "accuracy_std": float(np.std(accuracies)),
         "folds": per_fold,
@@ -269,6 +267,27 @@ def _cross_validate(
     final = Split("group", train, everything.test, np.empty(0, dtype=np.intp), False, seed)
     fitted = trainer.fit(segments, final.train, final.valid, "All folds")
     return fitted, final, scores, Answers(test, probabilities), notes
+
+
+def _scored(
+    probabilities: npt.NDArray[np.float32], segments: Segments, test: npt.NDArray[np.intp], dataset: Dataset
+) -> ClassScores:
+    return score_classes(
+        probabilities,
+        segments.label[test],
+        recordings=segments.recording[test],
+        groups=segments.group[test],
+        classes=dataset.classes,
+    )
+
+
+def _few_groups(scores: ClassScores, reporter: Reporter) -> list[str]:
+    """Return, and tell, the note that a score rests on few groups, if it does."""
+    if scores.groups >= FEW_GROUPS:
+        return []
+    note = f"The test holds only {scores.groups} groups: others may give quite another score, as the interval shows."
+    reporter.say(note)
+    return [note]
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
