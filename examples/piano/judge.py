@@ -11,18 +11,16 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from sori.audio import resample
+from sori.cli.console import reporting
 from sori.datasets.piano import SR, PianoData
-from sori.evaluation.kinds import recall_by_kind
-from sori.evaluation.notes import NoteScores, score_notes
+from sori.evaluation.held_out import MEANS, by_condition, score_held_out, summary
 from sori.inference import ENGINES, NoteDecoding, Transcriber
 from sori.music import Note, notes_array
-
-SHOWN = ("precision", "recall", "f1", "offset_f1", "velocity_f1", "frame_f1")
 
 
 def opened(name: str, decoding: NoteDecoding) -> Callable[[np.ndarray], Sequence[Note]]:
@@ -34,24 +32,13 @@ def opened(name: str, decoding: NoteDecoding) -> Callable[[np.ndarray], Sequence
     return lambda y: transcriber(y, sr=SR, decoding=decoding, posteriors=False).notes
 
 
-def line(name: str, scores: list[tuple[str, NoteScores]]) -> str:
-    """Return the means of scores as a row of a table, with the 95 % interval of F1 over resampled pieces."""
-    means = [float(np.mean([getattr(one, key) for _, one in scores])) for key in SHOWN]
-    pieces: dict[str, list[float]] = {}
-    for piece, one in scores:
-        pieces.setdefault(piece, []).append(one.f1)
-    totals, counts = np.array([(sum(some), len(some)) for some in pieces.values()]).T
-    row = f"| {name} | {' | '.join(f'{mean:.3f}' for mean in means)} |"
-    if len(pieces) == 1:
-        return f"{row} | 1 |"
-    low, high = stats.bootstrap(
-        (totals, counts),
-        lambda totals, counts, axis=-1: totals.sum(axis) / counts.sum(axis),
-        paired=True,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return f"{row} {low:.3f} to {high:.3f} | {len(pieces)} |"
+def line(name: str, scores: dict[str, Any]) -> str:
+    """Return a summary as a row of a table."""
+    low, high = scores["f1_interval"]
+    return (
+        f"| {name} | {' | '.join(f'{scores[key]:.3f}' for key in MEANS)} | {low:.3f} to {high:.3f} "
+        f"| {scores['pieces']} |"
+    )
 
 
 def main() -> None:
@@ -67,23 +54,19 @@ def main() -> None:
     recordings = PianoData.open(given.data).held_out(given.part)
     taken = sorted({recording.name for recording in recordings})[:: given.every]
     recordings = [recording for recording in recordings if recording.name in taken]
-    scores: dict[str, list[tuple[str, NoteScores]]] = {}
-    pairs = []
     began = time.monotonic()
-    for i, recording in enumerate(recordings, 1):
-        pairs.append((recording.notes, notes_array(transcribe(recording.y))))
-        one = recording.name.partition("__")[0], score_notes(*pairs[-1])
-        scores.setdefault(recording.condition, []).append(one)
-        scores.setdefault(recording.name.partition("_")[0], []).append(one)
-        print(f"\r{i} of {len(recordings)}", end="", file=sys.stderr, flush=True)
+    with reporting() as reporter:
+        heard = score_held_out(lambda y: notes_array(transcribe(y)), recordings, reporter=reporter)
     seconds = time.monotonic() - began
-    print(f"\n{sum(len(one.y) for one in recordings) / SR / seconds:.1f} times real time", file=sys.stderr)
-    print(f"| mean of recordings | {' | '.join(SHOWN)} | F1, 95 % | pieces |\n|---|{'---:|' * (len(SHOWN) + 2)}")
-    for name, some in scores.items():
-        print(line(name, some))
+    print(f"{sum(len(one.y) for one in recordings) / SR / seconds:.1f} times real time", file=sys.stderr)
+    print(f"| mean of recordings | {' | '.join(MEANS)} | F1, 95 % | pieces |\n|---|{'---:|' * (len(MEANS) + 2)}")
+    for condition, scores in by_condition(heard).items():
+        print(line(condition, scores))
+    for composer in sorted({one.composer for one in heard}):
+        print(line(composer, summary([one for one in heard if one.composer == composer])))
     print("\n| notes that are | recall | notes |\n|---|---:|---:|")
-    for name, (hits, known) in recall_by_kind(pairs).items():
-        print(f"| {name} | {hits / max(1, known):.3f} | {known:,} |")
+    for name, of_kind in summary(heard)["recall_by_kind"].items():
+        print(f"| {name} | {of_kind['recall']:.3f} | {of_kind['notes']:,} |")
 
 
 if __name__ == "__main__":

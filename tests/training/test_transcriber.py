@@ -33,20 +33,6 @@ def test_a_training_makes_a_model_that_transcribes(made):
         )
 
 
-def test_what_is_heard_is_scored_for_each_condition(made):
-    """By an ear that hears all of the heavy touch and every other note of the light one."""
-    held = PianoData.open(made / "data").held_out("valid")
-
-    def heard(y):
-        one = next(recording for recording in held if recording.y is y)
-        return one.notes if one.condition == "heavy" else one.notes[::2]
-
-    scores = piano_train._scored(heard, held)
-    assert {name: scores["heavy"][name] for name in SCORES} == dict.fromkeys(SCORES, 1.0)
-    assert [scores["light"][name] for name in ("precision", "recall", "f1")] == pytest.approx([1, 1 / 2, 2 / 3])
-    assert [scores[condition]["recordings"] for condition in ("heavy", "light")] == [1, 1]
-
-
 def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
     import keras
 

@@ -10,7 +10,7 @@ import typer
 from sori.cli import console
 from sori.cli.help import Command
 from sori.cli.options import Json, OldOut, names, out_of
-from sori.errors import check_installed
+from sori.errors import AudioError, ParameterError, check_installed
 
 _SHOWN = {
     "notes": {"precision": "precision", "recall": "recall", "f1": "F1", "offset_f1": "F1 with offset"},
@@ -20,6 +20,40 @@ _SHOWN = {
 app = typer.Typer(help="Train a network that transcribes pianos.", no_args_is_help=True, rich_markup_mode=None)
 
 
+@app.command(cls=Command)
+def bank(
+    source: Annotated[
+        Path, typer.Argument(help="Folder of recorded notes (A0v1.wav, C1v1.wav, C1v2.wav), or a SoundFont.")
+    ],
+    out: Annotated[Path, typer.Option(help="Note bank to write, .npz.")],
+    program: Annotated[int, typer.Option(help="Program of the SoundFont.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
+) -> None:
+    """Make a piano to train on, of recorded notes or of a program of a SoundFont.
+
+    The name of a recorded note gives its key and its layer of loudness, the softest first. Missing keys are resampled
+    from the nearest.
+
+    Example: sori piano bank my-notes --out my-piano.npz
+    """
+    from sori.synth.notebank import bank_of_soundfont
+    from sori.synth.recorded import bank_of_recordings
+
+    if out.suffix != ".npz":
+        raise ParameterError(f"{out}: a note bank is an .npz file; name it {out.with_suffix('.npz')}")
+    if out.exists() and not overwrite:
+        raise AudioError(f"{out}: is there already; give `overwrite=True` to replace it")
+    if not out.parent.is_dir():
+        raise AudioError(f"{out.parent}: no such folder")
+    with console.reporting() as reporter:
+        if source.is_dir():
+            made = bank_of_recordings(source, reporter=reporter)
+        else:
+            made = bank_of_soundfont(source, program, reporter=reporter)
+    made.save(out)
+    console.show(f"{out}: {len(made.samples) / made.sr:.0f} s of notes")
+
+
 @app.command("synth", cls=Command)
 def synth_(
     midi: Annotated[Path, typer.Option(help="Folder of performances as MIDI.")],
@@ -27,7 +61,9 @@ def synth_(
     out: Annotated[
         Path | None, typer.Option(help="Folder for performances, pianos and held-out recordings.", show_default=False)
     ] = None,
-    soundfonts: Annotated[str, typer.Option(help="Pianos to train on, SF2 or SF3, comma-separated.")] = "",
+    soundfonts: Annotated[
+        str, typer.Option(help="Pianos to train on, comma-separated: SF2, SF3, or .npz of sori piano bank.")
+    ] = "",
     strings: Annotated[int, typer.Option(help="Number of synthetic pianos to train on.")] = 10,
     others: Annotated[Path | None, typer.Option(help="Folder of recordings without a piano, to be ignored.")] = None,
     hours: Annotated[float, typer.Option(help="Hours of training clips to write as files.")] = 0.0,
@@ -104,8 +140,9 @@ def train_(
 
     Example: sori piano train data/piano --out runs/piano
     """
-    check_installed("keras", "mir_eval", "tf2onnx")
+    check_installed("keras", "mir_eval", "tf2onnx", "matplotlib")
     from sori.errors import check_choice
+    from sori.reports.piano import write_piano_report
     from sori.synth import MATERIALS
     from sori.training.transcriber import PianoSettings, train_piano
 
@@ -136,6 +173,7 @@ def train_(
             overwrite=overwrite,
             reporter=reporter,
         )
+    report = write_piano_report(out) if target == "notes" else None
     if json:
         console.print_json(bundle.to_dict())
         return
@@ -147,6 +185,8 @@ def train_(
     ]
     console.print_table(["recordings", *shown.values()], rows)
     console.show(f"model: {out}")
+    if report:
+        console.show(f"report: {report}")
 
 
 @app.command(cls=Command)

@@ -20,16 +20,17 @@ def learning_curve(
     Parameters
     ----------
     train, valid
-        A value per epoch.
+        A value per epoch; none if it was not measured.
     name
         What they are, for the vertical axis.
     best_epoch
         The epoch, from 1, whose weights were kept.
     """
     ax = tidy(own_axes() if ax is None else ax)
-    epochs = np.arange(1, len(train) + 1)
-    ax.plot(epochs, train, color=TRAIN, label="training", marker="o" if len(train) == 1 else None)
-    ax.plot(epochs, valid, color=VALID, label="validation", marker="o" if len(train) == 1 else None)
+    for values, color, label in ((train, TRAIN, "training"), (valid, VALID, "validation")):
+        if len(values):
+            epochs = np.arange(1, len(values) + 1)
+            ax.plot(epochs, values, color=color, label=label, marker="o" if len(values) == 1 else None)
     if best_epoch is not None:
         ax.axvline(best_epoch, color=INK, linewidth=0.8, linestyle=":", label=f"kept: epoch {best_epoch}")
     ax.set(xlabel="epoch", ylabel=name)

@@ -27,7 +27,7 @@ STATE, HISTORY = "training.json", "history.csv"
 FOLDER = Maker(
     MAKER,
     STATE,
-    files=(HISTORY, "bundle.json", "model.onnx", "weights.npz", "README.md"),
+    files=(HISTORY, "bundle.json", "model.onnx", "weights.npz", "README.md", "report.html"),
     patterns=("epoch-*.keras", "mean-*.npz"),
 )
 LOSSES: Mapping[str, Callable[..., Any]] = {"notes": transcription_loss, "spectrum": spectrum_loss}
@@ -66,7 +66,7 @@ class _State(msgspec.Struct):
     best: float
     best_epoch: int
     best_weights: _FileName
-    valid: dict[str, dict[str, float]]
+    valid: dict[str, dict[str, Any]]
     history: list[dict[str, float]]
 
 

@@ -27,7 +27,7 @@ from sori.errors import (
     printable,
     reason,
 )
-from sori.evaluation.notes import NoteScores, score_notes
+from sori.evaluation.held_out import by_condition, score_held_out
 from sori.features import LogFrequency
 from sori.features.log_frequency import DB
 from sori.folders import check_type, replacing_file
@@ -210,7 +210,7 @@ def _train(
             raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no longer a number; try a lower `lr`")
         validated.set_weights(mean)
         if settings.target == "notes":
-            scores = _scored(partial(_predicted, validated, front_end), valid)
+            scores = by_condition(score_held_out(partial(_predicted, validated, front_end), valid))
             score, unit = float(np.mean([scores[condition]["f1"] for condition in scores])), "F1"
         else:
             scores = _cleaned(validated, front_end, valid, kept["valid"])
@@ -376,27 +376,14 @@ def _write_model(folder: Path, bundle: Bundle, network: keras.Model, target: str
 
 def judge(
     model: str | Path, recordings: Sequence[HeldOut], *, reporter: Reporter = SILENT
-) -> dict[str, dict[str, float]]:
-    """Score a model that transcribes on held-out recordings: the mean over recordings, for each condition."""
+) -> dict[str, dict[str, Any]]:
+    """Score a model that transcribes on held-out recordings: the summary of each condition."""
     transcriber = Transcriber(model)
 
     def transcribed(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        return notes_array(transcriber(y, sr=transcriber.front_end.sr, posteriors=False).notes)
+        return notes_array(transcriber(y, sr=transcriber.sr, posteriors=False).notes)
 
-    return _scored(transcribed, recordings, reporter)
-
-
-def _scored(
-    transcribe: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float64]],
-    recordings: Sequence[HeldOut],
-    reporter: Reporter = SILENT,
-) -> dict[str, dict[str, float]]:
-    """Score the notes that ``transcribe`` finds in each recording; return the mean for each condition."""
-    scores: dict[str, list[NoteScores]] = {}
-    for i, recording in enumerate(recordings, 1):
-        scores.setdefault(recording.condition, []).append(score_notes(recording.notes, transcribe(recording.y)))
-        reporter.progress("Testing", i, len(recordings))
-    return {condition: _mean(of) for condition, of in scores.items()}
+    return by_condition(score_held_out(transcribed, recordings, reporter=reporter))
 
 
 def _predicted(network: keras.Model, front_end: LogFrequency, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
@@ -423,14 +410,6 @@ def _cleaned(
         after.append(float(np.abs(np.maximum(cleaned, 0) - wanted[:, :SPECTRUM_BINS]).mean()))
     means = {"before_db": DB * float(np.mean(before)), "after_db": DB * float(np.mean(after))}
     return {"mixed": {**means, "recordings": len(before)}}
-
-
-def _mean(scores: Sequence[NoteScores]) -> dict[str, float]:
-    rows = [score.to_dict() for score in scores]
-    return {
-        **{name: float(np.mean([row[name] for row in rows])) for name in rows[0] if name not in ("notes", "estimated")},
-        "recordings": len(rows),
-    }
 
 
 def _build(settings: PianoSettings, front_end: LogFrequency) -> keras.Model:
