@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from sori.errors import MissingDependencyError, SoriError, reason, require
 from sori.music import Note
+from sori.music.midi import PEDAL
+from sori.music.pedal import cut_at_strokes, ring_until
 
 _CONFIG, _WEIGHTS = Path("pretrained") / "2.0.conf", Path("pretrained") / "2.0.pt"
 
@@ -48,14 +50,17 @@ class Transkun:
         self._torch, self._model = torch, model.eval()
 
     def __call__(self, y: npt.NDArray[np.float32]) -> list[Note]:
-        """Return the notes of a clip ``(samples,)`` at 44,100 Hz, with offsets by the pedal."""
+        """Return the notes of a clip ``(samples,)`` at 44,100 Hz, which last as long as the pedal lets them ring."""
         if not len(y):
             return []
         with self._torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of PyTorch, at the package's use of it
             events = self._model.transcribe(self._torch.from_numpy(np.stack([y, y], axis=1)))
-        return sorted(
-            Note(max(0.0, float(event.start)), float(event.end), int(event.pitch), int(np.clip(event.velocity, 1, 127)))
-            for event in events
-            if event.pitch > 0 and event.end > max(0.0, event.start)  # a negative pitch is a pedal
+        # A negative pitch is the number of a pedal's control.
+        pedals = sorted((event.start, event.end) for event in events if event.pitch == -PEDAL)
+        keys = [event for event in events if event.pitch > 0 and event.end > max(0.0, event.start)]
+        ends_s = ring_until([event.end for event in keys], pedals)
+        return cut_at_strokes(
+            Note(max(0.0, float(event.start)), float(end_s), int(event.pitch), int(np.clip(event.velocity, 1, 127)))
+            for event, end_s in zip(keys, ends_s, strict=True)
         )

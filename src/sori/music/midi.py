@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from sori.errors import AudioError, ParameterError
 from sori.folders import replacing_file, walk
 from sori.music.events import DRUM_CHANNEL, Event, in_order
 from sori.music.notes import Note
+from sori.music.pedal import cut_at_strokes, ring_until
 from sori.music.smf import Message, Song, compose, parse
 
 PEDAL, _PEDAL_DOWN = 64, 64
@@ -90,60 +92,50 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     """
     song = _open(path)
     parts = [part for part in _parts(song) if not part.is_drums]
-    rows: list[tuple[float, float, int, int]] = []
+    notes: list[Note] = []
     # The two hands are often two tracks that share one pedal.
-    pedals_of: dict[int, list[tuple[float, bool]]] = {}
+    presses: dict[int, list[tuple[float, bool]]] = {}
     for part in parts:
-        pedals_of.setdefault(part.program, []).extend(
+        presses.setdefault(part.program, []).extend(
             (message.time_s, message.b >= _PEDAL_DOWN)
             for message in part.messages
             if message.kind == _CONTROL and message.a == PEDAL
         )
     for part in parts:
-        pedals = sorted(pedals_of[part.program])
-        times_s = np.array([time_s for time_s, _ in pedals])
-        down = [is_down for _, is_down in pedals]
-        last_s = max((note.offset_s for note in part.notes), default=0.0)
-        # When the pedal is next released, from each of its messages on; a pedal that never is rings to the last note.
-        released_s = [math.inf] * (len(pedals) + 1)
-        for i in range(len(pedals) - 1, -1, -1):
-            released_s[i] = released_s[i + 1] if down[i] else pedals[i][0]
-        for note in part.notes:
-            end_s = note.offset_s
-            i = int(np.searchsorted(times_s, end_s, side="right")) - 1
-            if pedal and i >= 0 and down[i]:
-                up_s = released_s[i + 1]
-                end_s = max(end_s, last_s) if up_s == math.inf else up_s
-            rows.append((note.onset_s, end_s, note.pitch, note.velocity))
+        ends_s = np.array([note.offset_s for note in part.notes])
+        if pedal and len(ends_s):
+            ends_s = ring_until(ends_s, _pedals(presses[part.program], last_s=float(ends_s.max())))
+        notes += [replace(note, offset_s=float(end_s)) for note, end_s in zip(part.notes, ends_s, strict=True)]
     if not allow_empty:
-        _check_notes(bool(rows), path, song)
-    rows.sort()
-    following: dict[int, float] = {}
-    notes: list[Note] = []
-    for onset_s, offset_s, pitch, velocity in reversed(rows):
-        offset_s = min(offset_s, following.get(pitch, offset_s))
-        if offset_s > onset_s:
-            notes.append(Note(float(onset_s), float(offset_s), pitch, velocity))
-            following[pitch] = onset_s
-    return notes[::-1]
+        _check_notes(bool(notes), path, song)
+    return cut_at_strokes(notes)
+
+
+def _pedals(presses: Iterable[tuple[float, bool]], *, last_s: float) -> npt.NDArray[np.float64]:
+    """Return when a pedal goes down and up, from its messages; one that is never released rings to the last note."""
+    rows: list[list[float]] = []
+    is_down = False
+    for time_s, down in sorted(presses):
+        if down and not is_down:
+            rows.append([time_s, max(time_s, last_s)])
+        elif is_down and not down:
+            rows[-1][1] = time_s
+        is_down = down
+    return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
 
 def write_midi(notes: Iterable[Note], path: Path) -> None:
     """Write notes to a MIDI file with one piano track."""
-    ordered = sorted(notes)
+    ordered = cut_at_strokes(notes)  # notes that overlap on a key could not be separated again
     # 960 ticks per quarter note at 120 quarters a minute are steps of half a millisecond. Long files get fewer, since
     # MIDI readers accept a limited number of ticks.
     last_s = max((note.offset_s for note in ordered), default=0.0)
     division = int(max(1, min(960, _MOST_TICKS / (2 * last_s + 1))))
     events: list[tuple[int, int, bytes]] = []
-    following: dict[int, float] = {}
-    for note in reversed(ordered):  # notes that overlap on a key could not be separated again
-        end_s = min(note.offset_s, following.get(note.pitch, note.offset_s))
-        if end_s > note.onset_s:
-            first, last = (round(2 * division * at_s) for at_s in (note.onset_s, end_s))
-            events.append((first, 1, bytes([_NOTE_ON << 4, note.pitch, note.velocity])))
-            events.append((max(last, first + 1), 0, bytes([_NOTE_OFF << 4, note.pitch, 64])))
-            following[note.pitch] = note.onset_s
+    for note in ordered:
+        first, last = (round(2 * division * at_s) for at_s in (note.onset_s, note.offset_s))
+        events.append((first, 1, bytes([_NOTE_ON << 4, note.pitch, note.velocity])))
+        events.append((max(last, first + 1), 0, bytes([_NOTE_OFF << 4, note.pitch, 64])))
     with replacing_file(path) as temporary:
         temporary.write_bytes(
             compose([(tick, event) for tick, _, event in sorted(events)], division=division, name="piano")
