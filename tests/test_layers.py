@@ -11,7 +11,7 @@ SOURCE = ROOT / "src" / "sori"
 LAYERS = (
     ("errors",),
     ("folders",),
-    ("units", "reporter", "registry", "output"),
+    ("units", "reporter", "registry", "output", "sessions"),
     ("nn", "audio", "music"),
     ("features", "plots"),
     ("synth",),

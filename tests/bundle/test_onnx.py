@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from sori.bundle import onnx
-from sori.bundle.onnx import export_onnx, onnx_session, run
-from sori.errors import BundleError, ParameterError
+from sori.bundle.onnx import export_onnx
+from sori.errors import BundleError
 from sori.models.backend import keras as load_keras
+from sori.sessions import onnx_session, run
 
 WEIGHTS = np.arange(12, dtype=np.float32).reshape(4, 3) / 12
 
@@ -20,21 +21,6 @@ def network():
     model = keras.Model(inputs, dense(inputs))
     dense.set_weights([WEIGHTS])
     return model
-
-
-@pytest.fixture(scope="module")
-def exported(network, tmp_path_factory):
-    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
-    export_onnx(network, path, probe=np.ones((2, 4), dtype=np.float32))
-    return path
-
-
-@pytest.mark.parametrize("count", [0, 1, 64, 130])
-def test_any_number_of_examples_goes_through_batch_by_batch(exported, rng, count):
-    x = rng.standard_normal((count, 4)).astype(np.float32)
-    out = run(onnx_session(exported), x)
-    assert out.shape == (count, 3)
-    np.testing.assert_allclose(out, x @ WEIGHTS, atol=1e-5)
 
 
 def test_an_export_that_answers_otherwise_is_refused(network, tmp_path, monkeypatch):
@@ -55,19 +41,6 @@ def test_an_export_says_nothing_and_leaves_logging_as_it_was(network, tmp_path, 
     export_onnx(network, tmp_path / "model.onnx", probe=np.ones((2, 4), dtype=np.float32))
     assert capfd.readouterr() == ("", "")
     assert logger.level == before
-
-
-def test_what_is_no_network_is_one_line(tmp_path):
-    (tmp_path / "model.onnx").write_bytes(b"nonsense")
-    for path in (tmp_path / "model.onnx", tmp_path / "none.onnx"):
-        with pytest.raises(BundleError, match=rf"{path.name}: not a readable model") as error:
-            onnx_session(path)
-        assert "\n" not in str(error.value)
-
-
-def test_threads_are_a_count(exported):
-    with pytest.raises(ParameterError, match="threads must be"):
-        onnx_session(exported, threads=-1)
 
 
 def test_half_precision_halves_the_file_and_hardly_changes_outputs(tmp_path, rng):

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from sori.bundle import PRETRAINED, Bundle, onnx_session, pretrained
+from sori.bundle import PRETRAINED, Bundle, pretrained
 from sori.bundle.pretrained import bundle_folder
 from sori.errors import ParameterError
+from sori.sessions import onnx_session
 
 
 @pytest.mark.parametrize("name", PRETRAINED)

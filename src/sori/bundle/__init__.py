@@ -1,7 +1,7 @@
 """A trained model on disk: one schema and one reader for every task."""
 
 from sori.bundle.bundle import TASKS, Bundle, save_bundle
-from sori.bundle.onnx import export_onnx, onnx_session, run
+from sori.bundle.onnx import export_onnx
 from sori.bundle.pretrained import PRETRAINED, bundle_folder, pretrained
 
 __all__ = [
@@ -10,8 +10,6 @@ __all__ = [
     "Bundle",
     "bundle_folder",
     "export_onnx",
-    "onnx_session",
     "pretrained",
-    "run",
     "save_bundle",
 ]

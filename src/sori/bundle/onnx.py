@@ -1,4 +1,4 @@
-"""Export a Keras model to ONNX, open it and run it."""
+"""Export a Keras model to ONNX."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import io
 import logging
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import BundleError, check_count, reason
+from sori.errors import BundleError
+from sori.sessions import onnx_session, run
 
 if TYPE_CHECKING:
     import keras
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 # Largest allowed difference between the outputs of the Keras model and the ONNX model.
 _TOLERANCE, _TOLERANCE_OF_HALF = 1e-4, 5e-3
 _SMALL = 64  # weights that are stored as they are
-_BATCH = 64
 
 
 def export_onnx(model: keras.Model, path: Path, *, probe: npt.NDArray[np.float32], half: bool = False) -> None:
@@ -77,30 +77,3 @@ def _halve(path: Path) -> None:
     model.graph.initializer.extend(weights)
     model.graph.node.extend(nodes)
     onnx.save(model, path)
-
-
-def onnx_session(path: Path, *, threads: int = 0) -> Any:
-    """Open an ONNX model; ``threads`` 0: one per core.
-
-    Raises
-    ------
-    BundleError
-        If the file is not a readable ONNX model.
-    """
-    import onnxruntime  # takes 0.1 s, and is not needed to read a bundle's description
-
-    check_count("threads", threads, at_least=0)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors have no common base class
-        raise BundleError(f"{path}: not a readable model ({reason(error)})") from error
-
-
-def run(session: Any, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Run a model over ``x`` batch by batch, so that memory use stays constant."""
-    name = session.get_inputs()[0].name
-    parts = [session.run(None, {name: x[i : i + _BATCH]})[0] for i in range(0, len(x), _BATCH)]
-    return np.concatenate(parts) if parts else np.empty((0, session.get_outputs()[0].shape[-1]), dtype=np.float32)

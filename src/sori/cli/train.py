@@ -51,6 +51,7 @@ _OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
     "test_fold": (str | None, None, "The fold to test on (default: the last).", _TESTING),
     "test_size": (float, 0.3, "Fraction to test on.", _TESTING),
     "valid_size": (float, 0.2, "Fraction of the rest to validate on.", _TESTING),
+    "embedding": (str | None, None, "Which embeddings: sounds (default) or speech.", _FOLDER),
     "group_by": (str | None, None, "Regular expression for groups, which stay together.", _FOLDER),
     "fold_by": (str | None, None, "Regular expression for the data's own folds.", _FOLDER),
     "columns": (str | None, None, "What a CSV calls its columns: file=filename,label=category.", _FOLDER),

@@ -1,5 +1,6 @@
 """Spectrum, spectrogram, mel spectrogram and MFCC of samples, with librosa's names, shapes and values."""
 
+from sori.features.embedding import Embedding
 from sori.features.front_end import FrontEnd
 from sori.features.log_frequency import LogFrequency, log_frequency_filters
 from sori.features.mel import mel_filters, mel_spectrogram, mfcc
@@ -13,6 +14,7 @@ from sori.units import amplitude_to_db, power_to_db
 __all__ = [
     "FEATURES",
     "SILENCE",
+    "Embedding",
     "FrontEnd",
     "LogFrequency",
     "Preprocessor",

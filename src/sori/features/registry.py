@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sori.errors import ParameterError
+from sori.features.embedding import KIND as EMBEDDING
+from sori.features.embedding import Embedding
 from sori.features.front_end import KINDS, FrontEnd
 from sori.features.log_frequency import KIND as LOG_FREQUENCY
 from sori.features.log_frequency import LogFrequency
@@ -14,7 +16,7 @@ from sori.registry import Registry
 # Classes by kind. Each has `from_dict`, and its objects have the members of :class:`FrontEnd`: `kind`, `sr`, `bins`,
 # `shape(n_samples)`, `to_dict()` and a call that turns clips into `(n, frames, bins)`.
 FEATURES: Registry[Any] = Registry(
-    "feature", "sori.features", {**dict.fromkeys(KINDS, FrontEnd), LOG_FREQUENCY: LogFrequency}
+    "feature", "sori.features", {**dict.fromkeys(KINDS, FrontEnd), LOG_FREQUENCY: LogFrequency, EMBEDDING: Embedding}
 )
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sori.bundle import onnx_session
 from sori.errors import MissingDependencyError
 from sori.music import KEYS, LOWEST, Note
+from sori.sessions import onnx_session
 
 _SR, _HOP, _WINDOW = 22050, 256, 43844
 # Frames of a window, and those at either end that have too little context; the next window gives them.

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.audio import blocks, info, resample
-from sori.bundle import Bundle, onnx_session, run
+from sori.bundle import Bundle
 from sori.errors import BundleError, ParameterError
 from sori.features import SILENCE, Preprocessor
+from sori.sessions import onnx_session, run
 
 _SHOWN = 3  # classes shown when a prediction is printed
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sori.bundle import Bundle, onnx_session, run
+from sori.bundle import Bundle
 from sori.errors import BundleError
+from sori.sessions import onnx_session, run
 
 
 class Embedder:

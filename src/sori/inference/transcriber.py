@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.audio import resample
-from sori.bundle import Bundle, onnx_session, run
+from sori.bundle import Bundle
 from sori.errors import BundleError, ParameterError, check_between
 from sori.features import LogFrequency
 from sori.inference.note_decoder import NoteDecoder
 from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents, in_hz
 from sori.music import HIGHEST, LOWEST, Note
+from sori.sessions import onnx_session, run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

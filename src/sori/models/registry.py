@@ -12,6 +12,7 @@ from sori.errors import ParameterError, check_count, check_keys
 from sori.models.bcresnet import bcresnet
 from sori.models.cnn import cnn
 from sori.models.densenet import densenet
+from sori.models.embedding import embedding
 from sori.models.mlp import mlp
 from sori.models.piano import piano
 from sori.models.stages import spectrogram_cnn, spectrogram_skip, wave, wave_skip
@@ -40,13 +41,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A registered network: ``build(input_shape, n_classes, **options)``; ``features`` is the kind it takes."""
+    """A registered network: ``build(input_shape, n_classes, **options)``; ``features`` is the kind it takes.
+
+    ``solved``: it is not trained in epochs, but its last layer is fitted in one step, as a logistic regression.
+    """
 
     name: str
     purpose: str
     build: Callable[..., keras.Model]
     recipe: Recipe = field(default_factory=Recipe)
     features: str = "mel"
+    solved: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -82,6 +87,13 @@ ARCHITECTURES: Registry[Architecture] = Registry(
                 bcresnet,
                 Recipe(epochs=100, batch_size=64, lr=6e-3, schedule="cosine", augment="speech"),
             ),
+            Architecture(
+                "embedding",
+                "logistic regression on what YAMNet hears: for few recordings",
+                embedding,
+                features="embedding",
+                solved=True,
+            ),
             Architecture("wave", "1-D convolutions over waveforms", wave, _STAGES, "waveform"),
             Architecture("wave-skip", "wave with each stage's input added as channels", wave_skip, _STAGES, "waveform"),
             Architecture(
@@ -109,7 +121,8 @@ TRANSCRIBERS: Mapping[str, Callable[..., Any]] = {"piano": piano, "densenet": de
 
 def default_for(kind: str | None) -> str:
     """Return the default architecture for a kind of features; None: imported features of unknown kind."""
-    return {"mel": "cnn", "spectrogram": "cnn", "waveform": "wave"}.get(kind or "", "mlp")
+    defaults = {"mel": "cnn", "spectrogram": "cnn", "waveform": "wave", "embedding": "embedding"}
+    return defaults.get(kind or "", "mlp")
 
 
 def build(name: str, *, input_shape: tuple[int, int], n_classes: int, **options: Any) -> keras.Model:

@@ -13,7 +13,13 @@ from sori.plots.figure import BAD, GRID, INK, TRAIN, VALID, own_axes, tidy
 
 
 def learning_curve(
-    train: Sequence[float], valid: Sequence[float], *, name: str, best_epoch: int | None = None, ax: Axes | None = None
+    train: Sequence[float],
+    valid: Sequence[float],
+    *,
+    name: str,
+    best_epoch: int | None = None,
+    step: str = "epoch",
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw a quantity over the epochs, in training and in validation.
 
@@ -25,6 +31,8 @@ def learning_curve(
         What they are, for the vertical axis.
     best_epoch
         The epoch, from 1, whose weights were kept.
+    step
+        What each value is of, if not an epoch.
     """
     ax = tidy(own_axes() if ax is None else ax)
     for values, color, label in ((train, TRAIN, "training"), (valid, VALID, "validation")):
@@ -32,8 +40,8 @@ def learning_curve(
             epochs = np.arange(1, len(values) + 1)
             ax.plot(epochs, values, color=color, label=label, marker="o" if len(values) == 1 else None)
     if best_epoch is not None:
-        ax.axvline(best_epoch, color=INK, linewidth=0.8, linestyle=":", label=f"kept: epoch {best_epoch}")
-    ax.set(xlabel="epoch", ylabel=name)
+        ax.axvline(best_epoch, color=INK, linewidth=0.8, linestyle=":", label=f"kept: {step} {best_epoch}")
+    ax.set(xlabel=step, ylabel=name)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(frameon=False)
     return ax

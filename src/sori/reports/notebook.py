@@ -47,6 +47,7 @@ def of_run(result: Any) -> str:
                 [float(row[f"val_{name}"]) for row in epochs],
                 name=name,
                 best_epoch=result.best_epoch,
+                step=next(iter(epochs[0])),
             )
         )
         for name in ("loss", "accuracy")

@@ -94,7 +94,11 @@ def render_report(
     curves = [
         plots.to_svg(
             plots.learning_curve(
-                history.column(name), history.column(f"val_{name}"), name=name, best_epoch=history.best_epoch
+                history.column(name),
+                history.column(f"val_{name}"),
+                name=name,
+                best_epoch=history.best_epoch,
+                step=history.step,
             )
         )
         for name in ("loss", "accuracy")
@@ -247,11 +251,7 @@ def _facts(trained: TrainedClassifier, made: Mapping[str, str]) -> dict[str, dic
             **options,
             "parameters": f"{trained.parameters:,}",
             "multiply-adds per segment": f"{models.multiply_adds(trained.fitted.network):,}",
-            "epochs": f"{len(trained.fitted.history.epochs)}, of which {trained.fitted.history.best_epoch} was best",
-            "batch size": settings.batch_size,
-            "learning rate": f"{settings.lr:g}, {schedule}",
-            "stops early": f"after {settings.patience} epochs without improvement" if settings.patience else "never",
-            "augmentation": _augmentation(settings.augment),
+            **(_solution(trained) if models.ARCHITECTURES[trained.model].solved else _fitting(trained, schedule)),
             "seed": settings.seed,
         },
         "Dataset": {
@@ -273,3 +273,24 @@ def _augmentation(augment: Augmentation | None) -> str:
     if augment.mix is not None:
         changes.append("mixed examples")
     return ", ".join(changes).lower()
+
+
+def _solution(trained: TrainedClassifier) -> dict[str, str]:
+    """Return how a head was fitted in one step."""
+    history = trained.fitted.history
+    return {
+        "fitted as": "logistic regression, on the training and validation parts",
+        "penalty": f"number {history.best_epoch} of {len(history.epochs)}, from strong to weak, by cross-validation",
+    }
+
+
+def _fitting(trained: TrainedClassifier, schedule: str) -> dict[str, Any]:
+    """Return how a network was trained, epoch by epoch."""
+    settings, history = trained.settings, trained.fitted.history
+    return {
+        "epochs": f"{len(history.epochs)}, of which {history.best_epoch} was best",
+        "batch size": settings.batch_size,
+        "learning rate": f"{settings.lr:g}, {schedule}",
+        "stops early": f"after {settings.patience} epochs without improvement" if settings.patience else "never",
+        "augmentation": _augmentation(settings.augment),
+    }

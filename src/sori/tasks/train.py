@@ -93,9 +93,9 @@ def train(
     if not source.exists() and not building_folder(source).is_dir():
         raise DatasetError(f"{source}: no such dataset, folder of recordings or CSV file")
     is_dataset = has_dataset(source) or building_folder(source).is_dir()
-    if is_dataset and (options.group_by or options.fold_by):
+    if is_dataset and (options.group_by or options.fold_by or options.embedding):
         raise ParameterError(
-            "`group_by` and `fold_by` are for a folder of recordings; a dataset has its groups already"
+            "`group_by`, `fold_by` and `embedding` are for a folder of recordings; a dataset has these already"
         )
     with output_folder(out, _RUN, overwrite=overwrite) as output:
         dataset = (
@@ -146,7 +146,7 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
         raise DatasetError(
             f"{source}: there is only one class ({catalog.classes[0]}); a classifier needs recordings of two or more"
         )
-    choice = choose(catalog, model=options.model)
+    choice = choose(catalog, model=options.model, embedding=options.embedding)
     for line in (*choice.reasons, *catalog.notes):
         reporter.say(line)
     if group_by is None and source.is_dir():

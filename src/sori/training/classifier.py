@@ -34,11 +34,15 @@ from sori.reporter import SILENT, Reporter
 from sori.training.backgrounds import without_unusable
 from sori.training.diagnosis import Diagnosis, diagnose
 from sori.training.fit import History, Settings, fit
+from sori.training.linear import fit_head
 from sori.training.normalise import Normalisation
 from sori.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     import keras
+
+
+_ONE_UNIT = ("mel", "spectrogram", "waveform", "embedding")
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,23 @@ class Trainer:
             self.model, input_shape=segments.x.shape[1:], n_classes=len(self.dataset.classes), **self.options
         )
         # Bins in dB share one unit; MFCCs and imported features do not.
-        normalisation = Normalisation.learn(segments.x, train, one_scale=kind in ("mel", "spectrogram", "waveform"))
+        normalisation = Normalisation.learn(
+            segments.x, train, one_scale=kind in ("mel", "spectrogram", "waveform", "embedding")
+        )
         settings = self.settings
+        if models.ARCHITECTURES[self.model].solved:
+            # Its penalty is chosen by cross-validation, so the validation part may be fitted to as well.
+            both = np.concatenate([train, valid])
+            history = fit_head(
+                network,
+                normalisation(segments.x[both]),
+                segments.label[both],
+                segments.group[both],
+                seed=settings.seed,
+                reporter=self.reporter,
+                stage=stage,
+            )
+            return Fitted(network, normalisation, history)
         if settings.augment is not None:
             digests = self.dataset.digests()
             held_out = set(digests.values()) - {digests[recording] for recording in segments.recording[train]}

@@ -63,6 +63,8 @@ def diagnose(
         Settings of the training, kind of its features and options of the architecture, to choose the advice. With
         augmentation, training values are of changed, mixed examples, which are harder than those of validation.
     """
+    if history.step != "epoch":
+        return _of_solution(history)
     augmented = settings is not None and settings.augment is not None
     kept = history.best_epoch - 1
     accuracy, valid_accuracy = history.column("accuracy")[kept], history.column("val_accuracy")[kept]
@@ -108,6 +110,24 @@ def diagnose(
         return Diagnosis("underfitted", gap, None, why, advice)
     why += ", without signs of overfitting"
     return Diagnosis("fitted", gap, None, why, ("more recordings, if you need a better score",))
+
+
+def _of_solution(history: History) -> Diagnosis:
+    """Diagnose a head that was fitted in one step; training accuracy may be ahead as long as validation is good."""
+    row = history.epochs[history.best_epoch - 1]
+    accuracy, valid_accuracy = row["accuracy"], row["val_accuracy"]
+    gap = accuracy - valid_accuracy
+    why = f"accuracy is {accuracy:.1%} in training and {valid_accuracy:.1%} in cross-validation"
+    more = "more recordings, of more speakers, places or instruments: this helps most"
+    if valid_accuracy >= _LEARNED and gap <= 2 * _GAP:
+        return Diagnosis("fitted", gap, None, why, ("more recordings, if you need a better score",))
+    if accuracy >= _LEARNED:
+        return Diagnosis("overfitted", gap, None, why, (more, "`model='cnn'`, with 100 recordings a class or more"))
+    advice = (
+        "`model='cnn'`: these embeddings may not hold what tells the classes apart",
+        "listening to the recordings: can a person tell the classes apart?",
+    )
+    return Diagnosis("underfitted", gap, None, why, advice)
 
 
 def _against_overfitting(settings: Settings | None, options: Mapping[str, Any], augmented: bool) -> tuple[str, ...]:

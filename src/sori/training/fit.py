@@ -20,7 +20,7 @@ from sori.training.manifold import mixing_inside
 if TYPE_CHECKING:
     import keras
 
-COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
+COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
 # Batches of a compiled network between two updates of the progress bar; an update costs as much as a batch or two.
 _BATCHES_AT_ONCE = 128
 _ALONE = "cross_entropy"
@@ -56,11 +56,13 @@ class History:
     """Loss and accuracy of every epoch, and which one (from 1) had the lowest validation loss.
 
     ``stopped``: patience ended the training early. The loss is the cross-entropy, without the penalty on weights.
+    ``step``: what a row is, ``epoch`` or, of a head that is fitted in one step, ``penalty``, from strong to weak.
     """
 
     epochs: tuple[Mapping[str, float], ...]
     best_epoch: int
     stopped: bool = False
+    step: str = "epoch"
 
     def column(self, name: str) -> list[float]:
         """Return loss, accuracy, val_loss or val_accuracy of every epoch."""
@@ -69,10 +71,10 @@ class History:
     def write_csv(self, path: Path) -> None:
         """Write a row per epoch."""
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
+            writer = csv.DictWriter(file, (self.step, *COLUMNS))
             writer.writeheader()
             for i, epoch in enumerate(self.epochs, 1):
-                writer.writerow({"epoch": i, **{name: f"{epoch[name]:.6g}" for name in COLUMNS[1:]}})
+                writer.writerow({self.step: i, **{name: f"{epoch[name]:.6g}" for name in COLUMNS}})
 
 
 def fit(

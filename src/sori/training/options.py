@@ -22,7 +22,8 @@ class TrainingOptions:
     Parameters
     ----------
     model
-        The architecture; None: ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
+        The architecture; None: ``embedding`` for embeddings, ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
+        For a folder with fewer than 100 recordings a class, it is ``embedding``.
     model_options
         Options of the architecture, such as ``dropout``, ``l2``, ``width`` and ``depth``.
     epochs
@@ -55,6 +56,9 @@ class TrainingOptions:
         Fraction of the groups to test on, and fraction of the rest to validate on.
     seed
         Seed of the split, the initial weights and all random draws.
+    embedding
+        For a folder of recordings and the model ``embedding``: which embeddings, ``sounds`` or ``speech``; see
+        :class:`sori.features.Embedding`. None: ``sounds``.
     group_by, fold_by
         For a folder of recordings: regular expressions on file names, as :func:`sori.datasets.read_catalog` takes them.
     columns
@@ -84,6 +88,7 @@ class TrainingOptions:
     test_size: float = 0.3
     valid_size: float = 0.2
     seed: int = 0
+    embedding: str | None = None
     group_by: str | None = None
     fold_by: str | None = None
     columns: Mapping[str, str] | None = None
@@ -140,6 +145,8 @@ class TrainingOptions:
             the dataset does not have.
         """
         recipe = models.ARCHITECTURES[model].recipe
+        if models.ARCHITECTURES[model].solved:
+            self._check_solved(model)
         return Settings(
             epochs=recipe.epochs if self.epochs is None else self.epochs,
             batch_size=recipe.batch_size if self.batch_size is None else self.batch_size,
@@ -150,6 +157,12 @@ class TrainingOptions:
             patience=self.patience,
             seed=self.seed,
         )
+
+    def _check_solved(self, model: str) -> None:
+        """Raise ParameterError for the first option that a model without epochs does not have."""
+        for name in ("epochs", "batch_size", "lr", "patience", "augment", "background", "mixup", "cutmix"):
+            if getattr(self, name) not in (None, "none"):
+                raise ParameterError(f"`{name}` is not for the model {model}, which is fitted in one step", name)
 
     def _augmentation(self, name: str, kind: str | None, has_sound: bool) -> Augmentation | None:
         if name not in ("", "none"):
