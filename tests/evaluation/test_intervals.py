@@ -60,6 +60,19 @@ def test_a_difference_contains_the_truth_as_often_as_it_says(rng):
     assert 0.92 <= np.mean(within) <= 0.98
 
 
+def test_scores_that_are_no_counts_vary_less(rng):
+    """Such as the F1 of recordings: their own variance counts, not that of right and wrong."""
+    within, widths = [], []
+    for _ in range(500):
+        pieces = rng.normal(0.9, 0.03, 12)
+        values = np.clip(np.repeat(pieces, 2) + rng.normal(0, 0.01, 24), 0, 1)
+        low, high = mean_interval(values, np.repeat(np.arange(12), 2).astype(str))
+        within.append(low <= 0.9 <= high)
+        widths.append(high - low)
+    assert 0.92 <= np.mean(within) <= 0.98
+    assert np.mean(widths) < 0.05
+
+
 def test_nothing_has_no_interval():
     with pytest.raises(ParameterError, match="one value or more"):
         mean_interval([], [])

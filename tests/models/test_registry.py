@@ -10,7 +10,11 @@ def fitting(name, shape):
     return (1600, 1) if name.startswith("wave") else shape
 
 
-@pytest.mark.parametrize("name", models.ARCHITECTURES)
+# A head that is solved has no size, and no penalty of its own.
+TRAINED = [name for name in models.ARCHITECTURES if not models.ARCHITECTURES[name].solved]
+
+
+@pytest.mark.parametrize("name", TRAINED)
 class TestContract:
     @pytest.mark.parametrize("shape", [(130, 16), (44, 64), (101, 40)])
     def test_gives_logits_whoever_else_is_in_the_batch(self, name, shape, rng):

@@ -12,7 +12,7 @@ def folder(root, *, sr, lengths_s):
     (root / "a").mkdir()
     for i, length_s in enumerate(lengths_s):
         soundfile.write(root / "a" / f"{i}.wav", np.full(int(sr * length_s), 0.1), sr)
-    return choose(read_catalog(root))
+    return choose(read_catalog(root), model="cnn")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,6 @@ def test_recordings_that_cannot_be_read_are_no_ground_to_choose_on(tmp_path):
 @pytest.mark.parametrize(
     ("model", "kind", "shape"),
     [
-        (None, "mel", (63, 64)),
         ("cnn", "mel", (63, 64)),
         ("mlp", "mfcc", (63, 13)),
         ("wave-skip", "waveform", (8000, 1)),
@@ -61,4 +60,27 @@ def test_features_are_those_that_the_model_takes(tmp_path, model, kind, shape):
 @needs_real
 @pytest.mark.parametrize(("name", "sr"), [("esc10", 22050), ("spoken_digits", 8000), ("speech_commands_12", 16000)])
 def test_real_folders(name, sr):
-    assert choose(read_catalog(REAL / name)).preprocessor.front_end.sr == sr
+    assert choose(read_catalog(REAL / name), model="cnn").preprocessor.front_end.sr == sr
+
+
+def catalog(root, *, a_class):
+    for label in ("a", "b", "c"):
+        (root / label).mkdir()
+        for i in range(a_class):
+            (root / label / f"{i}.wav").touch()
+    soundfile.write(root / "a" / "0.wav", np.full(40000, 0.1), 8000)
+    return read_catalog(root)
+
+
+@pytest.mark.parametrize(("a_class", "kind"), [(99, "embedding"), (100, "mel")])
+def test_few_recordings_get_embeddings(tmp_path, a_class, kind):
+    choice = choose(catalog(tmp_path, a_class=a_class))
+    assert choice.preprocessor.front_end.kind == kind
+    assert ("a class has 99 recordings" in choice.reasons[1]) == (kind == "embedding")
+
+
+def test_embeddings_can_be_asked_for_and_refused(tmp_path):
+    few = catalog(tmp_path, a_class=3)
+    assert choose(few, model="cnn").preprocessor.front_end.kind == "mel"
+    assert choose(few, model="embedding").preprocessor.front_end.model == "sounds"
+    assert choose(few, model="embedding", embedding="speech").preprocessor.front_end.model == "speech"

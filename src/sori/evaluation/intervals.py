@@ -50,12 +50,14 @@ def mean_interval(values: _Values, groups: _Groups) -> tuple[float, float]:
 
     n, mean = len(counts), float(rows.mean())
     variance = _variance(totals, counts)
-    if len(rows) == n and np.isin(rows, (0, 1)).all():
+    counted = bool(np.isin(rows, (0, 1)).all())
+    if len(rows) == n and counted:
         return _wilson(mean, n, float(stats.norm.ppf((1 + _CONFIDENCE) / 2)))
     if n == 1:
         return _wilson(mean, 1, float(stats.norm.ppf((1 + _CONFIDENCE) / 2)))
-    # Groups that hardly differ, perhaps by chance, do not make the test larger than it is.
-    independent = min(mean * (1 - mean) / variance, len(rows)) if variance > 0 else n
+    independent = mean * (1 - mean) / variance if variance > 0 else n
+    if counted:  # groups that hardly differ, perhaps by chance, do not make the test larger than it is
+        independent = min(independent, len(rows))
     return _wilson(mean, independent, float(stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1)))
 
 

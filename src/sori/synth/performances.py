@@ -71,7 +71,7 @@ class Playing:
         drums, gliding voices, and recordings if there are any.
     """
 
-    transpose: int = 8
+    transpose: int = 5
     tempo: tuple[float, float] = (0.85, 1.2)
     recolour: float = 2.0
     cents: float = 12.0
@@ -81,7 +81,7 @@ class Playing:
     layered: float = 0.2
     room: float = 0.6
     noise: float = 0.5
-    octaves: float = 0.15
+    octaves: float = 0.1
     dense: float = 0.3
     rings_on: float = 0.5
     resonance: float = 0.4

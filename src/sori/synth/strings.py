@@ -57,10 +57,10 @@ class StruckStrings:
             "evenness": rng.normal(0, rng.uniform(0.5, 2.5), HIGHEST - LOWEST + 1),
             "worn": rng.normal(0, rng.uniform(0.0, 0.35), HIGHEST - LOWEST + 1),
             "out_of_tune": rng.normal(0, rng.uniform(0.0, 6.0), HIGHEST - LOWEST + 1),
-            "radiates_above_hz": np.exp(rng.uniform(np.log(50), np.log(220))),
-            "radiation": rng.uniform(1.0, 3.5),
-            "uneven_db": rng.uniform(2.0, 7.0),
-            "responds_s": np.exp(rng.uniform(np.log(0.002), np.log(0.06))),
+            "radiates_above_hz": np.exp(rng.uniform(np.log(20), np.log(200))),
+            "radiation": rng.uniform(0.8, 3.0),
+            "uneven_db": rng.uniform(1.0, 6.0),
+            "responds_s": np.exp(rng.uniform(np.log(0.0005), np.log(0.03))),
         }
         object.__setattr__(self, "_drawn", {name: np.asarray(value) for name, value in drawn.items()})
 

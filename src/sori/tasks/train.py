@@ -146,7 +146,7 @@ def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrit
         raise DatasetError(
             f"{source}: there is only one class ({catalog.classes[0]}); a classifier needs recordings of two or more"
         )
-    choice = choose(catalog, model=options.model, embedding=options.embedding)
+    choice = choose(catalog, model=options.model or ("cnn" if options.of_epochs else None), embedding=options.embedding)
     for line in (*choice.reasons, *catalog.notes):
         reporter.say(line)
     if group_by is None and source.is_dir():

@@ -190,7 +190,7 @@ def _watch(keras: Any, model: Any, settings: Settings, steps: int, reporter: Rep
 
         def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
             now = _named(logs or {})
-            values = {name: now[name] for name in COLUMNS[1:]}
+            values = {name: now[name] for name in COLUMNS}
             if not all(np.isfinite(list(values.values()))):
                 raise SoriError(
                     f"the loss is no longer a number in epoch {epoch + 1}: train with a lower `lr` than {settings.lr:g}"

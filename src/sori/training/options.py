@@ -23,7 +23,7 @@ class TrainingOptions:
     ----------
     model
         The architecture; None: ``embedding`` for embeddings, ``mlp`` for MFCCs, ``wave`` for waveforms, else ``cnn``.
-        For a folder with fewer than 100 recordings a class, it is ``embedding``.
+        For a folder with fewer than 100 recordings a class, it is ``embedding``, unless options of another are given.
     model_options
         Options of the architecture, such as ``dropout``, ``l2``, ``width`` and ``depth``.
     epochs
@@ -158,11 +158,16 @@ class TrainingOptions:
             seed=self.seed,
         )
 
+    @property
+    def of_epochs(self) -> list[str]:
+        """Names of the given options that only a network has which is trained in epochs."""
+        names = ("epochs", "batch_size", "lr", "patience", "augment", "background", "mixup", "cutmix")
+        return [name for name in names if getattr(self, name) is not None] + list(self.model_options)
+
     def _check_solved(self, model: str) -> None:
         """Raise ParameterError for the first option that a model without epochs does not have."""
-        for name in ("epochs", "batch_size", "lr", "patience", "augment", "background", "mixup", "cutmix"):
-            if getattr(self, name) not in (None, "none"):
-                raise ParameterError(f"`{name}` is not for the model {model}, which is fitted in one step", name)
+        for name in self.of_epochs:
+            raise ParameterError(f"`{name}` is not for the model {model}, which is fitted in one step", name)
 
     def _augmentation(self, name: str, kind: str | None, has_sound: bool) -> Augmentation | None:
         if name not in ("", "none"):

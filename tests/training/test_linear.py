@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from sori.models import build
+from sori.models.embedding import pooled
+from sori.training.linear import STEP, fit_head
+
+
+@pytest.fixture
+def clusters(rng):
+    """Segments of three classes, ten groups each, as clusters in a space of 20 numbers."""
+    labels = np.repeat(np.arange(3), 40)
+    groups = np.array([f"{label}-{i % 10}" for i, label in enumerate(labels)], dtype=object)
+    centres = rng.standard_normal((3, 1, 20))
+    x = centres[labels] + 0.5 * rng.standard_normal((120, 4, 20))
+    return x.astype(np.float32), labels, groups
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_network_answers_as_the_regression(clusters, classes):
+    x, labels, groups = (values[clusters[1] < classes] for values in clusters)
+    network = build("embedding", input_shape=(4, 20), n_classes=classes)
+    history = fit_head(network, x, labels, groups)
+    row = history.epochs[history.best_epoch - 1]
+    logits = np.asarray(network(x))
+    assert (logits.argmax(axis=1) == labels).mean() == pytest.approx(row["accuracy"]) == 1
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    own = (raised / raised.sum(axis=1, keepdims=True))[np.arange(len(labels)), labels]
+    assert -np.log(own).mean() == pytest.approx(row["loss"], abs=1e-4)
+    assert row["val_accuracy"] > 0.95
+
+
+def test_the_penalty_is_that_of_the_lowest_loss_in_cross_validation(clusters, rng):
+    x, labels, groups = clusters
+    noisy = x + 3 * rng.standard_normal(x.shape).astype(np.float32)
+    network = build("embedding", input_shape=(4, 20), n_classes=3)
+    history = fit_head(network, noisy, labels, groups)
+    losses = history.column("val_loss")
+    assert history.step == STEP
+    assert history.best_epoch == 1 + int(np.argmin(losses)) < len(losses)
+    assert (np.diff(history.column("loss")) < 0).all()  # weaker and weaker penalties
+
+
+def test_groups_are_not_divided(clusters):
+    """Where each group has its own labels at random, cross-validation must not do better than chance."""
+    x, _, groups = clusters
+    rng = np.random.default_rng(3)
+    of_group = {name: (rng.integers(2), rng.standard_normal(20)) for name in np.unique(groups)}
+    labels = np.array([of_group[name][0] for name in groups])
+    x = np.stack([of_group[name][1] + 0.01 * rng.standard_normal((4, 20)) for name in groups]).astype(np.float32)
+    history = fit_head(build("embedding", input_shape=(4, 20), n_classes=2), x, labels, groups)
+    assert max(history.column("accuracy")) == 1
+    assert max(history.column("val_accuracy")) < 0.8
+
+
+def test_one_group_has_no_cross_validation(clusters):
+    x, labels, _ = clusters
+    network = build("embedding", input_shape=(4, 20), n_classes=3)
+    history = fit_head(network, x, labels, np.array(["all"] * len(labels), dtype=object))
+    assert history.column("val_loss") == history.column("loss")
+
+
+def test_pooling_takes_mean_and_maximum():
+    x = np.array([[[1.0, -1.0], [3.0, 0.0]]], dtype=np.float32)
+    assert pooled(x).tolist() == [[2.0, -0.5, 3.0, 0.0]]
