@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 2
 # A spotter is a classifier for sliding windows; a cleaner removes sounds other than the piano from the spectrogram of a
-# recording; an embedder turns segments into vectors.
-TASKS = ("classifier", "spotter", "transcriber", "cleaner", "embedder")
+# recording; an embedder turns segments into vectors; a tagger gives the kinds of sound in a recording over time.
+TASKS = ("classifier", "spotter", "transcriber", "cleaner", "embedder", "tagger")
 # Tasks of fixed-length segments; the others take recordings of any length.
-_OF_SEGMENTS, _OF_CLASSES = ("classifier", "spotter", "embedder"), ("classifier", "spotter")
+_OF_SEGMENTS = ("classifier", "spotter", "embedder", "tagger")
+_OF_CLASSES = ("classifier", "spotter", "tagger")
 _PARTS = ("train", "valid", "test")
 _FILE, _ONNX, _KERAS, _SPLIT, _CARD = "bundle.json", "model.onnx", "model.keras", "split.json", "README.md"
 _WEIGHTS = "weights.npz"

@@ -13,6 +13,7 @@ _USE = {
     "spotter": ("sori listen {name} recording.wav", 'sori.open("{name}")'),
     "transcriber": (None, 'sori.open("{name}")(y, sr=sr).notes'),
     "cleaner": (None, 'sori.Transcriber(clean="{name}")(y, sr=sr).notes'),
+    "tagger": ("sori tag recording.wav", 'sori.open("{name}").tag_file("recording.wav")'),
     "embedder": (None, 'sori.open("{name}").embed(y, sr=sr)'),
 }
 _UNKNOWN_LICENCE = "Sori does not know their licence: state it here before sharing this model."

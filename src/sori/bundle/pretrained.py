@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sori.errors import check_choice
 
-PRETRAINED = ("keywords", "piano")
+PRETRAINED = ("keywords", "piano", "sounds")
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 
 

@@ -27,6 +27,7 @@ from sori.cli import (
     predict,
     score,
     synth,
+    tag,
     train,
     transcribe,
 )
@@ -53,6 +54,7 @@ for command in (
     predict.predict,
     models.models,
     listen.listen,
+    tag.tag,
     transcribe.transcribe,
     score.score,
     inspect.inspect,

@@ -21,7 +21,7 @@ FORMATS = ("text", "json", "vtt")
 
 
 def listen(
-    run: Annotated[Path, typer.Argument(help="A trained model (folder), or keywords, which ships with Sori.")],
+    run: Annotated[Path, typer.Argument(help="A trained model (folder), or keywords or sounds, which ship with Sori.")],
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings of any length, or folders of them.")
     ] = None,
@@ -39,7 +39,7 @@ def listen(
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
 ) -> None:
-    """Spot words in recordings of any length, or live.
+    """Spot words, or other sounds, in recordings of any length, or live.
 
     Example: sori listen keywords meeting.flac --out meeting.vtt
     """
@@ -128,10 +128,10 @@ def _listen_to(run: Path, files: list[Path], settings: SpotterSettings, kind: st
 def _listen_live(run: Path, settings: SpotterSettings, kind: str, out: Path | None) -> None:
     """Write words as they are spoken; live words cannot be recovered, so each is written at once."""
     from sori.audio import microphone
-    from sori.inference import Spotter
+    from sori.inference import open_spotter
 
     def live() -> Iterator[Event]:
-        spotter = Spotter(run, settings)
+        spotter = open_spotter(run, settings)
         try:
             for y in microphone(sr=spotter.sr, reporter=console.TerminalReporter()):
                 yield from spotter(y)

@@ -39,8 +39,10 @@ class SoundNetwork:
 
     window, size, classes = 15600, 1024, 521
 
-    def __init__(self) -> None:
-        self._session = onnx_session(Path(__file__).parents[1] / "weights" / "sounds" / "model.onnx", threads=1)
+    def __init__(self, path: Path | None = None) -> None:
+        """Open the network that ships with Sori, or another file with the same outputs."""
+        shipped = Path(__file__).parents[1] / "weights" / "sounds" / "model.onnx"
+        self._session = onnx_session(path or shipped, threads=1)
 
     def both(self, window: _Clips) -> tuple[_Clips, _Clips]:
         """Return the scores ``(521,)``, each 0 to 1, and the embedding ``(1024,)`` of a window."""

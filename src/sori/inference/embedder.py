@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sori.audio import resample
 from sori.bundle import Bundle
 from sori.errors import BundleError
+from sori.features import Embedding
 from sori.sessions import onnx_session, run
 
 
@@ -18,7 +20,7 @@ class Embedder:
     Parameters
     ----------
     path
-        The folder of a model.
+        The folder of an embedder, or ``sounds``, which ships with Sori: YAMNet's 1,024 numbers for each window.
     threads
         Threads of the network; 0: one per core.
 
@@ -30,6 +32,9 @@ class Embedder:
 
     def __init__(self, path: str | Path, *, threads: int = 0) -> None:
         self.bundle = Bundle.open(path)
+        self._windows = Embedding() if self.bundle.task == "tagger" else None
+        if self._windows is not None:
+            return
         preprocessor = self.bundle.preprocessor
         if self.bundle.task != "embedder" or preprocessor is None:
             raise BundleError(f"{path}: is a {self.bundle.task}, not an embedder")
@@ -45,6 +50,8 @@ class Embedder:
     @property
     def size(self) -> int:
         """Length of a vector."""
+        if self._windows is not None:
+            return self._windows.bins
         return int(self._session.get_outputs()[0].shape[-1])
 
     def embed(self, y: npt.NDArray[np.float32], *, sr: int) -> npt.NDArray[np.float32]:
@@ -57,5 +64,7 @@ class Embedder:
         AudioError
             If it is too short for one segment.
         """
+        if self._windows is not None:
+            return self._windows(resample(np.asarray(y), from_sr=sr, to_sr=self._windows.sr))
         x, _ = self.preprocessor.segments(y, sr=sr, allow_silence=True)
         return run(self._session, x)

@@ -7,10 +7,11 @@ from pathlib import Path
 from sori.bundle import Bundle
 from sori.inference.classifier import Classifier
 from sori.inference.embedder import Embedder
-from sori.inference.spotter import Spotter
+from sori.inference.spotter import Spotter, SpotterSettings
+from sori.inference.tagger import Tagger, TaggerSettings
 from sori.inference.transcriber import Cleaner, Transcriber
 
-Model = Classifier | Spotter | Transcriber | Cleaner | Embedder
+Model = Classifier | Spotter | Transcriber | Cleaner | Embedder | Tagger
 
 _CLASSES: dict[str, type[Model]] = {
     "classifier": Classifier,
@@ -18,6 +19,7 @@ _CLASSES: dict[str, type[Model]] = {
     "transcriber": Transcriber,
     "cleaner": Cleaner,
     "embedder": Embedder,
+    "tagger": Tagger,
 }
 
 
@@ -39,3 +41,10 @@ def open_model(path_or_name: str | Path) -> Model:
     """
     bundle = Bundle.open(path_or_name)
     return _CLASSES[bundle.task](bundle.path)
+
+
+def open_spotter(run: str | Path, settings: SpotterSettings | None) -> Spotter | Tagger:
+    """Open a model that spots: of words, or a tagger, which takes the threshold and its own windows."""
+    if Bundle.open(run).task != "tagger":
+        return Spotter(run, settings)
+    return Tagger(run, TaggerSettings() if settings is None else TaggerSettings(threshold=settings.threshold))

@@ -4,6 +4,7 @@ from sori.plots.figure import save, to_svg
 from sori.plots.network import error_curve, network_diagram, surfaces
 from sori.plots.notes import piano_roll, roll_comparison
 from sori.plots.sound import magnitude_spectrum, mel_spectrogram, mfcc, spectrogram, steps, waveform
+from sori.plots.tags import tags
 from sori.plots.training import accuracy_bars, confusion_matrix, detection_curve, learning_curve, learning_curves
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "spectrogram",
     "steps",
     "surfaces",
+    "tags",
     "to_svg",
     "waveform",
 ]

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sori.audio import blocks, info
-from sori.inference import Event, Spotter, SpotterSettings
+from sori.inference import Event, SpotterSettings, open_spotter
+from sori.inference.captions import caption, clock
 from sori.reporter import SILENT, Reporter
 
 _BLOCK_S = 10.0
@@ -35,7 +36,7 @@ def spot(
     BundleError
         If it is not a model, or cannot be used on recordings.
     """
-    spotter = Spotter(run, settings)
+    spotter = open_spotter(run, settings)
     header = info(file)
     if header.sr != spotter.sr:
         reporter.say(f"{file}: resampled from {header.sr} to the model's {spotter.sr} Hz")
@@ -61,8 +62,7 @@ def webvtt(events: Iterable[Event], *, width_s: float = 1.0) -> Iterator[str]:
     yield "WEBVTT\n\n"
     for event in events:
         start_s = max(0.0, event.time_s - width_s / 2)
-        shown = event.label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        yield f"{_clock(start_s)} --> {_clock(start_s + width_s)}\n{shown} ({100 * event.confidence:.0f} %)\n\n"
+        yield caption(start_s, start_s + width_s, f"{event.label} ({100 * event.confidence:.0f} %)")
 
 
 def json_line(event: Event, file: str = "") -> str:
@@ -74,10 +74,4 @@ def json_line(event: Event, file: str = "") -> str:
 
 def text_line(event: Event, file: str = "") -> str:
     """Write an event as a line of text: the recording if there are several, time, word and confidence."""
-    return f"{file + '  ' if file else ''}{_clock(event.time_s)}  {event.label}  {100 * event.confidence:.0f} %"
-
-
-def _clock(seconds: float) -> str:
-    milliseconds = round(seconds * 1000)
-    minutes, rest = divmod(milliseconds, 60_000)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
+    return f"{file + '  ' if file else ''}{clock(event.time_s)}  {event.label}  {100 * event.confidence:.0f} %"
