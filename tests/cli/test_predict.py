@@ -1,8 +1,11 @@
+import csv
 import json
 import os
+import shutil
 import subprocess
 
 import numpy as np
+import pytest
 
 from tests.cli.test_cli import SORI, fails, sori
 from tests.conftest import recording, tone
@@ -54,3 +57,39 @@ def test_names_cannot_write_to_the_terminal(trained, tmp_path):
     done = sori("predict", trained / "run", path, tmp_path / "bad\x1b[31m.wav")
     assert "\x1b" not in done.stdout + done.stderr
     assert r"\x1b[2J" in done.stdout
+
+
+def test_a_table_accounts_for_every_file_and_can_be_resumed(trained, tmp_path):
+    folder = tmp_path / "새 소리"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        shutil.copy(trained / "sounds" / "high" / "0-high_0.wav", folder / f"{name}.wav")
+    (folder / "bad.wav").write_text("x")
+    out = tmp_path / "predictions.csv"
+    done = sori("predict", trained / "run", folder, "--out", out)
+    assert done.returncode == 1
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert [row["file"].rpartition("/")[2] for row in rows] == ["a.wav", "b.wav", "bad.wav", "c.wav"]
+    assert [row["class"] for row in rows] == ["high", "high", "", "high"]
+    assert "not readable" in rows[2]["error"]
+    assert sum(float(rows[0][name]) for name in list(rows[0])[4:]) == pytest.approx(1, abs=1e-4)
+    whole = out.read_text(encoding="utf-8")
+    lines = whole.splitlines(keepends=True)
+    out.write_text("".join(lines[:3]) + lines[3][:7], encoding="utf-8")  # as if killed while it wrote a line
+    done = sori("predict", trained / "run", folder, "--out", out, "--resume", "--json")
+    assert json.loads(done.stdout) == {"out": str(out), "written": 2, "failed": 1, "known": 2}
+    assert out.read_text(encoding="utf-8") == whole
+    assert "is there already" in fails("predict", trained / "run", folder, "--out", out)
+    out.write_text("something,else\n")
+    assert "not a table of this model's" in fails("predict", trained / "run", folder, "--out", out, "--resume")
+
+
+def test_below_the_threshold_it_is_none_of_them(trained, tmp_path):
+    noise = np.random.default_rng(0).standard_normal(24000).astype(np.float32) * 0.1
+    file = recording(tmp_path / "noise.wav", noise, 8000)
+    best = json.loads(sori("predict", trained / "run", file, "--json").stdout)[0]["top"][0]
+    rows = json.loads(sori("predict", trained / "run", file, "--threshold", 1, "--json").stdout)
+    if best["probability"] < 1:
+        assert rows[0]["top"][0]["class"] == "none of these"
+        assert rows[0]["top"][1] == best
+    assert "threshold must be" in fails("predict", trained / "run", file, "--threshold", 2)

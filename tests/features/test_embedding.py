@@ -57,5 +57,5 @@ def test_speech_embeddings_need_their_package(monkeypatch):
 def test_speech_embeddings_follow_the_speech():
     y = audio.chirp(200, 2000, sr=16000, duration_s=1) * np.float32(0.3)
     x = Embedding(model="speech", hop_length=1280)(y)
-    assert x.shape == (3, 96)
-    assert np.abs(x[0] - x[2]).max() > 1
+    assert x.shape == (13, 96)
+    assert np.abs(x[0] - x[-1]).max() > 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +20,6 @@ KIND = "embedding"
 _Clips = npt.NDArray[np.float32]
 
 
-class Network(Protocol):
-    """A network for windows of sound: ``window`` samples each, at 16 kHz, to ``size`` numbers."""
-
-    window: int
-    size: int
-
-    def __call__(self, window: _Clips) -> _Clips:
-        """Return the numbers of one window ``(window,)``."""
-
-
 class SoundNetwork:
     """YAMNet: 521 kinds of sound of AudioSet, and the 1,024 numbers from which it tells them apart.
 
@@ -37,7 +27,7 @@ class SoundNetwork:
     MobileNets (2017); Gemmeke et al., Audio Set (2017).
     """
 
-    window, size, classes = 15600, 1024, 521
+    window, size, classes, around = 15600, 1024, 521, 0
 
     def __init__(self, path: Path | None = None) -> None:
         """Open the network that ships with Sori, or another file with the same outputs."""
@@ -61,6 +51,9 @@ class SpeechNetwork:
     """
 
     window, size = 12640, 96
+    # Silence before and after a clip, so that a window is centred on every instant: a word is as long as a window, and
+    # one at which it has just begun tells little.
+    around = 6320
     _SCALE, _SHIFT, _FRAMES, _FULL_SCALE = 10.0, 2.0, 76, 32767.0
 
     def __init__(self) -> None:
@@ -145,7 +138,8 @@ class Embedding:
 
     def frames(self, n_samples: int) -> int:
         """Return the number of windows of a clip."""
-        return 1 + max(0, n_samples - _NETWORKS[self.model].window) // self.hop_length
+        embed = _NETWORKS[self.model]
+        return 1 + max(0, n_samples + 2 * embed.around - embed.window) // self.hop_length
 
     def shape(self, n_samples: int) -> tuple[int, int]:
         """Return ``(windows, bins)`` of a clip."""
@@ -155,7 +149,8 @@ class Embedding:
         """Return embeddings ``(windows, bins)`` of a clip ``(samples,)``, or ``(n, windows, bins)`` of several."""
         clips = as_clips(y)
         embed = network(self.model)
-        padded = np.pad(clips, ((0, 0), (0, max(0, embed.window - clips.shape[1]))))
+        missing = max(0, embed.window - 2 * embed.around - clips.shape[1])
+        padded = np.pad(clips, ((0, 0), (embed.around, embed.around + missing)))
         starts = range(0, self.frames(clips.shape[1]) * self.hop_length, self.hop_length)
         out = np.stack([[embed(clip[at : at + embed.window]) for at in starts] for clip in padded])
         return out if np.ndim(y) == 2 else out[0]

@@ -52,4 +52,5 @@ def tags(
     ax.set_yticks(range(len(shown)), [classes[i] for i in shown])
     ax.set_xlabel("seconds")
     ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False)
     return ax

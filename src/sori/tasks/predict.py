@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sori.audio import info, recordings_of
@@ -13,12 +13,16 @@ from sori.reporter import Reporter, usual
 
 
 def predict(
-    run: str | Path,
-    files: Sequence[str | Path],
-    *,
-    reporter: Reporter | None = None,
+    run: str | Path, files: Sequence[str | Path], *, reporter: Reporter | None = None
 ) -> list[tuple[Path, Prediction | SoriError]]:
-    """Classify recordings, also those in folders, each from its start to its end.
+    """Classify recordings, as :func:`predictions` does, and return all results."""
+    return list(predictions(run, files, reporter=reporter))
+
+
+def predictions(
+    run: str | Path, files: Sequence[str | Path], *, reporter: Reporter | None = None
+) -> Iterator[tuple[Path, Prediction | SoriError]]:
+    """Classify recordings, also those in folders, each from its start to its end, and yield each result.
 
     A recording that cannot be read gets its error as the result.
 
@@ -31,18 +35,16 @@ def predict(
     """
     reporter, classifier = usual(reporter), Classifier(run)
     preprocessor = classifier.preprocessor  # a model without a front end is refused before the first file
-    listed = recordings_of(files)
-    results: list[tuple[Path, Prediction | SoriError]] = []
-    others: Counter[int] = Counter()
+    listed, others = recordings_of(files), Counter[int]()
     for i, file in enumerate(listed, 1):
         try:
-            results.append((file, classifier.predict_file(file)))
+            found = classifier.predict_file(file)
             others[info(file).sr] += 1
+            yield file, found
         except SoriError as error:
-            results.append((file, error))
+            yield file, error
         reporter.progress("Predicting", i, len(listed))
     del others[preprocessor.sr]
     if others:
         rates = ", ".join(f"{sr} Hz ({count})" for sr, count in sorted(others.items()))
         reporter.say(f"resampled to the model's {preprocessor.sr} Hz from {rates}")
-    return results
