@@ -89,7 +89,7 @@ def test_below_the_threshold_it_is_none_of_them(trained, tmp_path):
     file = recording(tmp_path / "noise.wav", noise, 8000)
     best = json.loads(sori("predict", trained / "run", file, "--json").stdout)[0]["top"][0]
     rows = json.loads(sori("predict", trained / "run", file, "--threshold", 1, "--json").stdout)
-    if best["probability"] < 1:
-        assert rows[0]["top"][0]["class"] == "none of these"
-        assert rows[0]["top"][1] == best
+    assert best["probability"] < 1
+    assert rows[0]["top"][0]["class"] == "none of these"
+    assert rows[0]["top"][1] == best
     assert "threshold must be" in fails("predict", trained / "run", file, "--threshold", 2)

@@ -15,6 +15,7 @@ import typer
 import sori
 from sori.cli import (
     augment,
+    compare,
     console,
     dataset,
     evaluate,
@@ -51,6 +52,7 @@ app.add_typer(piano.app, name="piano")
 for command in (
     train.train,
     evaluate.evaluate,
+    compare.compare,
     predict.predict,
     models.models,
     listen.listen,

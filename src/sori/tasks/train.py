@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import sori
-from sori import models
-from sori.bundle import Bundle, save_bundle
+from sori.bundle import save_bundle
 from sori.datasets import FACTS, Dataset, build, has_dataset, maker_of, read_catalog
 from sori.errors import DatasetError, ParameterError
+from sori.evaluation.answers import write_answers
 from sori.features import Preprocessor
 from sori.folders import building_folder
 from sori.output import Maker, output_folder
@@ -23,6 +23,7 @@ from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
 from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_classifier
 from sori.training.choose import choose, speakers_in_names
+from sori.training.description import bundle_of
 
 _MAKER = "sori train"
 # The best weights of the network alone, to continue with in Keras.
@@ -30,7 +31,16 @@ WEIGHTS = "best.weights.h5"
 _RUN = Maker(
     _MAKER,
     "bundle.json",
-    files=("model.keras", "model.onnx", WEIGHTS, "history.csv", "split.json", "README.md", "report.html"),
+    files=(
+        "model.keras",
+        "model.onnx",
+        WEIGHTS,
+        "history.csv",
+        "predictions.csv",
+        "split.json",
+        "README.md",
+        "report.html",
+    ),
     keys=("schema_version", "front_end"),
 )
 
@@ -127,9 +137,10 @@ def _write(trained: TrainedClassifier, folder: Path, *, name: str, began: float)
     if os.path.basename(sys.argv[0]) == "sori":
         made["command"] = " ".join(["sori", *sys.argv[1:]])
     page = training_report(trained, name=name, made=made)
-    save_bundle(folder, _bundle(trained), trained.deployed(), name=name, notes=trained.notes, parts=trained.digests())
+    save_bundle(folder, bundle_of(trained), trained.deployed(), name=name, notes=trained.notes, parts=trained.digests())
     trained.fitted.network.save_weights(folder / WEIGHTS)
     trained.fitted.history.write_csv(folder / "history.csv")
+    write_answers(trained.answered(), folder / "predictions.csv")
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 
@@ -190,37 +201,3 @@ def _may_replace(path: Path, preprocessor: Preprocessor, *, overwrite: bool) -> 
     if wanted and maker_of(path) != _MAKER:
         raise DatasetError(f"{path}: would be replaced, but was not made by {_MAKER}; choose another `out`, or move it")
     return wanted
-
-
-def _bundle(trained: TrainedClassifier) -> Bundle:
-    dataset, settings, normalisation = trained.dataset, trained.settings, trained.fitted.normalisation
-    preprocessor = dataset.preprocessor
-    return Bundle(
-        task="classifier",
-        front_end=preprocessor.front_end if preprocessor else None,
-        segmenting=preprocessor.segmenting if preprocessor else None,
-        classes=dataset.classes,
-        input_shape=dataset.shape,
-        normalisation={"mean": normalisation.mean.tolist(), "std": normalisation.std.tolist()},
-        architecture={
-            "name": trained.model,
-            "options": {**models.ARCHITECTURES[trained.model].options, **trained.options.model_options},
-            "parameters": trained.parameters,
-            "multiply_adds": models.multiply_adds(trained.fitted.network),
-        },
-        training={
-            "options": trained.options.to_dict(),
-            **{name: value for name, value in vars(settings).items() if name != "augment"},
-            "augment": settings.augment.to_dict() if settings.augment else None,
-            "best_epoch": trained.fitted.history.best_epoch,
-            "sori_version": sori.__version__,
-        },
-        dataset={
-            "fingerprint": dataset.fingerprint,
-            "name": dataset.path.resolve().name,
-            "source": Path(dataset.source).name,
-            "recordings": dataset.counts["recordings"],
-            "segments": dataset.counts["segments"],
-        },
-        scores=trained.scores,
-    )

@@ -28,6 +28,7 @@ from sori.datasets import (
 )
 from sori.errors import check_keys
 from sori.evaluation import ClassScores, score_classes
+from sori.evaluation.answers import Answer, answers_of
 from sori.evaluation.intervals import FEW_GROUPS
 from sori.models.backend import keras as load_keras
 from sori.reporter import SILENT, Reporter
@@ -193,6 +194,17 @@ class TrainedClassifier:
         normalised = keras.layers.Rescaling(scale=(1 / std).tolist(), offset=(-mean / std).tolist())(inputs)
         probabilities = keras.layers.Softmax()(self.fitted.network(normalised))
         return keras.Model(inputs, probabilities, name=self.model)
+
+    def answered(self) -> list[Answer]:
+        """Return the answer for each test recording."""
+        segments, test = self.segments, self.answers.test
+        return answers_of(
+            self.answers.probabilities,
+            segments.label[test],
+            recordings=segments.recording[test],
+            groups=segments.group[test],
+            classes=self.dataset.classes,
+        )
 
     def digests(self) -> dict[str, list[str]]:
         """Hashes of the recordings in each part of the split."""
