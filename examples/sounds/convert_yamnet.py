@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 import onnx
+from onnx import numpy_helper
 
 WINDOW, HOP = 15600, 7680
 CARD = """# sounds
@@ -74,8 +75,41 @@ def converted(tflite: Path) -> onnx.ModelProto:
     graph.input.append(onnx.helper.make_tensor_value_info("waveform", onnx.TensorProto.FLOAT, [1, WINDOW]))
     for name, size in (("scores", 521), ("embedding", 1024)):
         graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, size]))
+    _dequantise_in_words(model)
     onnx.checker.check_model(model)
     return model
+
+
+def _dequantise_in_words(model: onnx.ModelProto) -> None:
+    """Multiply the 8-bit weights by their scales with plain operators.
+
+    ONNX Runtime takes DequantizeLinear before a product as leave to quantise what it is multiplied with, too: the
+    embeddings of a tone then change by a quarter of their size.
+    """
+    values = {weight.name: numpy_helper.to_array(weight) for weight in model.graph.initializer}
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type != "DequantizeLinear":
+            nodes.append(node)
+            continue
+        weights, scale, *zero = node.input
+        if any(values[name].any() for name in zero):
+            raise SystemExit(f"{weights}: has a zero point")
+        if values[scale].size > 1:  # a scale for each output channel
+            axis = next((one.i for one in node.attribute if one.name == "axis"), 1)
+            shape = [-1 if i == axis else 1 for i in range(values[weights].ndim)]
+            shaped = numpy_helper.from_array(values[scale].reshape(shape), f"{node.output[0]}/scale")
+            model.graph.initializer.append(shaped)
+            scale = shaped.name
+        cast = f"{node.output[0]}/cast"
+        nodes.append(onnx.helper.make_node("Cast", [weights], [cast], to=onnx.TensorProto.FLOAT))
+        nodes.append(onnx.helper.make_node("Mul", [cast, scale], [node.output[0]]))
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    used = {name for node in nodes for name in node.input}
+    kept = [weight for weight in model.graph.initializer if weight.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from sori.cli import (
     dataset,
     evaluate,
     experiment,
+    export,
     inspect,
     learn,
     listen,
@@ -52,6 +53,7 @@ app.add_typer(piano.app, name="piano")
 for command in (
     train.train,
     evaluate.evaluate,
+    export.export,
     compare.compare,
     predict.predict,
     models.models,

@@ -1,0 +1,213 @@
+"""A classifier as one ONNX file from samples to probabilities: its front end becomes part of the network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+import scipy.signal
+
+from sori.bundle.bundle import Bundle
+from sori.errors import BundleError, require
+from sori.features import Embedding, FrontEnd, mel_filters
+from sori.features.stft import band_bins
+from sori.folders import replacing_file
+from sori.sessions import onnx_session
+
+if TYPE_CHECKING:
+    import onnx
+
+# ONNX's operators and file format: those that every current runtime, on phones and in browsers, knows.
+_OPSET, _IR = 17, 9
+_LOWEST_POWER, _TOLERANCE = 1e-10, 1e-3
+_PROBABILITIES, _SAMPLES = "probabilities", "samples"
+
+
+def export_whole(run: str | Path, path: Path) -> dict[str, Any]:
+    """Write a trained classifier as one ONNX file, and compare it with the classifier.
+
+    The file takes ``samples``, float32 ``(n, samples)`` of one segment at the model's rate (``(1, samples)`` if the
+    model is of embeddings), and returns ``probabilities``, ``(n, classes)``. Its metadata state ``sr``, ``samples`` and
+    ``classes`` (JSON).
+
+    Returns
+    -------
+    The metadata, and ``gap``, the largest difference from the classifier's own probabilities on test sounds.
+
+    Raises
+    ------
+    BundleError
+        If the model is no classifier, has a front end that has no ONNX form, or its outputs differ by more than 1e-3.
+    """
+    onnx = require("onnx")
+    bundle = Bundle.open(run)
+    preprocessor = bundle.preprocessor
+    if bundle.task not in ("classifier", "spotter") or preprocessor is None:
+        raise BundleError(f"{run}: is not a classifier of recordings, so there is nothing to export from samples")
+    graph = _Graph(preprocessor.samples)
+    front_end: Any = preprocessor.front_end
+    if isinstance(front_end, FrontEnd):
+        features = graph.waveform() if front_end.kind == "waveform" else graph.spectra(front_end)
+    elif isinstance(front_end, Embedding) and front_end.model == "sounds":
+        features = graph.embeddings(front_end)
+    else:
+        raise BundleError(f"{run}: the front end {front_end.kind} has no ONNX form; use the model through Sori")
+    network = onnx.load(bundle.path / "model.onnx")
+    (probabilities,) = graph.add_network(network, "net/", [features])
+    graph.node("Identity", [probabilities], _PROBABILITIES)
+    metadata = {
+        "sr": str(preprocessor.sr),
+        "samples": str(preprocessor.samples),
+        "classes": json.dumps(bundle.classes, ensure_ascii=False),
+    }
+    batch = "n" if isinstance(front_end, FrontEnd) else 1
+    model = graph.model(batch, len(bundle.classes), metadata)
+    with replacing_file(path) as temporary:
+        onnx.save(model, temporary)
+        gap = _gap(temporary, bundle, preprocessor, one_by_one=batch == 1)
+        if not gap <= _TOLERANCE:
+            raise BundleError(f"{run}: the exported file answers otherwise, by {gap:.2g}; nothing was written")
+    return {**metadata, "classes": list(bundle.classes), "gap": gap}
+
+
+def _gap(path: Path, bundle: Bundle, preprocessor: Any, *, one_by_one: bool) -> float:
+    """Return the largest difference from the classifier, on noise, tones, clicks and near silence."""
+    rng, n = np.random.default_rng(0), preprocessor.samples
+    t = np.arange(n) / preprocessor.sr
+    sounds = [
+        0.1 * rng.standard_normal(n),
+        0.5 * np.sin(2 * np.pi * 440 * t) * np.exp(-3 * t),
+        0.3 * scipy.signal.chirp(t, 50, t[-1] + 1e-3, 0.45 * preprocessor.sr),
+        (rng.random(n) < 10 / n).astype(np.float64),
+        1e-4 * rng.standard_normal(n),
+    ]
+    clips = np.stack(sounds).astype(np.float32)
+    x = preprocessor.front_end(clips)
+    own = onnx_session(bundle.path / "model.onnx")
+    expected = own.run(None, {own.get_inputs()[0].name: x})[0]
+    exported = onnx_session(path)
+    batches = [clips[i : i + 1] for i in range(len(clips))] if one_by_one else [clips]
+    found = np.concatenate([exported.run(None, {_SAMPLES: batch})[0] for batch in batches])
+    return float(np.abs(found - expected).max())
+
+
+class _Graph:
+    """An ONNX graph that grows node by node; every method returns the name of its output."""
+
+    def __init__(self, samples: int) -> None:
+        self._onnx = require("onnx")
+        self._samples = samples
+        self._nodes: list[Any] = []
+        self._constants: dict[str, Any] = {}
+        self._count = 0
+
+    def constant(self, values: npt.ArrayLike, dtype: Any = np.float32) -> str:
+        """Add a constant."""
+        name = f"constant/{len(self._constants)}"
+        self._constants[name] = self._onnx.numpy_helper.from_array(np.asarray(values, dtype=dtype), name)
+        return name
+
+    def node(self, kind: str, inputs: list[str], output: str | None = None, **attributes: Any) -> str:
+        """Add an operator with one output."""
+        self._count += 1
+        output = output or f"front/{self._count}"
+        self._nodes.append(self._onnx.helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def add_network(self, network: onnx.ModelProto, prefix: str, inputs: list[str]) -> list[str]:
+        """Add the nodes of a network, fed with ``inputs``; return its outputs. Its weights are added once."""
+        graph = network.graph
+        names = {given.name: name for given, name in zip(graph.input, inputs, strict=True)}
+        shared = prefix.split("#", maxsplit=1)[0]
+        for weight in graph.initializer:
+            names[weight.name] = shared + weight.name
+            if shared + weight.name not in self._constants:
+                copied = self._onnx.TensorProto()
+                copied.CopyFrom(weight)
+                copied.name = shared + weight.name
+                self._constants[copied.name] = copied
+        for node in graph.node:
+            copied = self._onnx.NodeProto()
+            copied.CopyFrom(node)
+            copied.name = ""
+            copied.input[:] = [name and names.get(name, prefix + name) for name in node.input]
+            copied.output[:] = [name and prefix + name for name in node.output]
+            self._nodes.append(copied)
+        return [prefix + output.name for output in graph.output]
+
+    def waveform(self) -> str:
+        """Return samples as frames of one bin."""
+        return self.node("Unsqueeze", [_SAMPLES, self.constant([2], np.int64)])
+
+    def spectra(self, front_end: FrontEnd) -> str:
+        """Return a spectrogram, mel spectrogram or MFCCs: the Fourier transform is a convolution with its basis."""
+        n_fft, hop = int(front_end.n_fft or 0), int(front_end.hop_length or 0)
+        x = _SAMPLES
+        if front_end.center:
+            x = self.node("Pad", [x, self.constant([0, n_fft // 2, 0, n_fft // 2], np.int64)])
+        x = self.node("Unsqueeze", [x, self.constant([1], np.int64)])
+        kept = range(1 + n_fft // 2)
+        if front_end.kind == "spectrogram":
+            band = band_bins(sr=front_end.sr, n_fft=n_fft, fmin=front_end.fmin or 0.0, fmax=front_end.fmax)
+            kept = kept[band]
+        angles = 2 * np.pi * np.outer(np.arange(kept.start, kept.stop), np.arange(n_fft)) / n_fft
+        window = scipy.signal.get_window("hann", n_fft)
+        parts = [
+            self.node("Conv", [x, self.constant((wave(angles) * window)[:, np.newaxis])], strides=[hop])
+            for wave in (np.cos, np.sin)
+        ]
+        power = self.node("Add", [self.node("Mul", [part, part]) for part in parts])
+        if front_end.kind != "spectrogram":
+            bank = mel_filters(
+                sr=front_end.sr,
+                n_fft=n_fft,
+                n_mels=int(front_end.n_mels or 0),
+                fmin=front_end.fmin or 0.0,
+                fmax=front_end.fmax,
+            )
+            power = self.node("MatMul", [self.constant(bank), power])
+        raised = self.node("Max", [power, self.constant(_LOWEST_POWER)])
+        db = self.node("Mul", [self.node("Log", [raised]), self.constant(10 / np.log(10))])
+        if front_end.top_db is not None and np.isfinite(front_end.top_db):
+            loudest = self.node("ReduceMax", [db], axes=[1, 2], keepdims=1)
+            db = self.node("Max", [db, self.node("Sub", [loudest, self.constant(front_end.top_db)])])
+        if front_end.kind == "mfcc":
+            basis = scipy.fft.dct(np.eye(int(front_end.n_mels or 0)), axis=0, norm="ortho")[: front_end.n_mfcc]
+            db = self.node("MatMul", [self.constant(basis), db])
+        return self.node("Transpose", [db], perm=[0, 2, 1])
+
+    def embeddings(self, front_end: Embedding) -> str:
+        """Return the embeddings of windows; the network's nodes are repeated for each window, its weights are not."""
+        network = self._onnx.load(Path(__file__).parents[1] / "weights" / "sounds" / "model.onnx")
+        (size,) = [d.dim_value for d in network.graph.input[0].type.tensor_type.shape.dim][1:]
+        x = self.node("Pad", [_SAMPLES, self.constant([0, 0, 0, max(0, size - self._samples)], np.int64)])
+        axis = self.constant([1], np.int64)
+        rows = []
+        for i in range(front_end.frames(self._samples)):
+            at = i * front_end.hop_length
+            ends = [self.constant([end], np.int64) for end in (at, at + size)]
+            window = self.node("Slice", [x, *ends, axis])
+            _, embedding = self.add_network(network, f"sounds/#{i}/", [window])
+            rows.append(self.node("Unsqueeze", [embedding, axis]))
+        return self.node("Concat", rows, axis=1)
+
+    def model(self, batch: str | int, classes: int, metadata: dict[str, str]) -> onnx.ModelProto:
+        """Return the model."""
+        helper, kind = self._onnx.helper, self._onnx.TensorProto.FLOAT
+        graph = helper.make_graph(
+            self._nodes,
+            "sori",
+            [helper.make_tensor_value_info(_SAMPLES, kind, [batch, self._samples])],
+            [helper.make_tensor_value_info(_PROBABILITIES, kind, [batch, classes])],
+            list(self._constants.values()),
+        )
+        model: onnx.ModelProto = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
+        )
+        helper.set_model_props(model, metadata)
+        self._onnx.checker.check_model(model)
+        return model
