@@ -40,7 +40,7 @@ each 0 to 1 and independent of the others, and `embedding`, shape (1, 1024).
 ## Scores
 
 Published by its authors: balanced mean average precision 0.306 on the evaluation set of AudioSet. With a head trained
-on its embeddings, `sori train` reaches 98.8 % on the five folds of ESC-10 (see `docs/results.md`).
+on its embeddings, `sori train` reaches 98.5 % on the five folds of ESC-10 (see `docs/results.md`).
 
 ## Limitations
 

@@ -41,7 +41,7 @@ def learning_curve(
             ax.plot(epochs, values, color=color, label=label, marker="o" if len(values) == 1 else None)
     if best_epoch is not None:
         ax.axvline(best_epoch, color=INK, linewidth=0.8, linestyle=":", label=f"kept: {step} {best_epoch}")
-    ax.set(xlabel=step, ylabel=name)
+    ax.set(xlabel=step if step == "epoch" else f"{step}, from strong to weak", ylabel=name)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(frameon=False)
     return ax

@@ -166,7 +166,7 @@ def _per_class(scores: Mapping[str, Any]) -> str:
     for label, values in scores["per_class"].items():
         low, high = values["recall_interval"] or (0.0, 1.0)
         cells = f'<td class="n">{values["precision"]:.1%}</td>'
-        cells += f'<td class="n">{values["recall"]:.1%} <span class="soft">{low:.0%} to {high:.0%}</span></td>'
+        cells += f'<td class="n">{values["recall"]:.1%}<br><small class="soft">{low:.0%} to {high:.0%}</small></td>'
         cells += f'<td class="n">{values["f1"]:.3f}</td><td class="n">{values["recordings"]}</td>'
         rows += f"<tr><td>{escape(label)}</td>{cells}</tr>"
     return f'<div class="card grow"><table>{head}{rows}</table></div>'
