@@ -77,7 +77,7 @@ ARCHITECTURES: Registry[Architecture] = Registry(
             ),
             Architecture(
                 "cnn",
-                "compact 2-D convolutions over a mel spectrogram: the default",
+                "compact 2-D convolutions over a mel spectrogram: for many recordings",
                 cnn,
                 Recipe(epochs=100, lr=2e-3, schedule="cosine", augment="spectrogram"),
             ),

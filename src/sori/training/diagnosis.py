@@ -121,10 +121,11 @@ def _of_solution(history: History) -> Diagnosis:
     more = "more recordings, of more speakers, places or instruments: this helps most"
     if valid_accuracy >= _LEARNED and gap <= 2 * _GAP:
         return Diagnosis("fitted", gap, None, why, ("more recordings, if you need a better score",))
+    other = "`embedding='speech'`, if they are words, or `model='cnn'`: these embeddings may not tell the classes apart"
     if accuracy >= _LEARNED:
-        return Diagnosis("overfitted", gap, None, why, (more, "`model='cnn'`, with 100 recordings a class or more"))
+        return Diagnosis("overfitted", gap, None, why, (other, more) if valid_accuracy < _LEARNED else (more, other))
     advice = (
-        "`model='cnn'`: these embeddings may not hold what tells the classes apart",
+        other,
         "listening to the recordings: can a person tell the classes apart?",
     )
     return Diagnosis("underfitted", gap, None, why, advice)
