@@ -75,7 +75,7 @@ def run(*arguments):
 def test_without_options_settings_are_chosen_and_with_one_they_are_the_classic_ones(sounds, tmp_path):
     source = sounds()
     assert run("build", source, "--out", tmp_path / "chosen").exit_code == 0
-    assert Dataset.open(tmp_path / "chosen").front_end.kind == "mel"
+    assert Dataset.open(tmp_path / "chosen").front_end.kind == "embedding"
     given = ("--duration", 1, "--segments", 2, "--sr", 8000, "--n-fft", 512, "--hop-length", 128)
     assert run("build", source, "--out", tmp_path / "given", *given).exit_code == 0
     dataset = Dataset.open(tmp_path / "given")

@@ -29,7 +29,7 @@ def test_options_stand_in_their_groups_the_commonest_first():
     assert found["Options"][:2] == ["--out", "--model"]
     assert found["Network"] == ["--dropout", "--l2", "--width", "--depth", "--scale"]
     assert "--mixup" in found["Augmentation"]
-    assert found["For a folder of recordings"] == ["--group-by", "--fold-by", "--columns"]
+    assert found["For a folder of recordings"] == ["--embedding", "--group-by", "--fold-by", "--columns"]
 
 
 def test_arguments_have_a_group_of_their_own():

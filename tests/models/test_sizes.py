@@ -4,7 +4,7 @@ from sori import models
 from sori.models import ARCHITECTURES, SIZES
 
 
-@pytest.mark.parametrize("name", ["mlp", "cnn", "bcresnet"])
+@pytest.mark.parametrize("name", ["mlp", "cnn", "bcresnet", "embedding"])
 def test_what_is_stored_is_what_is_built(name):
     size = SIZES[name]
     network = models.build(name, input_shape=size.shape, n_classes=10)

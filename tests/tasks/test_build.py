@@ -10,10 +10,10 @@ from tests.conftest import FRONT_END, Said
 def test_settings_are_chosen_from_the_recordings_and_that_is_said(sounds, tmp_path):
     said = []
     dataset = build(sounds(), tmp_path / "data", reporter=Said(said))
-    assert (dataset.front_end.kind, dataset.front_end.sr) == ("mel", 8000)
+    assert (dataset.front_end.kind, dataset.front_end.sr) == ("embedding", 16000)
     assert dataset.preprocessor.segmenting == Segmenting(duration_s=1.0, segments=1, pad=True)
     assert any("12 recordings of 2 classes" in line for line in said)
-    assert any("64 mel bands at 8000 Hz" in line for line in said)
+    assert any("embeddings of YAMNet" in line for line in said)
 
 
 def test_settings_that_are_given_are_used_without_a_word(sounds, tmp_path):

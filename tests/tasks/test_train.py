@@ -18,7 +18,7 @@ from tests.conftest import FRONT_END, Said, recording, tone
 def test_a_run_has_all_its_parts(trained):
     names = {path.name for path in (trained / "run").iterdir()}
     expected = {"bundle.json", "split.json", "model.keras", "model.onnx", "history.csv", "README.md", "report.html"}
-    expected |= {"best.weights.h5"}
+    expected |= {"best.weights.h5", "predictions.csv"}
     assert names == expected
     bundle = Bundle.open(trained / "run")
     assert bundle.classes == ("high", "mid", "낮은 음")

@@ -25,6 +25,7 @@ _COMMON, _NETWORK, _FITTING, _AUGMENTING, _TESTING, _FOLDER = (
 # Type, default, help and group of each option; the names are those of TrainingOptions and of its model_options.
 _OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
     "model": (str | None, None, "Architecture (see sori models; default: by the features).", _COMMON),
+    "start_from": (Path | None, None, "A run to go on from: its weights, with these data and classes.", _COMMON),
     "epochs": (int | None, None, "Passes over the training part (default: the model's own).", _COMMON),
     "augment": (
         str | None,
@@ -56,6 +57,8 @@ _OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
     "fold_by": (str | None, None, "Regular expression for the data's own folds.", _FOLDER),
     "columns": (str | None, None, "What a CSV calls its columns: file=filename,label=category.", _FOLDER),
 }
+# Options whose name on the command line is another than that of the field.
+_FLAGS = {"start_from": "--from"}
 _OF_MODEL = ("dropout", "l2", "width", "depth", "scale")
 
 
@@ -109,7 +112,7 @@ def _signature() -> inspect.Signature:
         inspect.Parameter("out", kinds, annotation=Annotated[Path, of_out]),
     ]
     for name, (kind, default, text, group) in _OPTIONS.items():
-        flags = [f"--{name.replace('_', '-')}"]  # without the opposite that typer gives a flag
+        flags = [_FLAGS.get(name, f"--{name.replace('_', '-')}")]  # without the opposite that typer gives a flag
         option = typer.Option(*flags, help=text, rich_help_panel=None if group == _COMMON else group)
         parameters.append(inspect.Parameter(name, kinds, default=default, annotation=Annotated[kind, option]))
     parameters.insert(6, inspect.Parameter("overwrite", kinds, default=False, annotation=Overwrite))

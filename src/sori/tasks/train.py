@@ -22,12 +22,11 @@ from sori.output import Maker, output_folder
 from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
 from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_classifier
+from sori.training.carry_over import WEIGHTS
 from sori.training.choose import choose, speakers_in_names
 from sori.training.description import bundle_of
 
 _MAKER = "sori train"
-# The best weights of the network alone, to continue with in Keras.
-WEIGHTS = "best.weights.h5"
 _RUN = Maker(
     _MAKER,
     "bundle.json",

@@ -33,6 +33,7 @@ from sori.evaluation.intervals import FEW_GROUPS
 from sori.models.backend import keras as load_keras
 from sori.reporter import SILENT, Reporter
 from sori.training.backgrounds import without_unusable
+from sori.training.carry_over import carry_over, known_recordings
 from sori.training.diagnosis import Diagnosis, diagnose
 from sori.training.fit import History, Settings, fit
 from sori.training.linear import fit_head
@@ -41,6 +42,9 @@ from sori.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     import keras
+
+
+_ONE_UNIT = ("mel", "spectrogram", "waveform", "embedding")
 
 
 _ONE_UNIT = ("mel", "spectrogram", "waveform", "embedding")
@@ -64,6 +68,7 @@ class Trainer:
     settings: Settings
     dataset: Dataset
     reporter: Reporter = SILENT
+    start_from: Path | None = None
 
     def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> Fitted:
         """Build a network and fit it to some of the segments."""
@@ -74,10 +79,12 @@ class Trainer:
         network = models.build(
             self.model, input_shape=segments.x.shape[1:], n_classes=len(self.dataset.classes), **self.options
         )
-        # Bins in dB share one unit; MFCCs and imported features do not.
-        normalisation = Normalisation.learn(
-            segments.x, train, one_scale=kind in ("mel", "spectrogram", "waveform", "embedding")
-        )
+        # Bins in dB, and numbers of an embedding, share one unit; MFCCs and imported features do not.
+        normalisation = Normalisation.learn(segments.x, train, one_scale=kind in _ONE_UNIT)
+        if self.start_from is not None:
+            normalisation, lines = carry_over(network, self.start_from, self.dataset, model=self.model)
+            for line in lines:
+                self.reporter.say(line)
         settings = self.settings
         if models.ARCHITECTURES[self.model].solved:
             # Its penalty is chosen by cross-validation, so the validation part may be fitted to as well.
@@ -231,7 +238,8 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
         check_keys(f"the options of {model}", options.model_options, models.ARCHITECTURES[model].options)
     settings = options.settings(model, kind, has_sound=dataset.has_sound)
     segments = dataset.load()
-    trainer = Trainer(model, options.model_options, settings, dataset, reporter)
+    start_from = None if options.start_from is None else Path(options.start_from)
+    trainer = Trainer(model, options.model_options, settings, dataset, reporter, start_from)
     notes: list[str] = []
     if options.folds:
         fitted, parts, scores, answers, notes = _cross_validate(trainer, segments, options)
@@ -245,15 +253,22 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
             test_fold=options.test_fold,
             classes=dataset.classes,
         )
-        if parts.leaky:
+        leaky = parts.leaky
+        if leaky:
             notes.append("This score is leaky: segments of one recording or group are in both training and test sets.")
+        if start_from is not None:
+            digests, known = dataset.digests(), known_recordings(start_from)
+            seen = sum(digests[recording] in known for recording in set(segments.recording[parts.test]))
+            if seen:
+                leaky = True
+                notes.append(f"This score is leaky: {seen} test recordings were in the training of {start_from}.")
         notes += parts.notes
         for note in notes:
             reporter.say(note)
         fitted = trainer.fit(segments, parts.train, parts.valid, "Training")
         probabilities, result = trainer.score(fitted, segments, parts.test)
         notes += _few_groups(result, reporter)
-        scores = {"split": parts.description, "leaky": parts.leaky, **result.to_dict()}
+        scores = {"split": parts.description, "leaky": leaky, **result.to_dict()}
         answers = Answers(parts.test, probabilities)
     diagnosis = diagnose(fitted.history, settings=settings, kind=kind, options=options.model_options)
     return TrainedClassifier(
