@@ -35,10 +35,8 @@ def opened(name: str, decoding: NoteDecoding) -> Callable[[np.ndarray], Sequence
 def line(name: str, scores: dict[str, Any]) -> str:
     """Return a summary as a row of a table."""
     low, high = scores["f1_interval"]
-    return (
-        f"| {name} | {' | '.join(f'{scores[key]:.3f}' for key in MEANS)} | {low:.3f} to {high:.3f} "
-        f"| {scores['pieces']} |"
-    )
+    interval = f"{low:.3f} to {high:.3f}" if scores["pieces"] > 1 else ""
+    return f"| {name} | {' | '.join(f'{scores[key]:.3f}' for key in MEANS)} | {interval} | {scores['pieces']} |"
 
 
 def main() -> None:

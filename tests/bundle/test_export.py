@@ -92,6 +92,14 @@ def test_what_answers_otherwise_is_not_written(trained, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_damaged_network_is_one_line(tmp_path):
+    folder = bundle_of(FrontEnd(kind="waveform", sr=8000), tmp_path)
+    data = (folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(data[: len(data) // 2])
+    with pytest.raises(BundleError, match="not a readable model"):
+        export_whole(folder, tmp_path / "a.onnx")
+
+
 def test_what_has_no_form_is_told(tmp_path):
     with pytest.raises(BundleError, match="not a classifier of recordings"):
         export_whole("piano", tmp_path / "a.onnx")

@@ -72,16 +72,24 @@ def test_a_table_accounts_for_every_file_and_can_be_resumed(trained, tmp_path):
     assert [row["file"].rpartition("/")[2] for row in rows] == ["a.wav", "b.wav", "bad.wav", "c.wav"]
     assert [row["class"] for row in rows] == ["high", "high", "", "high"]
     assert "not readable" in rows[2]["error"]
-    assert sum(float(rows[0][name]) for name in list(rows[0])[4:]) == pytest.approx(1, abs=1e-4)
+    assert sum(float(value) for name, value in rows[0].items() if name.startswith("p:")) == pytest.approx(1, abs=1e-4)
     whole = out.read_text(encoding="utf-8")
     lines = whole.splitlines(keepends=True)
-    out.write_text("".join(lines[:3]) + lines[3][:7], encoding="utf-8")  # as if killed while it wrote a line
+    cut = lines[3].encode()
+    cut = cut[: cut.index("새".encode()) + 1]  # as if killed while it wrote a line, inside a letter
+    out.write_bytes("".join(lines[:3]).encode() + cut)
     done = sori("predict", trained / "run", folder, "--out", out, "--resume", "--json")
     assert json.loads(done.stdout) == {"out": str(out), "written": 2, "failed": 1, "known": 2}
     assert out.read_text(encoding="utf-8") == whole
     assert "is there already" in fails("predict", trained / "run", folder, "--out", out)
+    assert "another threshold" in fails(
+        "predict", trained / "run", folder, "--out", out, "--resume", "--threshold", 0.5
+    )
     out.write_text("something,else\n")
-    assert "not a table of this model's" in fails("predict", trained / "run", folder, "--out", out, "--resume")
+    assert "is of another model" in fails("predict", trained / "run", folder, "--out", out, "--resume")
+    out.write_bytes(b"")  # as if killed before its first line
+    assert sori("predict", trained / "run", folder, "--out", out, "--resume").returncode == 1
+    assert out.read_text(encoding="utf-8") == whole
 
 
 def test_below_the_threshold_it_is_none_of_them(trained, tmp_path):
@@ -90,6 +98,7 @@ def test_below_the_threshold_it_is_none_of_them(trained, tmp_path):
     best = json.loads(sori("predict", trained / "run", file, "--json").stdout)[0]["top"][0]
     rows = json.loads(sori("predict", trained / "run", file, "--threshold", 1, "--json").stdout)
     assert best["probability"] < 1
-    assert rows[0]["top"][0]["class"] == "none of these"
-    assert rows[0]["top"][1] == best
+    assert rows[0]["class"] == "none of these"
+    assert rows[0]["top"][0] == best
+    assert "none of these; likeliest" in sori("predict", trained / "run", file, "--threshold", 1).stdout
     assert "threshold must be" in fails("predict", trained / "run", file, "--threshold", 2)

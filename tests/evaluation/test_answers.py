@@ -16,8 +16,9 @@ def test_the_answer_for_a_recording_is_the_mean_over_its_segments():
         recordings=np.array(["x", "x", "y"], dtype=object),
         groups=np.array(["g", "g", "h"], dtype=object),
         classes=["no", "yes"],
+        digests={"x": "12", "y": "34"},
     )
-    assert found == [Answer("x", "g", "no", "no", pytest.approx(0.65)), Answer("y", "h", "no", "yes", 0.8)]
+    assert found == [Answer("x", "g", "no", "no", pytest.approx(0.65), "12"), Answer("y", "h", "no", "yes", 0.8, "34")]
     assert [one.right for one in found] == [True, False]
 
 
@@ -42,6 +43,8 @@ def test_a_difference_is_of_the_shared_recordings():
     assert found.difference == pytest.approx(0.25)
     assert found.is_clear
     assert difference(one, one).difference == 0
+    low, high = difference(one, one).interval
+    assert low < 0 < high  # equal answers are no proof
     assert not difference(one, one).is_clear
 
 
@@ -49,6 +52,19 @@ def test_of_two_groups_hardly_anything_is_clear():
     one = answers([1, 0, 0, 1] * 10, group=lambda i: str(i % 2))
     other = answers([1, 1, 0, 1] * 10, group=lambda i: str(i % 2))
     assert not difference(one, other).is_clear
+
+
+def test_other_recordings_of_the_same_name_are_not_the_same():
+    one, other = ([Answer("1.wav", "g", "a", "a", 0.9, digest)] for digest in ("12", "34"))
+    with pytest.raises(ParameterError, match="different recordings"):
+        difference(one, other)
+    renamed = [Answer("2.wav", "g", "a", "b", 0.9, "12")]
+    assert difference(one, renamed).recordings == 1
+
+
+def test_a_few_recordings_are_never_clear():
+    assert not difference(answers([0, 0]), answers([1, 1])).is_clear
+    assert difference(answers([0] * 30), answers([1] * 30)).is_clear
 
 
 def test_runs_without_a_shared_test_are_refused():

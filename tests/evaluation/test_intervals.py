@@ -36,6 +36,12 @@ def test_groups_that_are_all_right_leave_doubt_for_their_number():
     assert 0.8 < low < 0.85  # of 20 observations, not of 200
 
 
+def test_less_spread_never_widens_it():
+    even = mean_interval([*([1] * 19), 0] * 5, [str(i // 20) for i in range(100)])
+    uneven = mean_interval([1] * 20 + [*([1] * 19), 0] * 4, [str(i // 20) for i in range(100)])
+    assert even[1] - even[0] == pytest.approx(uneven[1] - uneven[0], abs=0.06)
+
+
 def test_one_group_tells_little():
     low, high = mean_interval([1, 0, 1, 1], ["a"] * 4)
     assert high - low > 0.7

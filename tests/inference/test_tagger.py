@@ -32,6 +32,8 @@ def test_scores_are_averaged_over_their_neighbours():
     begun, ended = decoded(rows, threshold=0.3, smooth=3)
     assert [at for at, _, _ in begun] == [0]  # the mean of the first two is 0.45
     assert ended[0][:2] == (0, 2)
+    assert decoded([(0.9, 0), (0, 0)], threshold=0.3, smooth=5)[1] == [(0, 1, 0, pytest.approx(0.45))]
+    assert decoded([(0.9, 0), (0, 0)], threshold=0.3, smooth=3)[1] == [(0, 1, 0, pytest.approx(0.45))]
     one_by_one = decoded([(0.9, 0)], threshold=0.5, smooth=5)
     assert one_by_one[1] == [(0, 0, 0, pytest.approx(0.9))]
 
@@ -46,7 +48,8 @@ def test_silence_is_silence_and_a_stream_is_the_recording(tmp_path, rng):
     assert whole.sounds[0].start_s == 0
     stream = Tagger()
     begun = [event for at in range(0, len(y), 1234) for event in stream(y[at : at + 1234])] + stream.finish()
-    assert {event.label for event in begun} == {sound.label for sound in whole.sounds}
+    expected = sorted((sound.start_s, sound.label) for sound in whole.sounds)
+    assert sorted((event.time_s, event.label) for event in begun) == expected
     audio.save(tmp_path / "a.flac", y, sr=16000)
     np.testing.assert_allclose(tagger.tag_file(tmp_path / "a.flac").scores, whole.scores, atol=0.1)  # 16 bits
 
@@ -57,6 +60,27 @@ def test_any_length_has_its_windows(samples):
     assert len(tags.scores) >= 1
     assert tags.duration_s == samples / 16000
     assert all(0 <= sound.start_s <= sound.end_s <= tags.duration_s for sound in tags.sounds)
+
+
+def test_each_stream_begins_anew(rng):
+    y = 0.3 * rng.standard_normal(40000).astype(np.float32)
+    tagger = Tagger()
+
+    def heard():
+        begun = tagger(y[:30000])
+        tagger.tag(y[:20000], sr=16000)  # in between, and apart
+        return begun + tagger(y[30000:]) + tagger.finish()
+
+    assert heard() == heard()
+    with pytest.raises(ParameterError, match="finite floating-point"):
+        tagger(np.full(100, np.nan, dtype=np.float32))
+
+
+def test_what_is_ignored_is_not_told():
+    quiet = np.zeros(32000, dtype=np.float32)
+    assert [sound.label for sound in Tagger().tag(quiet, sr=16000).sounds] == ["Silence"]
+    tagger = Tagger(settings=TaggerSettings(ignore=("Silence",)))
+    assert tagger.tag(quiet, sr=16000).sounds == tagger(quiet) + tagger.finish() == []
 
 
 def test_nothing_has_no_sounds():
@@ -93,5 +117,6 @@ def test_its_embeddings_are_an_embedders():
 
 
 def test_it_listens_as_a_spotter_does():
-    assert isinstance(open_spotter("sounds", None), Tagger)
-    assert not isinstance(open_spotter("keywords", None), Tagger)
+    assert open_spotter("sounds", threshold=0.4).settings.threshold == 0.4
+    assert isinstance(open_spotter("sounds"), Tagger)
+    assert not isinstance(open_spotter("keywords"), Tagger)

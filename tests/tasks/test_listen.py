@@ -21,12 +21,12 @@ def test_formats():
 def test_a_recording_at_another_rate_is_resampled_and_that_is_said(trained, stream, tmp_path):
     soundfile.write(tmp_path / "말.wav", resample(stream[0], from_sr=8000, to_sr=22050), 22050)
     said, done = [], []
-    listening = SpotterSettings(threshold=0.4, ignore=())
+    listening = {"threshold": 0.4, "ignore": ()}
     events = list(
         spot(
             trained / "run",
             tmp_path / "말.wav",
-            settings=listening,
+            **listening,
             reporter=Said(said, on_progress=lambda *report: done.append(report)),
         )
     )
@@ -59,7 +59,7 @@ def test_a_word_is_the_same_from_a_file_as_from_samples(trained, stream, tmp_pat
     settings = SpotterSettings(threshold=0.4, ignore=())
     soundfile.write(tmp_path / "a.wav", stream[0], 8000, subtype="FLOAT")
     said = Said()
-    found = list(spot(trained / "run", tmp_path / "a.wav", settings=settings, reporter=said))
+    found = list(spot(trained / "run", tmp_path / "a.wav", threshold=0.4, ignore=(), reporter=said))
     spotter = Spotter(trained / "run", settings)
     assert found == [*spotter(stream[0]), *spotter.finish()]
     assert found

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from sori.errors import DatasetError
 from sori.models import build
 from sori.models.embedding import pooled
 from sori.training.linear import STEP, fit_head
@@ -51,6 +52,22 @@ def test_groups_are_not_divided(clusters):
     history = fit_head(build("embedding", input_shape=(4, 20), n_classes=2), x, labels, groups)
     assert max(history.column("accuracy")) == 1
     assert max(history.column("val_accuracy")) < 0.8
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_few_segments_of_each_class_are_enough(clusters, count):
+    x, labels, _ = clusters
+    few = np.concatenate([np.flatnonzero(labels == label)[:count] for label in range(3)])
+    groups = np.array([str(i) for i in few], dtype=object)
+    network = build("embedding", input_shape=(4, 20), n_classes=3)
+    assert max(fit_head(network, x[few], labels[few], groups).column("accuracy")) == 1
+
+
+def test_one_class_is_one_line(clusters):
+    x, labels, groups = clusters
+    network = build("embedding", input_shape=(4, 20), n_classes=3)
+    with pytest.raises(DatasetError, match="only one class"):
+        fit_head(network, x[:40], labels[:40], groups[:40])
 
 
 def test_one_group_has_no_cross_validation(clusters):

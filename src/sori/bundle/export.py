@@ -12,7 +12,7 @@ import scipy.fft
 import scipy.signal
 
 from sori.bundle.bundle import Bundle
-from sori.errors import BundleError, require
+from sori.errors import BundleError, reason, require
 from sori.features import Embedding, FrontEnd, mel_filters
 from sori.features.stft import band_bins
 from sori.folders import replacing_file
@@ -56,6 +56,7 @@ def export_whole(run: str | Path, path: Path) -> dict[str, Any]:
         features = graph.embeddings(front_end)
     else:
         raise BundleError(f"{run}: the front end {front_end.kind} has no ONNX form; use the model through Sori")
+    onnx_session(bundle.path / "model.onnx")  # a damaged file is told before it is taken apart
     network = onnx.load(bundle.path / "model.onnx")
     (probabilities,) = graph.add_network(network, "net/", [features])
     graph.node("Identity", [probabilities], _PROBABILITIES)
@@ -209,5 +210,8 @@ class _Graph:
             graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
         )
         helper.set_model_props(model, metadata)
-        self._onnx.checker.check_model(model)
+        try:
+            self._onnx.checker.check_model(model)
+        except self._onnx.checker.ValidationError as error:
+            raise BundleError(f"the network cannot be joined with its front end ({reason(error)})") from error
         return model

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, nullcontext
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,7 +15,7 @@ from sori.cli import console
 from sori.errors import ParameterError, SoriError, check_choice, printable
 
 if TYPE_CHECKING:
-    from sori.inference import Event, SpotterSettings
+    from sori.inference import Event
 
 FORMATS = ("text", "json", "vtt")
 
@@ -26,11 +26,17 @@ def listen(
         list[Path] | None, typer.Argument(metavar="FILE...", help="Recordings of any length, or folders of them.")
     ] = None,
     microphone: Annotated[bool, typer.Option("--microphone", help="Listen to the microphone until Ctrl-C.")] = False,
-    threshold: Annotated[float, typer.Option(help="Lowest probability of a word, 0 to 1.")] = 0.8,
-    hop: Annotated[float, typer.Option(help="Seconds between windows.")] = 0.1,
-    smooth: Annotated[int | None, typer.Option(help="Windows to average (default: those of 0.3 s).")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Lowest probability, 0 to 1 (default: 0.8 for words, 0.3 for sounds).")
+    ] = None,
+    hop: Annotated[
+        float | None, typer.Option(help="Seconds between windows (default: 0.1 for words, 0.48 for sounds).")
+    ] = None,
+    smooth: Annotated[
+        int | None, typer.Option(help="Windows to average (default: those of 0.3 s; 3 for sounds).")
+    ] = None,
     ignore: Annotated[
-        str | None, typer.Option(help="Classes that are not words, comma-separated (default: silence, unknown).")
+        str | None, typer.Option(help="Classes not to be told, comma-separated (default for words: silence, unknown).")
     ] = None,
     format: Annotated[
         str | None, typer.Option(help="text, json (a line per word), or vtt (captions); default: text.")
@@ -44,17 +50,14 @@ def listen(
     Example: sori listen keywords meeting.flac --out meeting.vtt
     """
     from sori.audio import recordings_of
-    from sori.inference import NOT_WORDS, SpotterSettings
 
     kind = _kind(out, "json" if json else format, overwrite=overwrite)
     if (not files) != microphone:
         raise ParameterError("give recordings, or `microphone`, and not both.")
-    settings = SpotterSettings(
-        threshold=threshold,
-        hop_s=hop,
-        smooth=smooth,
-        ignore=NOT_WORDS if ignore is None else tuple(name.strip() for name in ignore.split(",") if name.strip()),
-    )
+    given: dict[str, Any] = {"threshold": threshold, "hop_s": hop, "smooth": smooth}
+    if ignore is not None:
+        given["ignore"] = tuple(name.strip() for name in ignore.split(",") if name.strip())
+    settings = {name: value for name, value in given.items() if value is not None}
     if microphone:
         _listen_live(run, settings, kind, out)
         return
@@ -93,7 +96,7 @@ def _written(events: Iterable[Event], kind: str, file: str = "") -> Iterator[str
     return (f"{line(event, file)}\n" for event in events)
 
 
-def _listen_to(run: Path, files: list[Path], settings: SpotterSettings, kind: str, out: Path | None) -> int:
+def _listen_to(run: Path, files: list[Path], settings: Mapping[str, Any], kind: str, out: Path | None) -> int:
     """Write the words in each recording; return how many recordings could not be read."""
     from sori.folders import replacing_file
     from sori.tasks.listen import spot
@@ -109,7 +112,7 @@ def _listen_to(run: Path, files: list[Path], settings: SpotterSettings, kind: st
         for file in files:
             name = printable(file) if len(files) > 1 else ""
             try:
-                for text in _written(spot(run, file, settings=settings, reporter=reporter), kind, name):
+                for text in _written(spot(run, file, reporter=reporter, **settings), kind, name):
                     if stream is None:
                         print(text if kind == "json" else _visible_lines(text), end="", flush=True)
                     else:
@@ -125,13 +128,13 @@ def _listen_to(run: Path, files: list[Path], settings: SpotterSettings, kind: st
     return failed
 
 
-def _listen_live(run: Path, settings: SpotterSettings, kind: str, out: Path | None) -> None:
+def _listen_live(run: Path, settings: Mapping[str, Any], kind: str, out: Path | None) -> None:
     """Write words as they are spoken; live words cannot be recovered, so each is written at once."""
     from sori.audio import microphone
     from sori.inference import open_spotter
 
     def live() -> Iterator[Event]:
-        spotter = open_spotter(run, settings)
+        spotter = open_spotter(run, **settings)
         try:
             for y in microphone(sr=spotter.sr, reporter=console.TerminalReporter()):
                 yield from spotter(y)

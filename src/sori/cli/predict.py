@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,11 +56,11 @@ def predict(
             rows.append({"file": printable(file), "error": printable(result)})
             continue
         likeliest = _likeliest(result, result.probabilities, top)
-        if likeliest[0][1] < threshold:
-            likeliest = [(_NONE, 1 - likeliest[0][1]), *likeliest][:top]
+        is_none = likeliest[0][1] < threshold
         row = {
             "file": printable(file),
             "segments": result.segments,
+            "class": _NONE if is_none else likeliest[0][0],
             "top": _top(likeliest),
         }
         moments = [(moment, _likeliest(result, moment.probabilities, top)) for moment in result.timeline if timeline]
@@ -69,7 +72,7 @@ def predict(
         rows.append(row)
         if json:
             continue
-        console.show(f"{file}: {_shown(likeliest)}")
+        console.show(f"{file}: {f'{_NONE}; likeliest ' * is_none}{_shown(likeliest)}")
         for moment, best in moments:
             console.show(f"  {moment.start_s:8.2f} to {moment.end_s:.2f} s  {_shown(best)}")
     if json:
@@ -90,36 +93,42 @@ def _write_table(
         raise ParameterError(f"{out}: the name must end in .csv")
     if resume and overwrite:
         raise ParameterError("give `resume=True`, to go on, or `overwrite=True`, not both.")
-    classes = Bundle.open(run).classes
-    columns = ["file", "class", "probability", "error", *classes]
-    done = _listed(out, columns) if resume and out.exists() else None
+    bundle = Bundle.open(run)
+    # What a line depends on, so that a table is not continued with another model.
+    model = hashlib.sha256((bundle.path / "model.onnx").read_bytes()).hexdigest()[:12]
+    fixed = {"model": model, "threshold": f"{threshold:g}"}
+    columns = ["file", "class", "probability", "error", *fixed, *(f"p:{name}" for name in bundle.classes)]
     if out.exists() and not (resume or overwrite):
         raise SoriError(f"{out}: is there already; give `resume=True` to go on, or `overwrite=True` to replace it")
+    done = _listed(out, columns, fixed) if resume and out.exists() else None
     left = [file for file in recordings_of(files) if done is None or printable(file) not in done]
-    failed = 0
-    try:
-        with (
-            out.open("w" if done is None else "a", newline="", encoding="utf-8") as stream,
-            console.reporting() as told,
-        ):
-            writer = csv.DictWriter(stream, columns)
-            if done is None:
-                writer.writeheader()
-            for file, result in predictions(run, left, reporter=told) if left else ():
-                row: dict[str, Any] = {"file": printable(file)}
-                if isinstance(result, SoriError):
-                    failed += 1
-                    console.fail(console.described(result))
-                    row["error"] = printable(result)
-                else:
-                    best = result.probabilities[0]
-                    row |= {"class": result.classes[0] if best >= threshold else _NONE, "probability": f"{best:.6f}"}
-                    row |= {n: f"{p:.6f}" for n, p in zip(result.classes, result.probabilities, strict=True)}
-                writer.writerow(row)
-                stream.flush()
-    except OSError as error:
-        raise SoriError(f"{out}: {error.strerror}") from error
-    known = 0 if done is None else len(done)
+    failed, known = 0, len(done or ())
+    with console.reporting() as reporter:
+        # The first result is there before an earlier table is replaced.
+        found = iter(predictions(run, left, reporter=reporter) if left else ())
+        first = list(islice(found, 1))
+        try:
+            with out.open("w" if done is None else "a", newline="", encoding="utf-8") as stream:
+                writer = csv.DictWriter(stream, columns)
+                if done is None:
+                    writer.writeheader()
+                for file, result in chain(first, found):
+                    row: dict[str, Any] = {"file": printable(file), **fixed}
+                    if isinstance(result, SoriError):
+                        failed += 1
+                        console.fail(console.described(result))
+                        row["error"] = printable(result)
+                    else:
+                        best = result.probabilities[0]
+                        row |= {
+                            "class": result.classes[0] if best >= threshold else _NONE,
+                            "probability": f"{best:.6f}",
+                        }
+                        row |= {f"p:{n}": f"{p:.6f}" for n, p in zip(result.classes, result.probabilities, strict=True)}
+                    writer.writerow(row)
+                    stream.flush()
+        except OSError as error:
+            raise SoriError(f"{out}: {error.strerror}") from error
     if json:
         console.print_json({"out": printable(out), "written": len(left), "failed": failed, "known": known})
     else:
@@ -129,19 +138,24 @@ def _write_table(
         raise typer.Exit(1)
 
 
-def _listed(out: Path, columns: list[str]) -> set[str]:
-    """Return the recordings in a table that was begun; a last line that was cut is removed."""
+def _listed(out: Path, columns: list[str], fixed: Mapping[str, str]) -> set[str] | None:
+    """Return the recordings in a table that was begun; a last line that was cut is removed. None: it is empty."""
     try:
-        text = out.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]
-        rows = list(csv.reader(whole.splitlines()))
+        data = out.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        rows = list(csv.DictReader(io.StringIO(whole.decode("utf-8"), newline="")))
+        heading = next(csv.reader([whole.decode("utf-8").split("\n", 1)[0].rstrip("\r")]), [])
     except (OSError, UnicodeError, csv.Error) as error:
         raise SoriError(f"{out}: not a table of predictions ({reason(error)})") from error
-    if not rows or rows[0] != columns:
-        raise SoriError(f"{out}: is not a table of this model's predictions; give `overwrite=True`, or another name")
-    if whole != text:
-        out.write_text(whole, encoding="utf-8")
-    return {row[0] for row in rows[1:] if row}
+    if not whole:
+        return None
+    if heading != columns or any(row.get(name) != value for row in rows for name, value in fixed.items()):
+        raise SoriError(
+            f"{out}: is of another model, or another threshold; give `overwrite=True`, or choose another name"
+        )
+    if whole != data:
+        out.write_bytes(whole)
+    return {row["file"] for row in rows}
 
 
 def _likeliest(prediction: Prediction, probabilities: Sequence[float], top: int) -> list[tuple[str, float]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +19,14 @@ FILE = "predictions.csv"
 
 @dataclass(frozen=True)
 class Answer:
-    """A test recording, its group and class, the class it was taken for, and the probability of that."""
+    """A test recording, its group and class, the class it was taken for, the probability of that, and its hash."""
 
     recording: str
     group: str
     label: str
     predicted: str
     probability: float
+    hash: str = ""
 
     @property
     def right(self) -> bool:
@@ -55,12 +56,20 @@ def answers_of(
     recordings: npt.NDArray[np.object_],
     groups: npt.NDArray[np.object_],
     classes: Sequence[str],
+    digests: Mapping[str, str],
 ) -> list[Answer]:
-    """Return the answer for each recording: the mean over its segments."""
+    """Return the answer for each recording: the mean over its segments; ``digests`` are the recordings' hashes."""
     names, means, first = by_recording(probabilities, recordings)
     guesses = means.argmax(axis=1)
     return [
-        Answer(name, str(groups[first[i]]), classes[labels[first[i]]], classes[guess], float(means[i, guess]))
+        Answer(
+            name,
+            str(groups[first[i]]),
+            classes[labels[first[i]]],
+            classes[guess],
+            float(means[i, guess]),
+            digests.get(name, ""),
+        )
         for i, (name, guess) in enumerate(zip(names, guesses, strict=True))
     ]
 
@@ -70,7 +79,7 @@ def write_answers(answers: Sequence[Answer], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([one.name for one in fields(Answer)])
-        writer.writerows([*astuple(answer)[:-1], f"{answer.probability:.6f}"] for answer in answers)
+        writer.writerows(astuple(replace(answer, probability=round(answer.probability, 6))) for answer in answers)
 
 
 def read_answers(run: Path) -> list[Answer]:
@@ -86,7 +95,7 @@ def read_answers(run: Path) -> list[Answer]:
             rows = list(csv.DictReader(file))
         return [Answer(**{**row, "probability": float(row["probability"])}) for row in rows]  # type: ignore[arg-type]
     except FileNotFoundError as error:
-        raise BundleError(f"{run}: has no {FILE}: train it again, or score it with sori evaluate") from error
+        raise BundleError(f"{run}: has no {FILE}: train it again, with this version") from error
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise BundleError(f"{run / FILE}: damaged ({reason(error)}); train again") from error
 
@@ -99,8 +108,10 @@ def difference(one: Sequence[Answer], other: Sequence[Answer]) -> Difference:
     ParameterError
         If they share no recording, or do not agree on its class.
     """
-    known = {answer.recording: answer for answer in one}
-    pairs = [(known[answer.recording], answer) for answer in other if answer.recording in known]
+    # By content: another folder may have other recordings of the same name.
+    known = {answer.hash or answer.recording: answer for answer in one}
+    both = ((known.get(answer.hash or answer.recording), answer) for answer in other)
+    pairs = [(first, second) for first, second in both if first is not None]
     if not pairs:
         raise ParameterError("the runs were tested on different recordings: train them with the same split and seed")
     for a, b in pairs:

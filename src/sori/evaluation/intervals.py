@@ -12,6 +12,7 @@ from sori.errors import ParameterError
 # A test with fewer groups than this says so.
 FEW_GROUPS = 10
 _CONFIDENCE = 0.95
+_NOTHING = 1e-12  # a variance that is rounding
 _Values = Sequence[float] | npt.NDArray[np.floating]
 _Groups = Sequence[str] | npt.NDArray[np.str_]
 
@@ -21,9 +22,12 @@ def mean_interval(values: _Values, groups: _Groups) -> tuple[float, float]:
 
     Recordings of one group, say of one speaker, are alike, so they tell less than as many independent ones. The
     variance is that between whole groups; the interval is Wilson's for as many independent observations as would have
-    this variance, with the quantile of a t distribution. In simulations with 6 to 100 groups it contains the truth in
-    93 to 97 % of the draws, where percentiles of resampled groups, also with BCa, contain it in 83 to 95 %. Where every
-    group is one recording it is Wilson's interval.
+    this variance, with the quantile of a t distribution. Where every group is one recording it is Wilson's interval.
+
+    In simulations with 10 to 100 groups of 8 to 29 recordings, accuracies of 75 to 95 % and a correlation within groups
+    of 0.05 to 0.17, it contains the truth in 93 to 97 % of the draws; percentiles of resampled groups, also with BCa,
+    contain it in 83 to 95 %. With few groups of high accuracy that are much alike (10 groups, 95 %, 0.3; 20 groups,
+    98 %, 0.2) it contains the truth in 85 to 90 %: few groups cannot show what a rare bad one is like.
 
     Parameters
     ----------
@@ -55,27 +59,33 @@ def mean_interval(values: _Values, groups: _Groups) -> tuple[float, float]:
         return _wilson(mean, n, float(stats.norm.ppf((1 + _CONFIDENCE) / 2)))
     if n == 1:
         return _wilson(mean, 1, float(stats.norm.ppf((1 + _CONFIDENCE) / 2)))
-    independent = mean * (1 - mean) / variance if variance > 0 else n
-    if counted:  # groups that hardly differ, perhaps by chance, do not make the test larger than it is
-        independent = min(independent, len(rows))
+    if mean in (0, 1) or (variance <= _NOTHING and not counted):
+        independent = float(n)
+    else:
+        independent = mean * (1 - mean) / max(variance, _NOTHING)
+        if counted:  # groups that hardly differ, perhaps by chance, do not make the test larger than it is
+            independent = min(independent, len(rows))
     return _wilson(mean, independent, float(stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1)))
 
 
 def difference_interval(one: _Values, other: _Values, groups: _Groups) -> tuple[float, float]:
     """Return the 95 % confidence interval of the mean of ``other - one``, of the same recordings.
 
-    It is the interval of a t distribution, with the variance between whole groups. With a single group it is
-    unlimited.
+    It is the interval of a t distribution, with the variance between whole groups, after one recording in favour of
+    each side is added, as Agresti and Min (2005) do for pairs: equal answers are no proof that there is no difference.
+    With a single group it is unlimited.
 
-    >>> difference_interval([0, 1, 0, 1], [1, 1, 0, 1], ["a", "b", "c", "d"])
-    (-0.545..., 1.045...)
+    >>> low, high = difference_interval([0, 1, 0, 1], [1, 1, 0, 1], ["a", "b", "c", "d"])
+    >>> low < 0 < high
+    True
     """
     differences, totals, counts = _by_group(np.asarray(other, dtype=np.float64) - np.asarray(one), groups)
     from scipy import stats
 
-    n, mean = len(counts), float(differences.mean())
-    if n == 1:
+    if len(counts) == 1:
         return -np.inf, np.inf
+    totals, counts = np.append(totals, (1.0, -1.0)), np.append(counts, (1, 1))
+    n, mean = len(counts), float(differences.sum() / counts.sum())
     half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1) * np.sqrt(_variance(totals, counts)))
     return mean - half, mean + half
 

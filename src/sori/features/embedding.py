@@ -147,8 +147,11 @@ class Embedding:
 
     def __call__(self, y: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return embeddings ``(windows, bins)`` of a clip ``(samples,)``, or ``(n, windows, bins)`` of several."""
+        return self.windows(y, network(self.model))
+
+    def windows(self, y: npt.NDArray[np.floating], embed: Any) -> npt.NDArray[np.float32]:
+        """Return the embeddings that a network of this kind gives."""
         clips = as_clips(y)
-        embed = network(self.model)
         missing = max(0, embed.window - 2 * embed.around - clips.shape[1])
         padded = np.pad(clips, ((0, 0), (embed.around, embed.around + missing)))
         starts = range(0, self.frames(clips.shape[1]) * self.hop_length, self.hop_length)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from sori.audio import resample
 from sori.bundle import Bundle
-from sori.errors import BundleError
+from sori.errors import BundleError, ParameterError
 from sori.features import Embedding
+from sori.features.embedding import SoundNetwork
 from sori.sessions import onnx_session, run
 
 
@@ -32,8 +33,9 @@ class Embedder:
 
     def __init__(self, path: str | Path, *, threads: int = 0) -> None:
         self.bundle = Bundle.open(path)
-        self._windows = Embedding() if self.bundle.task == "tagger" else None
-        if self._windows is not None:
+        self._windows: tuple[Embedding, SoundNetwork] | None = None
+        if self.bundle.task == "tagger":
+            self._windows = Embedding(), SoundNetwork(self.bundle.path / "model.onnx")
             return
         preprocessor = self.bundle.preprocessor
         if self.bundle.task != "embedder" or preprocessor is None:
@@ -51,7 +53,7 @@ class Embedder:
     def size(self) -> int:
         """Length of a vector."""
         if self._windows is not None:
-            return self._windows.bins
+            return self._windows[0].bins
         return int(self._session.get_outputs()[0].shape[-1])
 
     def embed(self, y: npt.NDArray[np.float32], *, sr: int) -> npt.NDArray[np.float32]:
@@ -65,6 +67,10 @@ class Embedder:
             If it is too short for one segment.
         """
         if self._windows is not None:
-            return self._windows(resample(np.asarray(y), from_sr=sr, to_sr=self._windows.sr))
+            front_end, network = self._windows
+            y = np.asarray(y)
+            if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating):
+                raise ParameterError(f"y must be floating-point samples (samples,). Received {y.dtype} {y.shape}.")
+            return front_end.windows(resample(y, from_sr=sr, to_sr=front_end.sr), network)
         x, _ = self.preprocessor.segments(y, sr=sr, allow_silence=True)
         return run(self._session, x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sori.bundle import Bundle
 from sori.inference.classifier import Classifier
@@ -43,8 +44,14 @@ def open_model(path_or_name: str | Path) -> Model:
     return _CLASSES[bundle.task](bundle.path)
 
 
-def open_spotter(run: str | Path, settings: SpotterSettings | None) -> Spotter | Tagger:
-    """Open a model that spots: of words, or a tagger, which takes the threshold and its own windows."""
-    if Bundle.open(run).task != "tagger":
-        return Spotter(run, settings)
-    return Tagger(run, TaggerSettings() if settings is None else TaggerSettings(threshold=settings.threshold))
+def open_spotter(run: str | Path, **changes: Any) -> Spotter | Tagger:
+    """Open a model that spots words, or a tagger.
+
+    Parameters
+    ----------
+    changes
+        Fields of :class:`SpotterSettings`, or of :class:`TaggerSettings`, that are not to have their defaults.
+    """
+    if Bundle.open(run).task == "tagger":
+        return Tagger(run, TaggerSettings(**changes))
+    return Spotter(run, SpotterSettings(**changes))

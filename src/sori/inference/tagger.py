@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _BLOCK_S = 30.0
 # A sound goes on while its score is at least this part of the threshold.
 _GOES_ON = 0.5
+_WINDOW_S = SoundNetwork.window / 16000
 
 
 @dataclass(frozen=True, order=True)
@@ -48,11 +49,14 @@ class TaggerSettings:
         Number of windows whose scores are averaged, centred.
     hop_s
         Seconds from one window of 0.975 s to the next.
+    ignore
+        Classes that are no sounds to be told.
     """
 
     threshold: float = 0.3
     smooth: int = 3
     hop_s: float = 0.48
+    ignore: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_between("threshold", self.threshold, 0.001, 1)
@@ -60,6 +64,10 @@ class TaggerSettings:
         check_between("hop", self.hop_s, 0.01, 60, "s")
         if self.smooth % 2 == 0:
             raise ParameterError(f"smooth must be odd, since it is centred. Received smooth={self.smooth}.", "smooth")
+
+    def begins_s(self, window: int) -> float:
+        """Return when a sound begins that is first heard in a window: half a step before the window's middle."""
+        return 0.0 if window == 0 else max(0.0, window * self.hop_s + (_WINDOW_S - self.hop_s) / 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +112,9 @@ class Tags:
         half_s = self.settings.hop_s / 2
         found = []
         for first, last, key, score in decoder.ended:
-            start_s = 0.0 if first == 0 else max(0.0, float(self.times_s[first]) - half_s)
+            if self.classes[key] in self.settings.ignore:
+                continue
+            start_s = min(self.settings.begins_s(first), self.duration_s)
             is_last = last == len(self.times_s) - 1
             end_s = self.duration_s if is_last else min(self.duration_s, float(self.times_s[last]) + half_s)
             found.append(Sound(start_s, max(end_s, start_s), self.classes[key], score))
@@ -140,7 +150,8 @@ class SoundDecoder:
         """Return the sounds that begin in the last windows, and end all."""
         begun: list[tuple[int, int, float]] = []
         while self._smoothed < self._count:
-            if len(self._recent) > 1 and self._smoothed + self._settings.smooth // 2 >= self._count:
+            # The oldest window is no longer beside the next one to be smoothed.
+            while self._count - len(self._recent) < self._smoothed - self._settings.smooth // 2:
                 self._recent.popleft()
             begun += self._step(np.mean(self._recent, axis=0))
         for key, (first, score) in self._open.items():
@@ -188,9 +199,12 @@ class Tagger:
         self.settings = settings or TaggerSettings()
         self._network = SoundNetwork(self.bundle.path / "model.onnx")
         self.classes, self.sr = self.bundle.classes, 16000
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a stream."""
+        self._windows = _Windows(self._network.window, round(self.settings.hop_s * self.sr))
         self._decoder = SoundDecoder(self.classes, self.settings)
-        self._kept = np.zeros(0, dtype=np.float32)
-        self._windows = 0
 
     def __repr__(self) -> str:
         return f"Tagger({str(self.bundle.path)!r}, {len(self.classes)} classes)"
@@ -203,10 +217,7 @@ class Tagger:
         ParameterError
             If it is not one-dimensional and floating-point.
         """
-        y = np.asarray(y)
-        if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
-            raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
-        return self._tags([resample(y.astype(np.float32), from_sr=sr, to_sr=self.sr)])
+        return self._tags([resample(_checked(y), from_sr=sr, to_sr=self.sr)])
 
     def tag_file(self, path: str | Path) -> Tags:
         """Return the scores of a recording of any length.
@@ -219,50 +230,72 @@ class Tagger:
         return self._tags(blocks(path, sr=self.sr, block_s=_BLOCK_S))
 
     def __call__(self, y: npt.NDArray[np.float32]) -> list[Event]:
-        """Take the next samples of a stream; return the sounds that begin in it."""
+        """Take the next samples of a stream; return the sounds that begin in it.
+
+        Raises
+        ------
+        ParameterError
+            If they are not one-dimensional and floating-point.
+        """
         begun: list[Event] = []
-        for scores in self._scores([y]):
-            begun += self._events(self._decoder(scores))
+        for window in self._windows(_checked(y)):
+            begun += self._events(self._decoder(self._network.both(window)[0]))
+        self._decoder.ended.clear()  # a stream may go on for days
         return begun
 
     def finish(self) -> list[Event]:
-        """End the stream; return the sounds that begin in what is left."""
+        """End the stream; return the sounds that begin in what is left. The next samples begin another."""
         begun: list[Event] = []
-        for scores in self._rest():
-            begun += self._events(self._decoder(scores))
-        return begun + self._events(self._decoder.finish())
+        for window in self._windows.rest():
+            begun += self._events(self._decoder(self._network.both(window)[0]))
+        begun += self._events(self._decoder.finish())
+        self._begin()
+        return begun
 
     def _events(self, begun: Iterable[tuple[int, int, float]]) -> list[Event]:
-        return [Event(at * self.settings.hop_s, self.classes[key], score) for at, key, score in begun]
+        return [
+            Event(self.settings.begins_s(at), self.classes[key], score)
+            for at, key, score in begun
+            if self.classes[key] not in self.settings.ignore
+        ]
 
     def _tags(self, pieces: Iterable[npt.NDArray[np.float32]]) -> Tags:
-        self._kept, self._windows, samples = np.zeros(0, dtype=np.float32), 0, 0
+        windows, samples = _Windows(self._network.window, round(self.settings.hop_s * self.sr)), 0
         rows: list[npt.NDArray[np.float32]] = []
         for piece in pieces:
             samples += len(piece)
-            rows += self._scores([piece])
-        rows += self._rest()
-        times_s = np.arange(len(rows)) * self.settings.hop_s + self._network.window / self.sr / 2
+            rows += [self._network.both(window)[0] for window in windows(piece)]
+        rows += [self._network.both(window)[0] for window in windows.rest()]
+        times_s = np.arange(len(rows)) * self.settings.hop_s + _WINDOW_S / 2
         duration_s = samples / self.sr
         scores = np.stack(rows) if rows else np.zeros((0, len(self.classes)), dtype=np.float32)
         return Tags(self.classes, np.minimum(times_s, duration_s), scores, duration_s, self.settings)
 
-    def _scores(self, pieces: Iterable[npt.NDArray[np.float32]]) -> Iterator[npt.NDArray[np.float32]]:
-        """Yield the scores of the windows that are complete."""
-        hop = round(self.settings.hop_s * self.sr)
-        for piece in pieces:
-            self._kept = np.concatenate([self._kept, np.asarray(piece, dtype=np.float32)])
-            while len(self._kept) >= max(self._network.window, hop):
-                yield self._network.both(self._kept[: self._network.window])[0]
-                self._kept = self._kept[hop:]
-                self._windows += 1
 
-    def _rest(self) -> Iterator[npt.NDArray[np.float32]]:
-        """Yield the scores of the last window, padded, if half of it or more is new, or there is no other."""
-        hop, kept = round(self.settings.hop_s * self.sr), self._kept
-        overlap = max(0, self._network.window - hop) if self._windows else 0
-        if len(kept) and (not self._windows or len(kept) - overlap > hop // 2):
-            padded = np.pad(kept, (0, max(0, self._network.window - len(kept))))[: self._network.window]
-            yield self._network.both(padded)[0]
-            self._windows += 1
+class _Windows:
+    """Cuts a stream into overlapping windows."""
+
+    def __init__(self, size: int, hop: int) -> None:
+        self._size, self._hop, self._count = size, hop, 0
         self._kept = np.zeros(0, dtype=np.float32)
+
+    def __call__(self, piece: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield the windows that are complete."""
+        self._kept = np.concatenate([self._kept, np.asarray(piece, dtype=np.float32)])
+        while len(self._kept) >= max(self._size, self._hop):
+            window, self._kept = self._kept[: self._size], self._kept[self._hop :]
+            self._count += 1
+            yield window
+
+    def rest(self) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield the last window, padded, if more than half a step of it is new, or there is no other."""
+        known = max(0, self._size - self._hop) if self._count else 0
+        if len(self._kept) and (not self._count or len(self._kept) - known > self._hop // 2):
+            yield np.pad(self._kept, (0, max(0, self._size - len(self._kept))))[: self._size]
+
+
+def _checked(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    y = np.asarray(y)
+    if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
+        raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
+    return y.astype(np.float32)

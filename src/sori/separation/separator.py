@@ -20,7 +20,7 @@ _HOW = {
     "demucs": "pip install 'demucs>=4.1', then run it once so that it fetches its weights",
 }
 _SEPARATED_SR = 44100
-# A recording is separated in blocks, each with its surroundings, so that memory does not grow with its length.
+# A recording is separated in blocks, each with its surroundings, so that what a network needs does not grow with it.
 _BLOCK_S, _AROUND_S = 30.0, 2.0
 Clip = npt.NDArray[np.float32]
 

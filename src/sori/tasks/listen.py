@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from sori.audio import blocks, info
-from sori.inference import Event, SpotterSettings, open_spotter
+from sori.inference import Event, open_spotter
 from sori.inference.captions import caption, clock
 from sori.reporter import SILENT, Reporter
 
@@ -19,8 +20,8 @@ def spot(
     run: str | Path,
     file: str | Path,
     *,
-    settings: SpotterSettings | None = None,
     reporter: Reporter = SILENT,
+    **changes: Any,
 ) -> Iterator[Event]:
     """Yield the words in a recording of any length, at any rate, in the order in which they end.
 
@@ -28,6 +29,8 @@ def spot(
     ----------
     run
         A trained model (folder, or the name of one that ships with Sori).
+    changes
+        Fields of its settings, as :func:`sori.inference.open_spotter` takes them.
 
     Raises
     ------
@@ -36,7 +39,7 @@ def spot(
     BundleError
         If it is not a model, or cannot be used on recordings.
     """
-    spotter = open_spotter(run, settings)
+    spotter = open_spotter(run, **changes)
     header = info(file)
     if header.sr != spotter.sr:
         reporter.say(f"{file}: resampled from {header.sr} to the model's {spotter.sr} Hz")

@@ -211,6 +211,7 @@ class TrainedClassifier:
             recordings=segments.recording[test],
             groups=segments.group[test],
             classes=self.dataset.classes,
+            digests=self.dataset.digests(),
         )
 
     def digests(self) -> dict[str, list[str]]:
@@ -256,12 +257,9 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
         leaky = parts.leaky
         if leaky:
             notes.append("This score is leaky: segments of one recording or group are in both training and test sets.")
-        if start_from is not None:
-            digests, known = dataset.digests(), known_recordings(start_from)
-            seen = sum(digests[recording] in known for recording in set(segments.recording[parts.test]))
-            if seen:
-                leaky = True
-                notes.append(f"This score is leaky: {seen} test recordings were in the training of {start_from}.")
+        seen = _seen_before(trainer, segments, parts.test)
+        leaky = leaky or bool(seen)
+        notes += seen
         notes += parts.notes
         for note in notes:
             reporter.say(note)
@@ -297,9 +295,13 @@ def _cross_validate(
     test, probabilities = np.concatenate(tested), np.concatenate(answers)
     pooled = _scored(probabilities, segments, test, dataset)
     notes += _few_groups(pooled, trainer.reporter)
+    seen = _seen_before(trainer, segments, test)
+    for note in seen:
+        trainer.reporter.say(note)
+    notes += seen
     scores = {
         "split": f"each of {len(splits)} folds held out in turn; validation by group (seed {seed})",
-        "leaky": False,
+        "leaky": bool(seen),
         **pooled.to_dict(),
         "accuracy": float(np.mean(accuracies)),
         "accuracy_std": float(np.std(accuracies)),
@@ -325,6 +327,15 @@ def _scored(
         groups=segments.group[test],
         classes=dataset.classes,
     )
+
+
+def _seen_before(trainer: Trainer, segments: Segments, test: npt.NDArray[np.intp]) -> list[str]:
+    """Return the note that some test recordings were in the training of the run that this one began from, if so."""
+    if trainer.start_from is None:
+        return []
+    digests, known = trainer.dataset.digests(), known_recordings(trainer.start_from)
+    seen = sum(digests[recording] in known for recording in set(segments.recording[test]))
+    return [f"This score is leaky: {seen} test recordings were in the training of {trainer.start_from}."] * bool(seen)
 
 
 def _few_groups(scores: ClassScores, reporter: Reporter) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import require
+from sori.errors import DatasetError, require
 from sori.models.embedding import pooled
 from sori.reporter import SILENT, Reporter
 from sori.training.fit import History
@@ -46,8 +46,15 @@ def fit_head(
     Returns
     -------
     A row for each penalty, the strongest first: loss and accuracy in training, and in cross-validation.
+
+    Raises
+    ------
+    DatasetError
+        If the segments are of one class.
     """
     given = pooled(x).astype(np.float64)
+    if len(np.unique(labels)) < 2:
+        raise DatasetError("only one class is left to train on: give the others more recordings, or test on fewer")
     # The penalty does not change if the space is rotated, so the space that the segments span is enough.
     _, _, axes = np.linalg.svd(given, full_matrices=False)
     reduced, classes = given @ axes.T, int(network.output_shape[-1])
@@ -81,7 +88,7 @@ def _folds(
 ) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
     """Divide segments into folds of whole groups with all classes in each, as far as possible; none if there is one."""
     selection = require("sklearn.model_selection")
-    count = min(_FOLDS, len(np.unique(groups.astype(str))))
+    count = min(_FOLDS, len(np.unique(groups.astype(str))), int(np.bincount(labels).max()))
     if count < 2:
         return []
     divide = selection.StratifiedGroupKFold(count, shuffle=True, random_state=seed)
