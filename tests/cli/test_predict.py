@@ -81,6 +81,8 @@ def test_a_table_accounts_for_every_file_and_can_be_resumed(trained, tmp_path):
     done = sori("predict", trained / "run", folder, "--out", out, "--resume", "--json")
     assert json.loads(done.stdout) == {"out": str(out), "written": 2, "failed": 1, "known": 2}
     assert out.read_text(encoding="utf-8") == whole
+    done = sori("predict", trained / "run", folder, "--out", out, "--resume", "--json")  # what failed is tried again
+    assert (done.returncode, json.loads(done.stdout)["written"]) == (1, 1)
     assert "is there already" in fails("predict", trained / "run", folder, "--out", out)
     assert "another threshold" in fails(
         "predict", trained / "run", folder, "--out", out, "--resume", "--threshold", 0.5

@@ -11,6 +11,23 @@ def decoded(rows, *, classes=("no", "yes", "unknown"), **arguments):
     return events + decoder.finish()
 
 
+def test_a_long_window_is_never_half_empty(monkeypatch, trained):
+    """What is padded is only a recording that is shorter than a window."""
+    spotter = Spotter(trained / "run")
+    spotter._silence, spotter._kept, spotter._start = 0, np.zeros(0, dtype=np.float32), 0  # as for windows above 1.5 s
+    heard = []
+
+    def predict(clips):
+        heard.extend(clips)
+        return np.full((len(clips), 3), 1 / 3)
+
+    monkeypatch.setattr(spotter.classifier, "predict_clips", predict)
+    spotter(np.ones(2 * spotter.window, dtype=np.float32))
+    spotter.finish()
+    assert len(heard) > 5
+    assert all(clip.all() for clip in heard)
+
+
 def test_a_word_comes_out_once_where_it_was_surest():
     rows = [[0.1, 0.2, 0.7], [0.2, 0.6, 0.2], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1], [0.3, 0.3, 0.4]]
     assert decoded(rows) == [Event(0.2, "yes", 0.8)]

@@ -138,8 +138,8 @@ def test_a_piano_that_is_out_of_tune_is_told_and_compensated(tmp_path):
         assert done.tuning_hz == pytest.approx(440 if tuning_hz else 440 * 1.02, abs=1)
     assert "tuned to A = 44" in replace(done, tuning_hz=448.8).summary()
     assert "tuned" not in done.summary()
-    assert found[None] > 0.9
-    assert found[None] > found[440.0] + 0.02
+    assert found[None] > 0.97
+    assert found[None] >= found[440.0]
     with pytest.raises(ParameterError, match="tuning_hz must be 380 to 500"):
         list(transcribe_files([tmp_path / "sharp.wav"], tmp_path / "out", tuning_hz=220.0))
 

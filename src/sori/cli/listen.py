@@ -66,7 +66,7 @@ def listen(
         raise ParameterError("captions are of one recording: give one, or another `format`.")
     failed = _listen_to(run, recordings, settings, kind, out)
     if out is not None:
-        console.show(f"words: {out}")
+        console.show(f"written: {out}")
     if failed:
         raise typer.Exit(1)
 
@@ -154,7 +154,7 @@ def _listen_live(run: Path, settings: Mapping[str, Any], kind: str, out: Path | 
                 stream.flush()
             print(text if kind == "json" else _visible_lines(text), end="", flush=True)
     if out is not None:
-        console.show(f"words: {out}")
+        console.show(f"written: {out}")
 
 
 def _visible_lines(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 from sori.cli import console
 from sori.cli.options import Json
 from sori.errors import ParameterError, SoriError, check_between, printable, reason
+from sori.folders import replacing_file
 
 if TYPE_CHECKING:
     from sori.inference import Prediction
@@ -33,7 +35,10 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(help="Table to write, .csv: a line for each recording, as soon as it is known.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with OUT: recordings in it are left out.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with OUT; what could not be read is tried again."),
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
     json: Json = False,
 ) -> None:
@@ -101,7 +106,7 @@ def _write_table(
     if out.exists() and not (resume or overwrite):
         raise SoriError(f"{out}: is there already; give `resume=True` to go on, or `overwrite=True` to replace it")
     done = _listed(out, columns, fixed) if resume and out.exists() else None
-    left = [file for file in recordings_of(files) if done is None or printable(file) not in done]
+    left = [file for file in recordings_of(files) if done is None or os.path.realpath(printable(file)) not in done]
     failed, known = 0, len(done or ())
     with console.reporting() as reporter:
         # The first result is there before an earlier table is replaced.
@@ -139,7 +144,7 @@ def _write_table(
 
 
 def _listed(out: Path, columns: list[str], fixed: Mapping[str, str]) -> set[str] | None:
-    """Return the recordings in a table that was begun; a last line that was cut is removed. None: it is empty."""
+    """Return the recordings in a table that was begun, without those that failed and a line that was cut."""
     try:
         data = out.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
@@ -153,9 +158,13 @@ def _listed(out: Path, columns: list[str], fixed: Mapping[str, str]) -> set[str]
         raise SoriError(
             f"{out}: is of another model, or another threshold; give `overwrite=True`, or choose another name"
         )
-    if whole != data:
-        out.write_bytes(whole)
-    return {row["file"] for row in rows}
+    known = [row for row in rows if not row["error"]]  # what could not be read is tried again
+    if whole != data or len(known) < len(rows):
+        with replacing_file(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, columns)
+            writer.writeheader()
+            writer.writerows(known)
+    return {os.path.realpath(row["file"]) for row in known}
 
 
 def _likeliest(prediction: Prediction, probabilities: Sequence[float], top: int) -> list[tuple[str, float]]:

@@ -26,7 +26,9 @@ def tag(
     format: Annotated[
         str, typer.Option(help="Files to write into OUT: txt, json, vtt, labels (of Audacity), png; comma-separated.")
     ] = "",
-    out: Annotated[Path, typer.Option(help="Folder for these files.")] = Path("tags"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for these files (default: tags; without --format: txt).")
+    ] = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -37,7 +39,8 @@ def tag(
     from sori.inference import TaggerSettings
     from sori.tasks.tag import tag as tag_task
 
-    kinds = names(format)
+    kinds = names(format) or (["txt"] if out is not None else [])
+    folder = out or Path("tags")
     for kind in kinds:
         check_choice("format", kind, FORMATS)
     if "png" in kinds:
@@ -50,7 +53,7 @@ def tag(
             try:
                 if isinstance(result, SoriError):
                     raise result
-                written = [_write(result, kind, file, out, taken, overwrite=overwrite) for kind in kinds]
+                written = [_write(result, kind, file, folder, taken, overwrite=overwrite) for kind in kinds]
             except SoriError as error:
                 console.fail(console.described(error))
                 rows.append({"file": printable(file), "error": printable(error)})
@@ -60,6 +63,8 @@ def tag(
                 console.show(f"{file}: {', '.join(f'{name} {score:.2f}' for name, score in result.top(_SHOWN))}")
                 for sound in result.sounds:
                     console.show(f"  {_line(sound)}")
+                for path in written:
+                    console.show(f"  written: {path}")
     if json:
         console.print_json(rows)
     if any("error" in row for row in rows):

@@ -82,6 +82,9 @@ class SpeechNetwork:
 _NETWORKS: Mapping[str, type[SoundNetwork] | type[SpeechNetwork]] = {"sounds": SoundNetwork, "speech": SpeechNetwork}
 
 
+EMBEDDINGS = tuple(_NETWORKS)
+
+
 @lru_cache(maxsize=4)
 def network(model: str) -> Any:
     """Return the network of a name, loaded once: it may run in several threads at the same time."""

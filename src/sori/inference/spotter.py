@@ -23,6 +23,10 @@ _SMOOTH_S = 0.3
 _AT_ONCE = 4
 
 
+# The longest window, in seconds, that is taken for one of words.
+_WORD_S = 1.5
+
+
 @dataclass(frozen=True)
 class Event:
     """A detected word: the middle of the window with the highest probability, and that probability (0 to 1)."""
@@ -146,9 +150,11 @@ class Spotter:
         self.window = self.classifier.preprocessor.samples
         self._hop = max(1, seconds_to_samples(self.settings.hop_s, sr=self.sr))
         self._decoder = Decoder(self.classifier.bundle.classes, self.settings)
-        # Half a window of silence before the first sample, so that a window is centred on a word at the very start.
-        self._kept = np.zeros(self.window // 2, dtype=np.float32)
-        self._start = -(self.window // 2)
+        # Half a window of silence before the first sample, so that a window is centred on a word at the very start. A
+        # long window that is half empty is like nothing that the network knows.
+        self._silence = self.window // 2 if self.window <= _WORD_S * self.sr else 0
+        self._kept = np.zeros(self._silence, dtype=np.float32)
+        self._start = -self._silence
         self._skip = 0  # samples until the next window, where windows are farther apart than they are long
 
     @property
@@ -180,5 +186,9 @@ class Spotter:
 
     def finish(self) -> list[Event]:
         """End the stream; return the words that ended with it."""
-        events = self(np.zeros(self.window // 2 + self._hop * self.settings.averaged, dtype=np.float32))
+        if self._silence:
+            missing = self._silence + self._hop * self.settings.averaged
+        else:  # a recording shorter than a window is one window
+            missing = max(0, self.window - len(self._kept)) if self._start == 0 and len(self._kept) else 0
+        events = self(np.zeros(missing, dtype=np.float32))
         return [*events, *self._decoder.finish()]

@@ -89,7 +89,7 @@ ARCHITECTURES: Registry[Architecture] = Registry(
             ),
             Architecture(
                 "embedding",
-                "logistic regression on what YAMNet hears: for few recordings",
+                "logistic regression on embeddings: for few recordings",
                 embedding,
                 features="embedding",
                 solved=True,

@@ -57,12 +57,12 @@ class Compared:
         if isinstance(found, Difference):
             first, last = (100 * bound for bound in found.interval)
             ahead = f"{100 * found.difference:+.1f} points ({first:+.1f} to {last:+.1f})"
-            ahead += "" if found.is_clear else ", not clear"
+            ahead += f" on {found.recordings}" + ("" if found.is_clear else ", not clear")
         return [
             self.name,
             self.model,
             f"{self.parameters:,}",
-            f"{self.scores['accuracy']:.1%}",
+            f"{self.scores['accuracy']:.1%}" + ", LEAKY" * bool(self.scores.get("leaky")),
             f"{low:.1%} to {high:.1%}",
             f"{self.scores['recordings']:,}",
             str(ahead),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sori
-from sori.bundle import save_bundle
+from sori.bundle import Bundle, save_bundle
 from sori.datasets import FACTS, Dataset, build, has_dataset, maker_of, read_catalog
 from sori.errors import DatasetError, ParameterError
 from sori.evaluation.answers import write_answers
@@ -106,6 +106,8 @@ def train(
         raise ParameterError(
             "`group_by`, `fold_by` and `embedding` are for a folder of recordings; a dataset has these already"
         )
+    if options.start_from is not None:
+        Bundle.open(options.start_from)  # before a dataset is built
     with output_folder(out, _RUN, overwrite=overwrite) as output:
         dataset = (
             Dataset.open(source)

@@ -35,8 +35,10 @@ def carry_over(network: keras.Model, run: Path, dataset: Dataset, *, model: str)
     """
     bundle = Bundle.open(run)
     known = str(bundle.architecture.get("name"))
+    if known in models.ARCHITECTURES and models.ARCHITECTURES[known].solved:
+        raise BundleError(f"{run}: is of {known}, which is fitted anew in seconds; there is nothing to go on from")
     if bundle.task != "classifier" or known != model:
-        raise BundleError(f"{run}: is a {known}; a {model} cannot begin with its weights (`model='{known}'`)")
+        raise BundleError(f"{run}: is of the model {known}; {model} cannot begin with its weights (`model='{known}'`)")
     if bundle.front_end is not None and dataset.front_end is not None:
         found = differences(dataset.front_end, bundle.front_end)
         if found:

@@ -266,7 +266,7 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
         fitted = trainer.fit(segments, parts.train, parts.valid, "Training")
         probabilities, result = trainer.score(fitted, segments, parts.test)
         notes += _few_groups(result, reporter)
-        scores = {"split": parts.description, "leaky": leaky, **result.to_dict()}
+        scores = {"split": f"LEAKY: {seen[0]}" if seen else parts.description, "leaky": leaky, **result.to_dict()}
         answers = Answers(parts.test, probabilities)
     diagnosis = diagnose(fitted.history, settings=settings, kind=kind, options=options.model_options)
     return TrainedClassifier(

@@ -10,6 +10,7 @@ from typing import Any, Self
 from sori import models
 from sori.augment import RECIPES, Augmentation, Mix
 from sori.errors import ParameterError, check_between, check_choice, check_count, check_keys
+from sori.features.embedding import EMBEDDINGS
 from sori.training.fit import Settings
 
 # A network that has learned already is changed in smaller steps.
@@ -104,6 +105,8 @@ class TrainingOptions:
             check_keys(f"the options of {self.model}", self.model_options, models.ARCHITECTURES[self.model].options)
         if self.split is not None:
             check_choice("split", self.split, SPLITS)
+        if self.embedding is not None:
+            check_choice("embedding", self.embedding, EMBEDDINGS)
         check_between("seed", self.seed, 0, 2**32 - 1)
         for name in ("epochs", "batch_size", "patience"):
             if getattr(self, name) is not None:
