@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from ctypes.util import find_library
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,12 @@ needs_real = pytest.mark.skipif(
 needs_fluidsynth = pytest.mark.skipif(
     not find_library("fluidsynth") and not ALL, reason="the FluidSynth library is not installed"
 )
+
+
+def needs_package(module: str, *, in_ci: bool = True) -> pytest.MarkDecorator:
+    """Skip without a package that Sori calls but does not require. CI brings it, unless it is too large for that."""
+    lacking = find_spec(module) is None and not (ALL and in_ci)
+    return pytest.mark.skipif(lacking, reason=f"the package {module} is not installed")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from sori.errors import (
     check_installed,
     check_keys,
     missing,
+    package_folder,
     reason,
     require,
 )
@@ -60,3 +61,9 @@ def test_reason_is_one_line():
     assert reason(ValueError("first\nsecond")) == "first"
     assert reason(KeyError()) == "KeyError"
     assert reason(FileNotFoundError(2, "No such file or directory")) == "No such file or directory"
+
+
+def test_the_folder_of_a_package_is_found_without_importing_it():
+    assert (package_folder("sori", name="sori", how="") / "errors.py").is_file()
+    with pytest.raises(MissingDependencyError, match="no-such is not installed: pip install it"):
+        package_folder("no_such_package", name="no-such", how="pip install it")

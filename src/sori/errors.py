@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -119,6 +120,20 @@ def check_installed(*modules: str) -> None:
     for module in modules:
         if module not in sys.modules and importlib.util.find_spec(module) is None:
             raise missing(module)
+
+
+def package_folder(module: str, *, name: str, how: str) -> Path:
+    """Return the folder of an installed package, of which only files are used, without importing it.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is not installed; the text holds ``name`` and ``how`` to install it.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependencyError(f"{name} is not installed: {how}")
+    return Path(spec.submodule_search_locations[0])
 
 
 def missing(module: str) -> MissingDependencyError:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sori.cli.options import names, out_of, parsed, whole_numbers
+from sori.cli.options import check_new, names, out_of, parsed, whole_numbers
 from sori.errors import ParameterError, SoriError
 
 NEW, OLD = Path("new"), Path("old")
@@ -38,3 +38,15 @@ def test_what_is_no_number_is_refused_by_its_name():
     with pytest.raises(ParameterError, match=r"velocities must be .* whole numbers\. Received '40,x'") as caught:
         whole_numbers("velocities", "40,x")
     assert caught.value.parameter == "velocities"
+
+
+def test_a_file_that_may_not_be_written_is_told_before_the_work(tmp_path):
+    check_new(tmp_path / "a.CSV", ".csv", overwrite=False)
+    with pytest.raises(ParameterError, match=r"a\.txt: the name must end in \.csv$"):
+        check_new(tmp_path / "a.txt", ".csv", overwrite=False)
+    with pytest.raises(ParameterError, match=r"must end in \.txt, \.jsonl or \.vtt$"):
+        check_new(tmp_path / "a", ".txt", ".jsonl", ".vtt", overwrite=False)
+    (tmp_path / "a.csv").touch()
+    check_new(tmp_path / "a.csv", ".csv", overwrite=True)
+    with pytest.raises(SoriError, match="is there already"):
+        check_new(tmp_path / "a.csv", overwrite=False)

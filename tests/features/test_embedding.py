@@ -1,5 +1,3 @@
-import importlib.util
-
 import numpy as np
 import pytest
 
@@ -7,6 +5,7 @@ from sori import audio
 from sori.errors import MissingDependencyError, ParameterError
 from sori.features import Embedding, front_end_from_dict
 from sori.features.embedding import network
+from tests.conftest import needs_package
 
 
 def test_each_window_has_its_numbers(rng):
@@ -53,7 +52,7 @@ def test_speech_embeddings_need_their_package(monkeypatch):
         Embedding(model="speech")(np.zeros(16000, dtype=np.float32))
 
 
-@pytest.mark.skipif(importlib.util.find_spec("openwakeword") is None, reason="openwakeword is not installed")
+@needs_package("openwakeword")
 def test_speech_embeddings_follow_the_speech():
     y = audio.chirp(200, 2000, sr=16000, duration_s=1) * np.float32(0.3)
     x = Embedding(model="speech", hop_length=1280)(y)

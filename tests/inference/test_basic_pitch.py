@@ -1,5 +1,3 @@
-import importlib.util
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from sori.evaluation.notes import score_notes
 from sori.inference.basic_pitch import BasicPitch, _notes
 from sori.music import KEYS, LOWEST, notes_array
 from sori.music.midi import read_notes
-from tests.conftest import ROOT
+from tests.conftest import ROOT, needs_package
 
 TIMES = np.arange(200) * 0.01
 
@@ -55,7 +53,7 @@ def test_without_its_package_it_says_how_to_install_it(monkeypatch):
         BasicPitch()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("basic_pitch") is None, reason="basic-pitch is not installed")
+@needs_package("basic_pitch")
 def test_it_hears_the_prelude():
     y, sr = load(ROOT / "examples" / "prelude.flac", duration_s=30)
     engine = BasicPitch()

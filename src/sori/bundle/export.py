@@ -12,6 +12,7 @@ import scipy.fft
 import scipy.signal
 
 from sori.bundle.bundle import Bundle
+from sori.bundle.pretrained import pretrained
 from sori.errors import BundleError, reason, require
 from sori.features import Embedding, FrontEnd, mel_filters
 from sori.features.stft import band_bins
@@ -183,7 +184,7 @@ class _Graph:
 
     def embeddings(self, front_end: Embedding) -> str:
         """Return the embeddings of windows; the network's nodes are repeated for each window, its weights are not."""
-        network = self._onnx.load(Path(__file__).parents[1] / "weights" / "sounds" / "model.onnx")
+        network = self._onnx.load(pretrained("sounds") / "model.onnx")
         (size,) = [d.dim_value for d in network.graph.input[0].type.tensor_type.shape.dim][1:]
         x = self.node("Pad", [_SAMPLES, self.constant([0, 0, 0, max(0, size - self._samples)], np.int64)])
         axis = self.constant([1], np.int64)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
-from sori.cli.options import Json, Overwrite
-from sori.errors import ParameterError, SoriError, check_installed
+from sori.cli.options import Json, Overwrite, check_new
+from sori.errors import SoriError, check_installed
 
 
 def compare(
@@ -29,10 +29,8 @@ def compare(
     from sori.reports.compare import HEADS, render_comparison
     from sori.reports.compare import compare as compare_runs
 
-    if out is not None and out.suffix.lower() != ".html":
-        raise ParameterError(f"{out}: the name must end in .html")
-    if out is not None and out.exists() and not overwrite:
-        raise SoriError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
+    if out is not None:
+        check_new(out, ".html", overwrite=overwrite)
     compared = compare_runs(runs)
     if out is not None:
         try:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
-from sori.cli.options import Json, Overwrite
-from sori.errors import ParameterError, SoriError, check_installed
+from sori.cli.options import Json, Overwrite, check_new
+from sori.errors import SoriError, check_installed
 
 
 def export(
@@ -25,10 +25,7 @@ def export(
     check_installed("onnx")
     from sori.bundle.export import export_whole
 
-    if out.suffix.lower() != ".onnx":
-        raise ParameterError(f"{out}: the name must end in .onnx")
-    if out.exists() and not overwrite:
-        raise SoriError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
+    check_new(out, ".onnx", overwrite=overwrite)
     if not out.parent.is_dir():
         raise SoriError(f"{out.parent}: no such folder")
     made = export_whole(run, out)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sori.cli import console
+from sori.cli.options import check_new
 from sori.errors import ParameterError, SoriError, check_choice, printable
 
 if TYPE_CHECKING:
     from sori.inference import Event
 
 FORMATS = ("text", "json", "vtt")
+_SUFFIXES = {".txt": "text", ".jsonl": "json", ".vtt": "vtt"}
 
 
 def listen(
@@ -75,13 +77,10 @@ def _kind(out: Path | None, given: str | None, *, overwrite: bool) -> str:
     """Return the format to write."""
     kind = given or "text"
     if out is not None:
-        kind = {".txt": "text", ".jsonl": "json", ".vtt": "vtt"}.get(out.suffix.lower(), "")
-        if not kind:
-            raise ParameterError(f"{out}: the name must end in .txt, .jsonl or .vtt")
+        check_new(out, *_SUFFIXES, overwrite=overwrite)
+        kind = _SUFFIXES[out.suffix.lower()]
         if given and given != kind:
             raise ParameterError(f"{out}: the name means {kind}, but the format given is {given}; give one of them")
-        if out.exists() and not overwrite:
-            raise SoriError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
     check_choice("format", kind, FORMATS)
     return kind
 

@@ -47,6 +47,17 @@ def out_of(out: Path | None, old: Path | None, *, command: str) -> Path:
     return old
 
 
+def check_new(out: Path, *suffixes: str, overwrite: bool) -> None:
+    """Raise an error if a file may not be written: another ending than one of ``suffixes``, or it is there already."""
+    if suffixes and out.suffix.lower() not in suffixes:
+        *others, last = suffixes
+        raise ParameterError(
+            f"{out}: the name must end in {' or '.join([', '.join(others), last] if others else [last])}"
+        )
+    if out.exists() and not overwrite:
+        raise SoriError(f"{out}: is there already; give `overwrite=True` to replace it, or another name")
+
+
 def names(text: str) -> list[str]:
     """Read comma-separated names."""
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))

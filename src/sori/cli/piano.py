@@ -9,7 +9,7 @@ import typer
 
 from sori.cli import console
 from sori.cli.help import Command
-from sori.cli.options import Json, OldOut, names, out_of
+from sori.cli.options import Json, OldOut, check_new, names, out_of
 from sori.errors import AudioError, ParameterError, check_installed
 
 _SHOWN = {
@@ -41,8 +41,7 @@ def bank(
 
     if out.suffix != ".npz":
         raise ParameterError(f"{out}: a note bank is an .npz file; name it {out.with_suffix('.npz')}")
-    if out.exists() and not overwrite:
-        raise AudioError(f"{out}: is there already; give `overwrite=True` to replace it")
+    check_new(out, overwrite=overwrite)
     if not out.parent.is_dir():
         raise AudioError(f"{out.parent}: no such folder")
     with console.reporting() as reporter:

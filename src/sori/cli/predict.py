@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sori.cli import console
-from sori.cli.options import Json
+from sori.cli.options import Json, check_new
 from sori.errors import ParameterError, SoriError, check_between, printable, reason
 from sori.folders import replacing_file
 
@@ -94,8 +94,7 @@ def _write_table(
     from sori.bundle import Bundle
     from sori.tasks.predict import predictions
 
-    if out.suffix.lower() != ".csv":
-        raise ParameterError(f"{out}: the name must end in .csv")
+    check_new(out, ".csv", overwrite=True)  # that it is there is told below, with the other way out
     if resume and overwrite:
         raise ParameterError("give `resume=True`, to go on, or `overwrite=True`, not both.")
     bundle = Bundle.open(run)
@@ -148,13 +147,13 @@ def _listed(out: Path, columns: list[str], fixed: Mapping[str, str]) -> set[str]
     try:
         data = out.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
-        rows = list(csv.DictReader(io.StringIO(whole.decode("utf-8"), newline="")))
-        heading = next(csv.reader([whole.decode("utf-8").split("\n", 1)[0].rstrip("\r")]), [])
+        table = csv.DictReader(io.StringIO(whole.decode("utf-8"), newline=""))
+        rows = list(table)
     except (OSError, UnicodeError, csv.Error) as error:
         raise SoriError(f"{out}: not a table of predictions ({reason(error)})") from error
     if not whole:
         return None
-    if heading != columns or any(row.get(name) != value for row in rows for name, value in fixed.items()):
+    if table.fieldnames != columns or any(row.get(name) != value for row in rows for name, value in fixed.items()):
         raise SoriError(
             f"{out}: is of another model, or another threshold; give `overwrite=True`, or choose another name"
         )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sori.cli import console
-from sori.cli.options import Json
+from sori.cli.options import Json, check_new
 from sori.errors import ParameterError, SoriError, check_installed, printable
 
 
@@ -31,8 +31,8 @@ def score(
     check_installed("mir_eval", "matplotlib")
     from sori.tasks.score import score_midi
 
-    if plot is not None and plot.exists() and not overwrite:
-        raise SoriError(f"{plot}: is there already; give `overwrite=True` to replace it, or another name")
+    if plot is not None:
+        check_new(plot, overwrite=overwrite)
     if estimate.is_dir() and truth.is_dir():
         if plot is not None:
             raise ParameterError("`plot` is for two files, not for folders.")

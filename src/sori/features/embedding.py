@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
@@ -12,11 +11,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import MissingDependencyError, check_choice, check_count, check_keys
+from sori.errors import check_choice, check_count, check_keys, package_folder
 from sori.features.frames import as_clips
 from sori.sessions import onnx_session
 
 KIND = "embedding"
+_SR = 16000  # of every network here
 _Clips = npt.NDArray[np.float32]
 
 
@@ -27,6 +27,7 @@ class SoundNetwork:
     MobileNets (2017); Gemmeke et al., Audio Set (2017).
     """
 
+    sr = _SR
     window, size, classes, around = 15600, 1024, 521, 0
 
     def __init__(self, path: Path | None = None) -> None:
@@ -57,12 +58,8 @@ class SpeechNetwork:
     _SCALE, _SHIFT, _FRAMES, _FULL_SCALE = 10.0, 2.0, 76, 32767.0
 
     def __init__(self) -> None:
-        spec = importlib.util.find_spec("openwakeword")
-        if spec is None or not spec.submodule_search_locations:
-            raise MissingDependencyError(
-                "openwakeword is not installed: pip install --no-deps openwakeword==0.4.0, for its speech embedding"
-            )
-        folder = Path(spec.submodule_search_locations[0]) / "resources" / "models"
+        how = "pip install --no-deps openwakeword==0.4.0, for its speech embedding"
+        folder = package_folder("openwakeword", name="openwakeword", how=how) / "resources" / "models"
         self._mel = onnx_session(folder / "melspectrogram.onnx", threads=1)
         self._embed = onnx_session(folder / "embedding_model.onnx", threads=1)
 
@@ -112,7 +109,7 @@ class Embedding:
     hop_length: int = 7680
 
     kind = KIND
-    sr = 16000
+    sr = _SR
 
     def __post_init__(self) -> None:
         check_choice("embedding", self.model, _NETWORKS)

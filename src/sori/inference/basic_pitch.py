@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import MissingDependencyError
+from sori.errors import package_folder
 from sori.music import KEYS, LOWEST, Note
 from sori.sessions import onnx_session
 
@@ -38,12 +35,8 @@ class BasicPitch:
     sr = _SR
 
     def __init__(self) -> None:
-        spec = importlib.util.find_spec("basic_pitch")
-        if spec is None or not spec.submodule_search_locations:
-            raise MissingDependencyError("basic-pitch is not installed: pip install --no-deps basic-pitch")
-        self._session = onnx_session(
-            Path(spec.submodule_search_locations[0]) / "saved_models" / "icassp_2022" / "nmp.onnx"
-        )
+        folder = package_folder("basic_pitch", name="basic-pitch", how="pip install --no-deps basic-pitch")
+        self._session = onnx_session(folder / "saved_models" / "icassp_2022" / "nmp.onnx")
 
     def __call__(self, y: npt.NDArray[np.float32]) -> list[Note]:
         """Return the notes of a clip ``(samples,)`` at 22,050 Hz; their velocities are mean activations."""

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from sori.audio import resample
 from sori.bundle import Bundle
-from sori.errors import BundleError, ParameterError
+from sori.errors import BundleError
 from sori.features import Embedding
 from sori.features.embedding import SoundNetwork
+from sori.inference.clip import checked_clip
 from sori.sessions import onnx_session, run
 
 
@@ -68,9 +69,6 @@ class Embedder:
         """
         if self._windows is not None:
             front_end, network = self._windows
-            y = np.asarray(y)
-            if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating):
-                raise ParameterError(f"y must be floating-point samples (samples,). Received {y.dtype} {y.shape}.")
-            return front_end.windows(resample(y, from_sr=sr, to_sr=front_end.sr), network)
+            return front_end.windows(resample(checked_clip(y), from_sr=sr, to_sr=front_end.sr), network)
         x, _ = self.preprocessor.segments(y, sr=sr, allow_silence=True)
         return run(self._session, x)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from sori.audio import blocks, resample
 from sori.bundle import Bundle
 from sori.errors import BundleError, ParameterError, check_between, check_count
 from sori.features.embedding import SoundNetwork
+from sori.inference.clip import checked_clip
 from sori.inference.spotter import Event
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _BLOCK_S = 30.0
 # A sound goes on while its score is at least this part of the threshold.
 _GOES_ON = 0.5
-_WINDOW_S = SoundNetwork.window / 16000
+_WINDOW_S = SoundNetwork.window / SoundNetwork.sr
 
 
 @dataclass(frozen=True, order=True)
@@ -102,10 +104,10 @@ class Tags:
         means = self.scores.mean(axis=0) if len(self.scores) else np.zeros(len(self.classes))
         return [(self.classes[i], float(means[i])) for i in np.argsort(-means, kind="stable")[:count]]
 
-    @property
+    @cached_property
     def sounds(self) -> list[Sound]:
         """The sounds, in the order of their beginnings."""
-        decoder = SoundDecoder(self.classes, self.settings)
+        decoder = SoundDecoder(self.settings)
         for scores in self.scores:
             decoder(scores)
         decoder.finish()
@@ -130,12 +132,11 @@ class Tags:
 class SoundDecoder:
     """Turns the scores of successive windows into sounds; ``ended`` holds first and last window, class and score."""
 
-    def __init__(self, classes: Sequence[str], settings: TaggerSettings) -> None:
+    def __init__(self, settings: TaggerSettings) -> None:
         self._settings = settings
         self._recent: deque[npt.NDArray[np.float32]] = deque(maxlen=settings.smooth)
         self._open: dict[int, tuple[int, float]] = {}
         self._count = self._smoothed = 0
-        self._classes = classes
         self.ended: list[tuple[int, int, int, float]] = []
 
     def __call__(self, scores: npt.NDArray[np.float32]) -> list[tuple[int, int, float]]:
@@ -198,13 +199,13 @@ class Tagger:
             raise BundleError(f"{path}: is a {self.bundle.task}, not a tagger")
         self.settings = settings or TaggerSettings()
         self._network = SoundNetwork(self.bundle.path / "model.onnx")
-        self.classes, self.sr = self.bundle.classes, 16000
+        self.classes, self.sr = self.bundle.classes, SoundNetwork.sr
         self._begin()
 
     def _begin(self) -> None:
         """Begin a stream."""
         self._windows = _Windows(self._network.window, round(self.settings.hop_s * self.sr))
-        self._decoder = SoundDecoder(self.classes, self.settings)
+        self._decoder = SoundDecoder(self.settings)
 
     def __repr__(self) -> str:
         return f"Tagger({str(self.bundle.path)!r}, {len(self.classes)} classes)"
@@ -217,7 +218,7 @@ class Tagger:
         ParameterError
             If it is not one-dimensional and floating-point.
         """
-        return self._tags([resample(_checked(y), from_sr=sr, to_sr=self.sr)])
+        return self._tags([resample(checked_clip(y), from_sr=sr, to_sr=self.sr)])
 
     def tag_file(self, path: str | Path) -> Tags:
         """Return the scores of a recording of any length.
@@ -238,7 +239,7 @@ class Tagger:
             If they are not one-dimensional and floating-point.
         """
         begun: list[Event] = []
-        for window in self._windows(_checked(y)):
+        for window in self._windows(checked_clip(y)):
             begun += self._events(self._decoder(self._network.both(window)[0]))
         self._decoder.ended.clear()  # a stream may go on for days
         return begun
@@ -292,10 +293,3 @@ class _Windows:
         known = max(0, self._size - self._hop) if self._count else 0
         if len(self._kept) and (not self._count or len(self._kept) - known > self._hop // 2):
             yield np.pad(self._kept, (0, max(0, self._size - len(self._kept))))[: self._size]
-
-
-def _checked(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    y = np.asarray(y)
-    if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
-        raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
-    return y.astype(np.float32)

@@ -15,6 +15,7 @@ from sori.audio import resample
 from sori.bundle import Bundle
 from sori.errors import BundleError, ParameterError, check_between
 from sori.features import LogFrequency
+from sori.inference.clip import checked_clip
 from sori.inference.note_decoder import NoteDecoder
 from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents, in_hz
 from sori.music import HIGHEST, LOWEST, Note
@@ -257,10 +258,8 @@ class Transcriber:
         ParameterError
             If it is not one-dimensional, not floating-point, or not finite.
         """
-        y = np.asarray(y)
-        if y.ndim != 1 or not np.issubdtype(y.dtype, np.floating) or not np.isfinite(y).all():
-            raise ParameterError(f"y must be finite floating-point samples (samples,). Received {y.dtype} {y.shape}.")
-        resampled = resample(y.astype(np.float32), from_sr=sr, to_sr=self.front_end.sr)
+        y = checked_clip(y)
+        resampled = resample(y, from_sr=sr, to_sr=self.front_end.sr)
         resampled = resampled * np.float32(usual_gain(float(np.abs(resampled).max(initial=0))))
         if tuning_hz is None:
             estimator = TuningEstimator(self.front_end.sr)

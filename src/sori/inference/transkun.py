@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import MissingDependencyError, SoriError, reason, require
+from sori.errors import SoriError, package_folder, reason, require
 from sori.music import Note
 from sori.music.midi import PEDAL
 from sori.music.pedal import cut_at_strokes, ring_until
@@ -34,10 +33,7 @@ class Transkun:
     sr = 44100
 
     def __init__(self) -> None:
-        spec = importlib.util.find_spec("transkun")
-        if spec is None or not spec.submodule_search_locations:
-            raise MissingDependencyError("transkun is not installed: pip install transkun")
-        folder = Path(spec.submodule_search_locations[0])
+        folder = package_folder("transkun", name="transkun", how="pip install transkun")
         try:
             torch, config = require("torch"), require("moduleconf").parseFromFile(str(folder / _CONFIG))
             model = config["Model"].module.TransKun(conf=config["Model"].config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,8 +10,9 @@ from typing import Any
 
 from sori import plots
 from sori.bundle import Bundle
-from sori.errors import BundleError, ParameterError, SoriError, reason
+from sori.errors import BundleError, ParameterError, SoriError
 from sori.evaluation.answers import Difference, difference, read_answers
+from sori.reports.history import read_history
 from sori.reports.page import page, picture, text_table
 
 
@@ -112,12 +112,8 @@ def compare(runs: Sequence[Path]) -> list[Compared]:
 
 
 def _curve(run: Path) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    try:
-        with (run / "history.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        train, valid = (tuple(float(row[name]) for row in rows) for name in ("accuracy", "val_accuracy"))
-    except (OSError, ValueError, KeyError, csv.Error) as error:
-        raise BundleError(f"{run / 'history.csv'}: missing or damaged ({reason(error)}); train again") from error
+    rows = read_history(run)
+    train, valid = (tuple(row[name] for row in rows) for name in ("accuracy", "val_accuracy"))
     return train, valid
 
 

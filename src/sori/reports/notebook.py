@@ -32,19 +32,17 @@ def of_dataset(dataset: Dataset) -> str:
 
 def of_run(result: Any) -> str:
     """Show a run, a :class:`sori.tasks.train.TrainingResult`: its score with the interval, and its learning curves."""
-    import csv
-
     from sori import plots
+    from sori.reports.history import read_history
 
     scores = result.scores
     low, high = scores["accuracy_interval"]
-    with (result.out / "history.csv").open(encoding="utf-8") as file:
-        epochs = list(csv.DictReader(file))
+    epochs = read_history(result.out)
     curves = [
         plots.to_svg(
             plots.learning_curve(
-                [float(row[name]) for row in epochs],
-                [float(row[f"val_{name}"]) for row in epochs],
+                [row[name] for row in epochs],
+                [row[f"val_{name}"] for row in epochs],
                 name=name,
                 best_epoch=result.best_epoch,
                 step=next(iter(epochs[0])),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 from sori import plots
 from sori.bundle import Bundle
-from sori.errors import BundleError, reason
 from sori.evaluation.held_out import MEANS
 from sori.folders import replacing_file
+from sori.reports.history import read_history
 from sori.reports.page import facts_table, page, picture, text_table
 
 REPORT = "report.html"
@@ -31,11 +30,7 @@ def write_piano_report(run: Path) -> Path:
         If the folder holds no finished training.
     """
     bundle = Bundle.open(run)
-    try:
-        with (run / "history.csv").open(newline="", encoding="utf-8") as file:
-            history = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError) as error:
-        raise BundleError(f"{run}: its history.csv is missing or damaged ({reason(error)})") from error
+    history = read_history(run)
     with replacing_file(run / REPORT) as temporary:
         temporary.write_text(render_piano_report(run.resolve().name, bundle, history), encoding="utf-8")
     return run / REPORT

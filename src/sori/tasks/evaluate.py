@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from sori.bundle import Bundle
+from sori.bundle.matching import input_differences
 from sori.datasets import Dataset
 from sori.errors import BundleError, DatasetError
 from sori.evaluation import score_classes
-from sori.features.registry import differences as front_end_differences
 from sori.inference import Classifier
 
 
@@ -64,14 +64,7 @@ def evaluate(run: str | Path, data: str | Path, *, include_training: bool = Fals
 
 def _check_fit(bundle: Bundle, dataset: Dataset) -> None:
     """Raise BundleError, with the differences, unless the dataset matches the model's input and classes."""
-    differences = []
-    if (bundle.front_end is None) != (dataset.front_end is None):
-        lacking = dataset.path if dataset.front_end is None else bundle.path
-        differences.append(f"the front end is not stated in {lacking}")
-    elif bundle.front_end is not None and dataset.front_end is not None:
-        differences += front_end_differences(dataset.front_end, bundle.front_end)
-    if not differences and dataset.shape != bundle.input_shape:
-        differences.append(f"segments of {dataset.shape} (frames, bins), not {bundle.input_shape}")
+    differences = input_differences(bundle, dataset)
     if dataset.classes != bundle.classes:
         more = [name for name in dataset.classes if name not in bundle.classes]
         less = [name for name in bundle.classes if name not in dataset.classes]

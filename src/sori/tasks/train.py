@@ -15,6 +15,7 @@ import sori
 from sori.bundle import Bundle, save_bundle
 from sori.datasets import FACTS, Dataset, build, has_dataset, maker_of, read_catalog
 from sori.errors import DatasetError, ParameterError
+from sori.evaluation.answers import FILE as ANSWERS
 from sori.evaluation.answers import write_answers
 from sori.features import Preprocessor
 from sori.folders import building_folder
@@ -35,7 +36,7 @@ _RUN = Maker(
         "model.onnx",
         WEIGHTS,
         "history.csv",
-        "predictions.csv",
+        ANSWERS,
         "split.json",
         "README.md",
         "report.html",
@@ -141,7 +142,7 @@ def _write(trained: TrainedClassifier, folder: Path, *, name: str, began: float)
     save_bundle(folder, bundle_of(trained), trained.deployed(), name=name, notes=trained.notes, parts=trained.digests())
     trained.fitted.network.save_weights(folder / WEIGHTS)
     trained.fitted.history.write_csv(folder / "history.csv")
-    write_answers(trained.answered(), folder / "predictions.csv")
+    write_answers(trained.answered(), folder / ANSWERS)
     (folder / "report.html").write_text(page, encoding="utf-8")
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from sori import models
 from sori.bundle import Bundle
+from sori.bundle.matching import input_differences
 from sori.datasets import Dataset
 from sori.errors import BundleError, reason
-from sori.features.registry import differences
 from sori.training.normalise import Normalisation
 
 if TYPE_CHECKING:
@@ -39,12 +39,9 @@ def carry_over(network: keras.Model, run: Path, dataset: Dataset, *, model: str)
         raise BundleError(f"{run}: is of {known}, which is fitted anew in seconds; there is nothing to go on from")
     if bundle.task != "classifier" or known != model:
         raise BundleError(f"{run}: is of the model {known}; {model} cannot begin with its weights (`model='{known}'`)")
-    if bundle.front_end is not None and dataset.front_end is not None:
-        found = differences(dataset.front_end, bundle.front_end)
-        if found:
-            raise BundleError(f"{run}: was trained on other features ({'; '.join(found)}); build the dataset as for it")
-    if dataset.shape != bundle.input_shape:
-        raise BundleError(f"{run}: takes segments of {bundle.input_shape} (frames, bins), not {dataset.shape}")
+    found = input_differences(bundle, dataset)
+    if found:
+        raise BundleError(f"{run}: was trained on other features ({'; '.join(found)}); build the dataset as for it")
     path = run / WEIGHTS
     before = models.build(
         model, input_shape=dataset.shape, n_classes=len(bundle.classes), **bundle.architecture.get("options", {})
@@ -53,17 +50,13 @@ def carry_over(network: keras.Model, run: Path, dataset: Dataset, *, model: str)
         before.load_weights(path)
     except Exception as error:  # of h5py and Keras
         raise BundleError(f"{path}: missing or of a network with other options ({reason(error)})") from error
-    if len(before.layers) != len(network.layers):
+    shapes = [[[tuple(w.shape) for w in layer.weights] for layer in one.layers] for one in (before, network)]
+    exchanged = [i for i, (old, new) in enumerate(zip(*shapes, strict=False)) if old != new]
+    if len(before.layers) != len(network.layers) or len(exchanged) > 1:
         raise BundleError(f"{run}: its network has other options (width, depth); train with the same")
-    exchanged = []
-    for old, new in zip(before.layers, network.layers, strict=True):
-        shapes = [[tuple(w.shape) for w in layer.weights] for layer in (old, new)]
-        if shapes[0] == shapes[1]:
+    for i, (old, new) in enumerate(zip(before.layers, network.layers, strict=True)):
+        if i not in exchanged:
             new.set_weights(old.get_weights())
-        else:
-            exchanged.append(new.name)
-    if len(exchanged) > 1:
-        raise BundleError(f"{run}: its network has other options (width, depth); train with the same")
     lines = [f"begins with the weights of {run}"]
     if exchanged:
         lines.append(f"its classes were {', '.join(bundle.classes)}: the last layer is new")

@@ -79,9 +79,10 @@ class Trainer:
         network = models.build(
             self.model, input_shape=segments.x.shape[1:], n_classes=len(self.dataset.classes), **self.options
         )
-        # Bins in dB, and numbers of an embedding, share one unit; MFCCs and imported features do not.
-        normalisation = Normalisation.learn(segments.x, train, one_scale=kind in _ONE_UNIT)
-        if self.start_from is not None:
+        if self.start_from is None:
+            # Bins in dB, and numbers of an embedding, share one unit; MFCCs and imported features do not.
+            normalisation = Normalisation.learn(segments.x, train, one_scale=kind in _ONE_UNIT)
+        else:
             normalisation, lines = carry_over(network, self.start_from, self.dataset, model=self.model)
             for line in lines:
                 self.reporter.say(line)
