@@ -20,16 +20,21 @@ from sori.cli.console import reporting
 from sori.datasets.piano import SR, PianoData
 from sori.evaluation.held_out import MEANS, by_condition, score_held_out, summary
 from sori.inference import ENGINES, NoteDecoding, Transcriber
-from sori.music import Note, notes_array
+from sori.music import notes_array
 
 
-def opened(name: str, decoding: NoteDecoding) -> Callable[[np.ndarray], Sequence[Note]]:
-    """Return a function from samples at 16 kHz to notes: that of a model, or of another engine by its name."""
+def opened(name: str, decoding: NoteDecoding) -> Callable[[np.ndarray], tuple[np.ndarray, Sequence[Any]]]:
+    """Return a function from samples at 16 kHz to notes and pedal: that of a model, or of another engine."""
     if name in ENGINES and name != "piano":
         engine = ENGINES[name]()
-        return lambda y: engine(resample(y, from_sr=SR, to_sr=engine.sr))
+        return lambda y: (notes_array(engine(resample(y, from_sr=SR, to_sr=engine.sr))), ())
     transcriber = Transcriber(name)
-    return lambda y: transcriber(y, sr=SR, decoding=decoding, posteriors=False).notes
+
+    def transcribed(y: np.ndarray) -> tuple[np.ndarray, Sequence[Any]]:
+        found = transcriber(y, sr=SR, decoding=decoding, posteriors=False)
+        return notes_array(found.notes), found.pedals
+
+    return transcribed
 
 
 def line(name: str, scores: dict[str, Any]) -> str:
@@ -54,7 +59,7 @@ def main() -> None:
     recordings = [recording for recording in recordings if recording.name in taken]
     began = time.monotonic()
     with reporting() as reporter:
-        heard = score_held_out(lambda y: notes_array(transcribe(y)), recordings, reporter=reporter)
+        heard = score_held_out(transcribe, recordings, reporter=reporter)
     seconds = time.monotonic() - began
     print(f"{sum(len(one.y) for one in recordings) / SR / seconds:.1f} times real time", file=sys.stderr)
     print(f"| mean of recordings | {' | '.join(MEANS)} | F1, 95 % | pieces |\n|---|{'---:|' * (len(MEANS) + 2)}")

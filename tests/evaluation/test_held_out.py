@@ -5,9 +5,10 @@ from sori.datasets.piano import HeldOut
 from sori.evaluation.held_out import by_condition, score_held_out
 
 SCORES = ("precision", "recall", "f1", "offset_f1", "velocity_f1", "frame_f1")
+PEDALS = np.array([[0.0, 1.0], [2.0, 3.0]])
 NOTES = np.array([[i * 0.5, i * 0.5 + 0.4, 40 + i, 80] for i in range(10)])
 HELD = [
-    HeldOut(f"bach_{piece}__1", condition, np.full(10, i, dtype=np.float32), NOTES)
+    HeldOut(f"bach_{piece}__1", condition, np.full(10, i, dtype=np.float32), NOTES, PEDALS)
     for i, (piece, condition) in enumerate([("one", "light"), ("one", "heavy"), ("two", "light"), ("two", "heavy")])
 ]
 
@@ -15,7 +16,7 @@ HELD = [
 def heard(y):
     """An ear that hears all of the heavy recordings and every other note of the light ones."""
     one = HELD[int(y[0])]
-    return one.notes if one.condition == "heavy" else one.notes[::2]
+    return (one.notes, one.pedals) if one.condition == "heavy" else (one.notes[::2], one.pedals[:1])
 
 
 def test_recordings_are_summed_up_by_condition():
@@ -25,6 +26,8 @@ def test_recordings_are_summed_up_by_condition():
     assert [scores["light"][name] for name in ("precision", "recall", "f1")] == pytest.approx([1, 1 / 2, 2 / 3])
     assert [scores[condition]["recordings"] for condition in scores] == [2, 2]
     assert scores["light"]["pieces"] == 2
+    assert [scores[condition]["pedal_release_f1"] for condition in scores] == pytest.approx([2 / 3, 1])
+    assert [scores[condition]["pedal_f1"] for condition in scores] == pytest.approx([2 / 3, 1])
 
 
 def test_each_kind_of_note_has_its_recall():

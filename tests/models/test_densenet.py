@@ -11,7 +11,7 @@ FRONT_END = LogFrequency()
 def test_densenet_answers_as_piano_does_and_shares_nothing_over_keys():
     network = densenet((None, FRONT_END.n_bins, 2), width=0.25)
     for frames in (1, 23):
-        assert network(np.zeros((1, frames, FRONT_END.n_bins, 2), dtype=np.float32)).shape == (1, frames, 88, 4)
+        assert network(np.zeros((1, frames, FRONT_END.n_bins, 2), dtype=np.float32)).shape == (1, frames, 88, 5)
     with pytest.raises(ParameterError, match="264 bins"):
         densenet((None, 40, 2))
 

@@ -12,7 +12,7 @@ def test_frames_in_keys_out_at_any_length():
     network = piano((None, FRONT_END.n_bins, 2), width=0.25)
     for frames in (1, 37):
         x = np.zeros((2, frames, FRONT_END.n_bins, 2), dtype=np.float32)
-        assert network(x).shape == (2, frames, 88, 4)
+        assert network(x).shape == (2, frames, 88, 5)
 
 
 def test_a_picture_moved_up_by_a_key_is_seen_as_that_key():
@@ -30,10 +30,18 @@ def test_a_picture_moved_up_by_a_key_is_seen_as_that_key():
 
 def test_what_is_far_in_time_changes_nothing():
     network = piano((None, FRONT_END.n_bins, 2), width=0.25)
-    x = np.random.default_rng(0).random((1, 160, FRONT_END.n_bins, 2)).astype(np.float32)
+    x = np.random.default_rng(0).random((1, 180, FRONT_END.n_bins, 2)).astype(np.float32)
     other = x.copy()
-    other[:, 130:] = 0
+    other[:, 160:] = 0
     np.testing.assert_allclose(np.asarray(network(other))[:, :70], np.asarray(network(x))[:, :70], atol=1e-4)
+
+
+def test_the_pedal_is_heard_in_all_keys_together():
+    network = piano((None, FRONT_END.n_bins, 2), width=0.25)
+    x = np.random.default_rng(0).random((1, 30, FRONT_END.n_bins, 2)).astype(np.float32)
+    pedal = np.asarray(network(x))[..., 4]
+    assert (pedal == pedal[:, :, :1]).all()
+    assert np.ptp(pedal[0, :, 0]) > 0
 
 
 def test_too_few_bins_and_bad_numbers_are_refused():

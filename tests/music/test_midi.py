@@ -1,11 +1,12 @@
 import mido
+import numpy as np
 import pretty_midi
 import pytest
 
 from sori.errors import AudioError, ParameterError
 from sori.music import Note
 from sori.music.events import in_order
-from sori.music.midi import read_events, read_notes, write_midi
+from sori.music.midi import read_events, read_notes, read_pedals, write_midi, write_played
 from sori.music.smf import compose
 from tests.conftest import REAL, needs_real
 
@@ -307,3 +308,22 @@ def test_ticks_of_no_length_and_times_beyond_reason(tmp_path):
     (tmp_path / "late.mid").write_bytes(compose(late, division=480, name="a"))
     with pytest.warns(UserWarning, match=r"has events after 86400 s; only the readable part was used"):
         assert [one.pitch for one in read_notes(tmp_path / "late.mid")] == [60]
+
+
+def test_the_pedal_comes_back(tmp_path):
+    pedals = [[0.1, 0.9], [1.0, 2.25]]
+    write_midi([Note(0.0, 0.5, 60, 80)], tmp_path / "a.mid", pedals=pedals)
+    np.testing.assert_allclose(read_pedals(tmp_path / "a.mid"), pedals, atol=1e-3)
+    write_midi([Note(0.0, 0.5, 60, 80)], tmp_path / "b.mid")
+    assert read_pedals(tmp_path / "b.mid").shape == (0, 2)
+    write_midi([], tmp_path / "c.mid", pedals=pedals)
+    np.testing.assert_allclose(read_pedals(tmp_path / "c.mid")[0], pedals[0], atol=1e-3)
+
+
+def test_what_was_played_sounds_as_it_was_heard(tmp_path):
+    notes = [Note(0.0, 2.0, 60, 80), Note(0.5, 2.0, 64, 70), Note(2.2, 2.5, 72, 60)]
+    write_played(notes, [[0.2, 2.0]], tmp_path / "played.mid")
+    assert [round(n.offset_s, 2) for n in read_notes(tmp_path / "played.mid", pedal=True)] == [2.0, 2.0, 2.5]
+    assert [round(n.offset_s, 2) for n in read_notes(tmp_path / "played.mid")] == [0.5, 1.97, 2.5]
+    write_played(notes, (), tmp_path / "sounding.mid")
+    assert [round(n.offset_s, 2) for n in read_notes(tmp_path / "sounding.mid")] == [2.0, 2.0, 2.5]

@@ -36,7 +36,7 @@ def bank():
 @pytest.fixture(scope="module")
 def performances():
     notes = notes_array([Note(0.5 * i, 0.5 * i + 0.4, 60 + i % 12, 64) for i in range(1, 60)])
-    return [Performance("scale", notes, notes)]
+    return [Performance("scale", notes, notes, np.array([[0.5 * i, 0.5 * i + 0.3] for i in range(1, 60)]))]
 
 
 def strongest_hz(y):
@@ -46,13 +46,33 @@ def strongest_hz(y):
 @pytest.mark.parametrize("playing", [STILL, Playing(**{**vars(STILL), "recolour": 3.0, "cents": 20.0})])
 def test_labels_say_what_is_heard(performances, bank, playing):
     for seed in range(6):
-        y, _, notes = draw_clip(performances, [bank], np.random.default_rng(seed), samples=3 * SR, playing=playing)
+        y, _, notes, _ = draw_clip(performances, [bank], np.random.default_rng(seed), samples=3 * SR, playing=playing)
         assert len(y) == 3 * SR
         inside = [row for row in notes if 0 < row[0] < 2.5]
         assert inside
         for onset_s, _, pitch, _ in inside:
             heard = y[round((onset_s + 0.05) * SR) : round((onset_s + 0.35) * SR)]
             assert abs(12 * np.log2(strongest_hz(heard) / float(midi_to_hz(pitch)))) < 0.7
+
+
+def test_the_pedal_moves_with_the_notes(performances, bank):
+    playing = Playing(**{**vars(STILL), "dry": 0.0, "tempo": (0.9, 1.1)})
+    for seed in range(6):
+        clip = draw_clip(performances, [bank], np.random.default_rng(seed), samples=3 * SR, playing=playing)
+        assert len(clip.pedals)
+        for down_s, up_s in clip.pedals:
+            assert np.abs(clip.notes[:, 0] - down_s).min() < 1e-6 or down_s < 0
+            assert 0.3 / 1.1 - 1e-6 <= up_s - down_s <= 0.3 / 0.9 + 1e-6
+
+
+def test_without_the_pedal_it_stays_up_and_of_random_keys_nobody_knows(performances, bank):
+    def pedals(**changes):
+        playing = Playing(**{**vars(STILL), **changes})
+        return draw_clip(performances, [bank], np.random.default_rng(0), samples=SR, playing=playing).pedals
+
+    assert pedals(dry=1.0).shape == (0, 2)
+    assert pedals(alone=1.0).shape == (0, 2)
+    assert pedals(random_keys=1.0) is None
 
 
 def test_music_moves_up_and_down_the_keyboard(performances, bank):
@@ -80,7 +100,7 @@ def test_a_clip_is_its_seeds(performances, bank):
 def test_everything_at_once_stays_finite_and_in_bounds(performances, bank):
     playing = Playing(layered=1, room=1, noise=1, random_keys=0.5)
     for seed in range(20):
-        y, _, notes = draw_clip(performances, [bank], np.random.default_rng(seed), samples=SR, playing=playing)
+        y, _, notes, _ = draw_clip(performances, [bank], np.random.default_rng(seed), samples=SR, playing=playing)
         assert y.dtype == np.float32
         assert np.isfinite(y).all()
         assert np.abs(y).max() < 2
@@ -89,7 +109,7 @@ def test_everything_at_once_stays_finite_and_in_bounds(performances, bank):
 
 def test_random_keys_never_overlap_on_a_key(performances, bank):
     for seed in range(10):
-        _, _, notes = draw_clip(
+        _, _, notes, _ = draw_clip(
             performances, [bank], np.random.default_rng(seed), samples=5 * SR, playing=Playing(random_keys=1)
         )
         for pitch in set(notes[:, 2]):
@@ -100,7 +120,7 @@ def test_random_keys_never_overlap_on_a_key(performances, bank):
 def test_what_is_no_piano_has_no_labels(performances, bank):
     other = (3000 * np.sin(np.arange(3 * SR) * 0.3)).astype(np.int16)
     for seed in range(8):
-        y, piano, notes = draw_clip(
+        y, piano, notes, _ = draw_clip(
             performances, [bank], np.random.default_rng(seed), samples=SR, playing=Playing(alone=1.0), others=[other]
         )
         assert len(notes) == 0

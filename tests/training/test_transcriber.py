@@ -24,7 +24,7 @@ def test_a_training_makes_a_model_that_transcribes(made):
     facts = json.loads((made / "run" / "bundle.json").read_text())
     assert facts["scores"]["valid"].keys() == {"light", "heavy"}
     transcriber = Transcriber(made / "run")
-    assert transcriber(np.zeros(16000, dtype=np.float32), sr=16000).posteriors.shape == (51, 88, 4)
+    assert transcriber(np.zeros(16000, dtype=np.float32), sr=16000).posteriors.shape == (51, 88, 5)
     for held in PianoData.open(made / "data").held_out("valid"):
         notes = transcriber(held.y, sr=16000, decoding=NoteDecoding(doubt=False), posteriors=False).notes
         found = score_notes(held.notes, notes_array(notes)).to_dict()

@@ -18,7 +18,7 @@ def score(
         Path, typer.Argument(help="MIDI file with the true notes, or a folder with files of these names.")
     ],
     pedal: Annotated[
-        bool, typer.Option("--pedal", help="Extend notes of TRUTH while its sustain pedal is down.")
+        bool, typer.Option("--pedal", help="Extend notes while the sustain pedal of their file is down.")
     ] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw hit, missed and extra notes (PNG, SVG or PDF).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the picture.")] = False,

@@ -34,6 +34,13 @@ def transcribe(
     doubt: Annotated[
         bool, typer.Option(help="Leave out unsure notes where most are unsure, as in speech.", rich_help_panel=_NOTES)
     ] = True,
+    pedal: Annotated[
+        bool,
+        typer.Option(
+            help="Write keys and sustain pedal to MIDI as played; no: notes as long as they sound.",
+            rich_help_panel=_NOTES,
+        ),
+    ] = True,
     separate: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +62,7 @@ def transcribe(
     ] = "auto",
     threads: Annotated[int, typer.Option(help="Threads; 0: one per core.", rich_help_panel=_MODEL)] = 0,
 ) -> None:
-    """Transcribe piano recordings: key, onset, length and velocity of each note.
+    """Transcribe piano recordings: key, onset, length and velocity of each note, and the sustain pedal.
 
     Example: sori transcribe waltz.ogg --format mid,png --out notes
     """
@@ -78,6 +85,7 @@ def transcribe(
             engine=engine,
             threads=threads,
             tuning_hz=None if tuning == "auto" else parsed("tuning", tuning, float, "numbers of Hz, or auto")[0],
+            pedal=pedal,
             overwrite=overwrite,
             reporter=reporter,
         ):

@@ -27,7 +27,7 @@ from sori.errors import (
 from sori.folders import read_json, read_npz
 from sori.music import HIGHEST, LOWEST, Note, notes_array
 from sori.music.events import Event
-from sori.music.midi import PEDAL, read_events, read_notes, write_midi
+from sori.music.midi import PEDAL, read_events, read_notes, read_pedals, write_midi
 from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.synth import NoteBank, Performance, Playing, draw_clip, in_a_room
@@ -84,12 +84,16 @@ class _Facts(msgspec.Struct):
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """A held-out recording: its name, its condition, its samples at 16 kHz, and its notes."""
+    """A held-out recording: its name, its condition, its samples at 16 kHz, and its notes, as long as they sound.
+
+    ``pedals`` are the times in seconds at which its sustain pedal goes down and up, shape ``(n, 2)``.
+    """
 
     name: str
     condition: str
     y: npt.NDArray[np.float32]
     notes: npt.NDArray[np.float64]
+    pedals: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +126,12 @@ class PianoData:
         try:
             arrays = read_npz(self.path / _PERFORMANCES)
             return [
-                Performance(title, *(_rows_of_notes(arrays[f"{i}/{kind}"]) for kind in ("pedalled", "keys")))
+                Performance(
+                    title,
+                    pedalled=_rows(arrays[f"{i}/pedalled"], 4),
+                    keys=_rows(arrays[f"{i}/keys"], 4),
+                    pedals=_rows(arrays[f"{i}/pedals"], 2),
+                )
                 for i, title in enumerate(self.facts["performances"]["train"])
             ]
         except (OSError, ValueError, KeyError) as error:
@@ -157,9 +166,10 @@ class PianoData:
         found = []
         for file in sorted((self.path / part).glob("*.flac")):
             y, _ = audio.load(file, sr=SR)
-            notes = notes_array(read_notes(file.with_suffix(".mid"), allow_empty=True))
+            played = file.with_suffix(".mid")
+            notes = notes_array(read_notes(played, allow_empty=True))
             name, _, condition = file.stem.rpartition("__")
-            found.append(HeldOut(name, condition, y, notes))
+            found.append(HeldOut(name, condition, y, notes, read_pedals(played)))
         return found
 
 
@@ -220,7 +230,11 @@ def make_piano_data(
 
     def fill(folder: Path) -> None:
         pieces, failed = _read_pieces(parts, reporter)
-        arrays = {f"{i}/{kind}": rows for i, piece in enumerate(pieces["train"]) for kind, rows in piece.kinds.items()}
+        arrays = {
+            f"{i}/{kind}": rows
+            for i, piece in enumerate(pieces["train"])
+            for kind, rows in {**piece.kinds, "pedals": piece.pedals}.items()
+        }
         np.savez(folder / _PERFORMANCES, allow_pickle=False, **arrays)
         if others is not None:
             failed |= _read_others(others, folder / _OTHERS, reporter)
@@ -264,10 +278,10 @@ def make_piano_data(
     return PianoData(out, facts)
 
 
-def _rows_of_notes(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return rows of onset, offset, pitch and velocity, if that is what they are."""
-    if rows.ndim != 2 or rows.shape[1] != 4 or rows.dtype != np.float64 or not np.isfinite(rows).all():
-        raise ValueError("holds something else than rows of notes")
+def _rows(rows: npt.NDArray[Any], columns: int) -> npt.NDArray[np.float64]:
+    """Return rows of finite numbers, if that is what they are."""
+    if rows.ndim != 2 or rows.shape[1] != columns or rows.dtype != np.float64 or not np.isfinite(rows).all():
+        raise ValueError(f"holds something else than rows of {columns} numbers")
     return rows
 
 
@@ -316,11 +330,13 @@ def _divided(files: Sequence[tuple[Path, str]], *, valid: Sequence[str], test: S
 class _Piece:
     """A performance: rows of its notes, with offsets by the pedal (``pedalled``) and by the keys alone (``keys``).
 
-    ``events`` are its key and pedal events, for a synthesiser.
+    ``pedals`` are the times at which the pedal goes down and up; ``events`` are its key and pedal events, for a
+    synthesiser.
     """
 
     name: str
     kinds: dict[str, npt.NDArray[np.float64]]
+    pedals: npt.NDArray[np.float64]
     events: list[Event]
 
     @classmethod
@@ -336,7 +352,7 @@ class _Piece:
             for event in read_events(path)
             if event.kind.startswith("note_") or (event.kind == "control" and event.a == PEDAL)
         ]
-        return cls(path.stem, kinds, events)
+        return cls(path.stem, kinds, read_pedals(path), events)
 
 
 def _read_pieces(
@@ -430,7 +446,8 @@ def _hold_out(folder: Path, pieces: Sequence[_Piece], soundfont: Path | None, se
             ]
             stem = f"{piece.name}__{condition}"
             audio.save(folder / f"{stem}.flac", y.astype(np.float32), sr=SR)
-            write_midi(inside, folder / f"{stem}.mid")
+            pedals = np.clip((piece.pedals - begin_s) / factor, 0.0, rendered_s)
+            write_midi(inside, folder / f"{stem}.mid", pedals=pedals[pedals[:, 1] > pedals[:, 0]])
         reporter.progress(f"Rendering {folder.name}", i + 1, len(pieces))
 
 
@@ -446,5 +463,6 @@ def _render_heard(data: PianoData, hours: float, seed: int, reporter: Reporter) 
         write_midi(
             (Note(max(0.0, on), off, int(p), max(1, round(v))) for on, off, p, v in clip.notes if off > max(0.0, on)),
             folder / f"{i:05d}.mid",
+            pedals=() if clip.pedals is None else np.maximum(clip.pedals, 0.0),
         )
         reporter.progress("Rendering training clips", i + 1, count)

@@ -60,8 +60,8 @@ class NoteDecoder:
         self._told = 0  # notes struck before this frame have been returned, later ones not
 
     def __call__(self, posteriors: npt.NDArray[np.floating]) -> list[Note]:
-        """Take the next frames ``(frames, 88, 4)``; return the notes that are complete, by onset."""
-        self._heard = np.concatenate([self._heard, np.asarray(posteriors, dtype=np.float32)])
+        """Take the next frames ``(frames, 88, 4 or more)``; return the notes that are complete, by onset."""
+        self._heard = np.concatenate([self._heard, np.asarray(posteriors[..., :4], dtype=np.float32)])
         self._judge(len(self._heard) - self._around)
         return self._read(known=max(0, len(self._kept) - _AHEAD))
 

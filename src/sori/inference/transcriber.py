@@ -19,14 +19,15 @@ from sori.inference.clip import checked_clip
 from sori.inference.note_decoder import NoteDecoder
 from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents, in_hz
 from sori.music import HIGHEST, LOWEST, Note
+from sori.music.pedal import pedals_of
 from sori.sessions import onnx_session, run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Frames that go through a network together, and frames of context on either side: more than the 51 that the output
+# Frames that go through a network together, and frames of context on either side: more than the 82 that the output
 # depends on, so that chunk boundaries do not change the result.
-_CHUNK, _AROUND = 500, 60
+_CHUNK, _AROUND = 700, 90
 # Peaks: below the first, a recording is silent; from the second up to full scale, it is used as it is; any other is
 # scaled to the third.
 _NOTHING, _QUIET, _USUAL = 1e-4, 0.1, 0.5
@@ -85,13 +86,16 @@ class Transcription:
     duration_s
         Length of the recording.
     posteriors
-        Onset, sounding, offset and velocity of each frame and key, float16 ``(frames, 88, 4)``, if requested.
+        Onset, sounding, offset, velocity and pedal of each frame and key, float16 ``(frames, 88, 5)``, if requested;
+        4, without the pedal, of a model that does not hear it.
     frame_s
         Seconds per frame of the posteriors.
     tuning_hz
         Frequency of A4 that was assumed.
     held_back
         Number of unsure notes that were left out where most notes are unsure: see :class:`NoteDecoding`.
+    pedals
+        Times in seconds at which the sustain pedal goes down and up.
     """
 
     notes: tuple[Note, ...]
@@ -100,6 +104,7 @@ class Transcription:
     frame_s: float
     tuning_hz: float = STANDARD_HZ
     held_back: int = 0
+    pedals: tuple[tuple[float, float], ...] = ()
 
     def __repr__(self) -> str:
         return f"Transcription({len(self.notes)} notes in {self.duration_s:.1f} s)"
@@ -117,11 +122,11 @@ class Transcription:
         y = AdditiveSynth(instrument("piano"), sr=sr).render(self.notes, duration_s=self.duration_s)
         return y / np.float32(max(1.0, float(np.abs(y).max())))
 
-    def to_midi(self, path: str | Path) -> None:
-        """Write a MIDI file."""
-        from sori.music.midi import write_midi
+    def to_midi(self, path: str | Path, *, pedal: bool = True) -> None:
+        """Write a MIDI file: keys and pedal as they were played; without ``pedal``, notes as long as they sound."""
+        from sori.music.midi import write_played
 
-        write_midi(self.notes, Path(path))
+        write_played(self.notes, self.pedals if pedal else (), Path(path))
 
     def plot(self, *, ax: Axes | None = None) -> Axes:
         """Draw a piano roll."""
@@ -137,6 +142,11 @@ class Chunk:
     notes: list[Note]
     posteriors: npt.NDArray[np.float32]
     held_back: int
+
+    @property
+    def pedal(self) -> npt.NDArray[np.float32]:
+        """The probability that the pedal is down, ``(frames,)``; 0 from a model that does not hear it."""
+        return self.posteriors[:, 0, 4] if self.posteriors.shape[2] > 4 else np.zeros(len(self.posteriors), np.float32)
 
 
 class Transcriber:
@@ -172,7 +182,7 @@ class Transcriber:
     def posteriors(
         self, pieces: Iterable[npt.NDArray[np.float32]], *, tuning_hz: float = STANDARD_HZ
     ) -> Iterator[npt.NDArray[np.float32]]:
-        """Yield probabilities ``(frames, 88, 4)`` of a recording in pieces ``(samples,)`` at the model's rate.
+        """Yield probabilities ``(frames, 88, 5)`` of a recording in pieces ``(samples,)`` at the model's rate.
 
         They do not depend on how it is cut: each chunk is processed with its context.
 
@@ -267,14 +277,23 @@ class Transcriber:
             tuning_hz = self.likelier_tuning(estimator.tuning_hz, resampled)
         found: list[Note] = []
         parts: list[npt.NDArray[np.float16]] = []
+        pedal: list[npt.NDArray[np.float32]] = []
         held_back = 0
         for chunk in self.notes([resampled], decoding=decoding, tuning_hz=tuning_hz):
             found += chunk.notes
             held_back = chunk.held_back
-            parts.append(chunk.posteriors.astype(np.float16))
-        kept = np.concatenate(parts) if posteriors else None
+            pedal.append(chunk.pedal)
+            if posteriors:
+                parts.append(chunk.posteriors.astype(np.float16))
+        frame_s = self.front_end.frame_s
         return Transcription(
-            tuple(sorted(found)), len(y) / sr, kept, self.front_end.frame_s, tuning_hz, held_back=held_back
+            tuple(sorted(found)),
+            len(y) / sr,
+            np.concatenate(parts) if posteriors else None,
+            frame_s,
+            tuning_hz,
+            held_back=held_back,
+            pedals=pedals_of(np.concatenate(pedal), frame_s=frame_s),
         )
 
     def likelier_tuning(self, tuning_hz: float, y: npt.NDArray[np.float32]) -> float:

@@ -23,7 +23,10 @@ _RISES = (1, 2)
 _RELATED = 24  # semitones up and down over which keys are combined
 _PICTURE = 16  # channels per semitone, computed from the levels and rises of its bins
 _CONTEXT_DILATIONS, _KEY_DILATIONS = (1, 2, 4, 8), (1, 2, 4, 8, 16)
-OUTPUTS = ("onset", "sounding", "offset", "velocity")
+OUTPUTS = ("onset", "sounding", "offset", "velocity", "pedal")
+PEDAL = "pedal"  # how the names of the layers begin that hear it
+# Units of the convolutions over time that hear the pedal, from means and maxima over the keys.
+_PEDAL_UNITS, _PEDAL_DILATIONS = 64, (1, 2, 4, 8, 16)
 # What a network predicts: the notes, or the spectrogram of the piano alone.
 TARGETS = ("notes", "spectrum")
 # Initial bias of the logits: onsets are rare, and the network need not learn that first.
@@ -67,8 +70,8 @@ def piano(
 
     Returns
     -------
-    A model with outputs ``(frames, 88, 4)``, logits: onset, sounding, offset, velocity; or, for a spectrum, its bins
-    from the lowest key to the highest, ``(frames, 264, windows)``.
+    A model with outputs ``(frames, 88, 5)``, logits: onset, sounding, offset, velocity, and the sustain pedal, the same
+    for all keys; or, for a spectrum, its bins from the lowest key to the highest, ``(frames, 264, windows)``.
 
     Raises
     ------
@@ -121,6 +124,22 @@ def piano(
     return keras.Model(inputs, answers(x, inputs, target), name="piano")
 
 
+def _pedal(x: Any) -> Any:
+    """Hear the sustain pedal in what the keys, ``(frames, 88, channels)``, do together: its logit, for every key."""
+    keras = load_keras()
+    layers = keras.layers
+    together = [pool((1, KEYS))(x) for pool in (layers.AveragePooling2D, layers.MaxPooling2D)]
+    x = layers.Reshape((-1, 2 * x.shape[-1]))(layers.Concatenate()(together))
+    x = layers.Dense(_PEDAL_UNITS, activation="relu", name=f"{PEDAL}_in")(x)
+    for i, dilation in enumerate(_PEDAL_DILATIONS):
+        convolution = layers.Conv1D(
+            _PEDAL_UNITS, 3, dilation_rate=dilation, padding="same", activation="relu", name=f"{PEDAL}_{i}"
+        )
+        x = layers.Add()([x, convolution(x)])
+    x = layers.Dense(1, dtype="float32", name=f"{PEDAL}_out")(x)
+    return keras.ops.tile(layers.Reshape((-1, 1, 1), dtype="float32")(x), [1, 1, KEYS, 1])
+
+
 def _rise(x: Any, frames: int) -> Any:
     """Return the difference of each value from the one ``frames`` before; before the start, values are 0."""
     layers = load_keras().layers
@@ -160,7 +179,9 @@ def answers(x: Any, inputs: Any, target: str) -> Any:
     layers = keras.layers
     check_choice("target", target, TARGETS)
     if target == "notes":
-        return layers.Conv2D(len(OUTPUTS), 1, bias_initializer=keras.initializers.Constant(_RARE), dtype="float32")(x)
+        rare = keras.initializers.Constant(_RARE)
+        notes = layers.Conv2D(len(OUTPUTS) - 1, 1, bias_initializer=rare, dtype="float32")(x)
+        return layers.Concatenate(dtype="float32")([notes, _pedal(x)])
     bins, windows = inputs.shape[2:]
     change = layers.Conv2D(BINS_PER_KEY * windows, 1, kernel_initializer="zeros", dtype="float32")(x)
     change = layers.Reshape((-1, SPECTRUM_BINS, windows), dtype="float32")(change)

@@ -16,7 +16,7 @@ from sori.errors import AudioError, ParameterError
 from sori.folders import replacing_file, walk
 from sori.music.events import DRUM_CHANNEL, Event, in_order
 from sori.music.notes import Note
-from sori.music.pedal import cut_at_strokes, ring_until
+from sori.music.pedal import as_keys, cut_at_strokes, ring_until
 from sori.music.smf import Message, Song, compose, parse
 
 PEDAL, _PEDAL_DOWN = 64, 64
@@ -96,11 +96,7 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     # The two hands are often two tracks that share one pedal.
     presses: dict[int, list[tuple[float, bool]]] = {}
     for part in parts:
-        presses.setdefault(part.program, []).extend(
-            (message.time_s, message.b >= _PEDAL_DOWN)
-            for message in part.messages
-            if message.kind == _CONTROL and message.a == PEDAL
-        )
+        presses.setdefault(part.program, []).extend(_presses(part))
     for part in parts:
         ends_s = np.array([note.offset_s for note in part.notes])
         if pedal and len(ends_s):
@@ -109,6 +105,26 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     if not allow_empty:
         _check_notes(bool(notes), path, song)
     return cut_at_strokes(notes)
+
+
+def read_pedals(path: Path) -> npt.NDArray[np.float64]:
+    """Read when the sustain pedal of a MIDI file goes down and up, in seconds, shape ``(n, 2)``.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read or is not MIDI.
+    """
+    parts = [part for part in _parts(_open(path)) if not part.is_drums]
+    last_s = max((note.offset_s for part in parts for note in part.notes), default=0.0)
+    return _pedals((press for part in parts for press in _presses(part)), last_s=last_s)
+
+
+def _presses(part: _Part) -> Iterator[tuple[float, bool]]:
+    """Yield the messages of the sustain pedal: when, and whether it is down."""
+    for message in part.messages:
+        if message.kind == _CONTROL and message.a == PEDAL:
+            yield message.time_s, message.b >= _PEDAL_DOWN
 
 
 def _pedals(presses: Iterable[tuple[float, bool]], *, last_s: float) -> npt.NDArray[np.float64]:
@@ -124,22 +140,39 @@ def _pedals(presses: Iterable[tuple[float, bool]], *, last_s: float) -> npt.NDAr
     return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
 
-def write_midi(notes: Iterable[Note], path: Path) -> None:
-    """Write notes to a MIDI file with one piano track."""
+def write_midi(notes: Iterable[Note], path: Path, *, pedals: npt.ArrayLike = ()) -> None:
+    """Write notes to a MIDI file with one piano track.
+
+    Parameters
+    ----------
+    pedals
+        Times in seconds at which the sustain pedal goes down and up, shape ``(n, 2)``.
+    """
     ordered = cut_at_strokes(notes)  # notes that overlap on a key could not be separated again
     # 960 ticks per quarter note at 120 quarters a minute are steps of half a millisecond. Long files get fewer, since
     # MIDI readers accept a limited number of ticks.
-    last_s = max((note.offset_s for note in ordered), default=0.0)
+    presses = np.asarray(pedals, dtype=np.float64).reshape(-1, 2)
+    last_s = max((note.offset_s for note in ordered), default=float(presses.max(initial=0.0)))
     division = int(max(1, min(960, _MOST_TICKS / (2 * last_s + 1))))
     events: list[tuple[int, int, bytes]] = []
     for note in ordered:
         first, last = (round(2 * division * at_s) for at_s in (note.onset_s, note.offset_s))
         events.append((first, 1, bytes([_NOTE_ON << 4, note.pitch, note.velocity])))
         events.append((max(last, first + 1), 0, bytes([_NOTE_OFF << 4, note.pitch, 64])))
+    for at_s, value in ((float(at_s), value) for press in presses for at_s, value in zip(press, (127, 0), strict=True)):
+        events.append((round(2 * division * at_s), 0, bytes([_CONTROL << 4, PEDAL, value])))
     with replacing_file(path) as temporary:
         temporary.write_bytes(
             compose([(tick, event) for tick, _, event in sorted(events)], division=division, name="piano")
         )
+
+
+def write_played(notes: Iterable[Note], pedals: npt.ArrayLike, path: Path) -> None:
+    """Write notes, as long as they sound, as they were played: keys that are held, and the sustain pedal.
+
+    Without ``pedals``, keys are held as long as the notes sound.
+    """
+    write_midi(as_keys(notes, pedals), path, pedals=pedals)
 
 
 def _open(path: Path) -> Song:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,3 +45,63 @@ def cut_at_strokes(notes: Iterable[Note]) -> list[Note]:
             kept.append(Note(note.onset_s, end_s, note.pitch, note.velocity))
             following[note.pitch] = note.onset_s
     return kept[::-1]
+
+
+# A note that ends this close to a release of the pedal was ended by it; its key is held until a note is struck within
+# this many semitones, as by the same hand; and keys are released at least this long before the pedal and after it.
+_BY_THE_PEDAL_S, _HAND, _BEFORE_S = 0.1, 12, 0.03
+
+
+def as_keys(notes: Iterable[Note], pedals: npt.ArrayLike) -> list[Note]:
+    """Return notes as long as their keys are held: the inverse of :func:`ring_until`.
+
+    When a key is released under the pedal cannot be heard. It is put where the hand next strikes, if the pedal is down
+    by then.
+
+    Parameters
+    ----------
+    notes
+        Notes as long as they sound.
+    pedals
+        Times in seconds at which the pedal goes down and up, shape ``(n, 2)``, in order and not overlapping.
+
+    >>> held = as_keys([Note(0.0, 2.0, 60, 80), Note(0.5, 2.0, 64, 80)], [[0.2, 2.0]])
+    >>> [(note.onset_s, note.offset_s) for note in held]
+    [(0.0, 0.5), (0.5, 1.97)]
+    """
+    presses = np.asarray(pedals, dtype=np.float64).reshape(-1, 2)
+    ordered = sorted(notes)
+    if not len(presses):
+        return ordered
+    onsets = np.array([note.onset_s for note in ordered])
+    pitches = np.array([note.pitch for note in ordered])
+    held = []
+    for note in ordered:
+        down_s, up_s = presses[int(np.abs(presses[:, 1] - note.offset_s).argmin())].tolist()
+        if abs(up_s - note.offset_s) < _BY_THE_PEDAL_S and down_s < up_s - 2 * _BEFORE_S:
+            first = int(np.searchsorted(onsets, note.onset_s + _BEFORE_S))
+            last = int(np.searchsorted(onsets, note.offset_s))
+            by_the_hand = np.flatnonzero(np.abs(pitches[first:last] - note.pitch) <= _HAND)
+            next_s = float(onsets[first + by_the_hand[0]]) if len(by_the_hand) else up_s
+            end_s = min(max(next_s, down_s + _BEFORE_S), up_s - _BEFORE_S)
+            note = replace(note, offset_s=end_s) if end_s > note.onset_s + _BEFORE_S else note
+        held.append(note)
+    return held
+
+
+def pedals_of(
+    down: npt.NDArray[np.floating], *, frame_s: float, shortest_s: float = 0.1
+) -> tuple[tuple[float, float], ...]:
+    """Read when the pedal goes down and up from the probability that it is down in each frame, ``(frames,)``.
+
+    Times are interpolated between the frames around 0.5; shorter presses are left out.
+
+    >>> pedals_of(np.array([0, 0, 1, 1, 1, 1, 1, 1, 0, 0]), frame_s=0.02)
+    ((0.03, 0.15),)
+    """
+    p = np.concatenate([[0.0], np.asarray(down, dtype=np.float64), [0.0]])
+    is_down = p >= 0.5
+    crossed = np.flatnonzero(is_down[1:] != is_down[:-1])
+    at = crossed + (0.5 - p[crossed]) / (p[crossed + 1] - p[crossed])
+    rows = np.clip(at - 1, 0, max(0, len(p) - 3)).reshape(-1, 2) * frame_s
+    return tuple((down_s, up_s) for down_s, up_s in rows.round(6).tolist() if up_s - down_s >= shortest_s)

@@ -48,3 +48,21 @@ def targets(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> n
         first, last = (int(np.clip(np.ceil(at_s / frame_s), 0, frames)) for at_s in (onset_s, offset_s))
         out[first:last, key, 1] = 1
     return out
+
+
+def pedal_roll(pedals: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> npt.NDArray[np.float32]:
+    """Return whether the sustain pedal is down (1) or up (0) in each frame, shape ``(frames,)``.
+
+    Parameters
+    ----------
+    pedals
+        Times in seconds at which it goes down and up, shape ``(n, 2)``.
+
+    >>> pedal_roll(np.array([[0.03, 0.08]]), frames=6, frame_s=0.02)
+    array([0., 0., 1., 1., 0., 0.], dtype=float32)
+    """
+    out = np.zeros(frames, dtype=np.float32)
+    for down_s, up_s in pedals:
+        first, last = (int(np.clip(np.ceil(at_s / frame_s), 0, frames)) for at_s in (down_s, up_s))
+        out[first:last] = 1
+    return out

@@ -19,12 +19,16 @@ def write_tsv(notes: Sequence[Note], path: Path) -> None:
     _write("\n".join(["onset_s\toffset_s\tpitch\tvelocity", *lines]) + "\n", path)
 
 
-def write_json(notes: Sequence[Note], path: Path, *, duration_s: float) -> None:
-    """Write JSON: the duration of the recording in seconds, and the fields of each note."""
+def write_json(
+    notes: Sequence[Note], path: Path, *, duration_s: float, pedals: Sequence[tuple[float, float]] = ()
+) -> None:
+    """Write JSON: the duration of the recording, the fields of each note, and when the pedal goes down and up."""
     rows = [
         {**asdict(n), "onset_s": round(n.onset_s, _DECIMALS), "offset_s": round(n.offset_s, _DECIMALS)} for n in notes
     ]
-    _write(json.dumps({"duration_s": round(duration_s, _DECIMALS), "notes": rows}, indent=1) + "\n", path)
+    pressed = [{"down_s": round(down_s, _DECIMALS), "up_s": round(up_s, _DECIMALS)} for down_s, up_s in pedals]
+    values = {"duration_s": round(duration_s, _DECIMALS), "notes": rows, "pedals": pressed}
+    _write(json.dumps(values, indent=1) + "\n", path)
 
 
 def _write(text: str, path: Path) -> None:

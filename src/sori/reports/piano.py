@@ -18,6 +18,7 @@ REPORT = "report.html"
 _HEADS = {
     "precision": "precision", "recall": "recall", "f1": "F1", "offset_f1": "F1 with offset",
     "velocity_f1": "F1 with velocity", "frame_f1": "frames, F1",
+    "pedal_f1": "pedal down, F1", "pedal_release_f1": "pedal up, F1",
 }  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def _scores(conditions: Mapping[str, Mapping[str, Any]]) -> str:
     rows = []
     for condition, scores in conditions.items():
         low, high = scores["f1_interval"]
-        figures = [f"{scores[key]:.3f}" for key in MEANS]
+        figures = [f"{scores[key]:.3f}" if key in scores else "" for key in MEANS]  # older ones have no pedal
         rows.append([condition, *figures, f"{low:.3f} to {high:.3f}", str(scores["pieces"])])
     return text_table(["recordings", *(_HEADS[key] for key in MEANS), "F1, 95 %", "pieces"], rows)
 

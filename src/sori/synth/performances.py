@@ -98,6 +98,8 @@ class Playing:
 # A note that ends this close to the next stroke of its key was ended by it; number of places of which the densest is
 # taken; and the fraction of clips of random keys in which a few keys are struck repeatedly.
 _AT_ONCE_S, _PLACES, _STRUCK_AGAIN = 0.005, 4, 0.5
+# A place's peaks and dips from 30 Hz up, the most they deviate in dB, and the length of the filter that has them.
+_PEAKS_AND_DIPS, _UNEVEN_DB, _COLOUR_TAPS = 100, 5.0, 1023
 _BASS = 60  # below this pitch the lowest note may be doubled
 
 _PLAIN = Playing(
@@ -123,11 +125,15 @@ MATERIALS: Mapping[str, Playing] = {
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """One performed piece: rows of onset, offset, pitch and velocity, with the pedal and by the keys alone."""
+    """One performed piece: rows of onset, offset, pitch and velocity, with the pedal and by the keys alone.
+
+    ``pedals`` are the times in seconds at which the sustain pedal goes down and up, shape ``(n, 2)``.
+    """
 
     title: str
     pedalled: _Rows
     keys: _Rows
+    pedals: _Rows
 
 
 class Clip(NamedTuple):
@@ -135,11 +141,14 @@ class Clip(NamedTuple):
 
     ``notes`` are rows of onset and offset in seconds from the clip's beginning (before 0 if they began earlier), pitch
     and velocity. ``piano`` has the level and colour that it has in ``y``, without room, noise and other sounds.
+    ``pedals`` are rows of the times at which the sustain pedal goes down and up; None if the notes are random ones, of
+    which nobody can say.
     """
 
     y: _Clip
     piano: _Clip
     notes: _Rows
+    pedals: _Rows | None
 
 
 def draw_clip(
@@ -165,13 +174,15 @@ def draw_clip(
     sr = banks[0].sr
     duration_s = samples / sr
     alone, pedal = rng.random() < playing.alone, False
+    pedals: _Rows | None = np.zeros((0, 2))
     if alone:
         notes = np.zeros((0, 4))
     elif rng.random() < playing.random_keys:
-        notes = _random_notes(rng, duration_s, playing.most_keys)
+        notes, pedals = _random_notes(rng, duration_s, playing.most_keys), None
     else:
         pedal = rng.random() >= playing.dry
-        notes = _passage(performances[int(rng.integers(len(performances)))], rng, duration_s, playing, pedal=pedal)
+        performance = performances[int(rng.integers(len(performances)))]
+        notes, pedals = _passage(performance, rng, duration_s, playing, pedal=pedal)
     # To play on other strings, everything is rendered slower and lower (or faster and higher) and resampled back.
     semitones = int(rng.integers(-round(playing.recolour), round(playing.recolour) + 1))
     cents = float(np.clip(rng.normal(0, playing.cents), -50, 50))
@@ -223,7 +234,7 @@ def draw_clip(
         y, piano = np.tanh(y * drive) * np.float32(0.7), piano * (np.float32(0.7) * drive)
     if rng.random() < playing.coded:
         y = _coded(y, sr)
-    return Clip(y.astype(np.float32), piano, notes)
+    return Clip(y.astype(np.float32), piano, notes, pedals)
 
 
 def mixed(y: _Clip, rng: np.random.Generator, *, sr: int, others: Sequence[npt.NDArray[np.int16]]) -> _Clip:
@@ -248,7 +259,8 @@ def ringing_on(notes: _Rows) -> _Rows:
 
 def _passage(
     performance: Performance, rng: np.random.Generator, duration_s: float, playing: Playing, *, pedal: bool
-) -> _Rows:
+) -> tuple[_Rows, _Rows]:
+    """Return the notes of a passage, and when its pedal goes down and up."""
     notes = performance.pedalled if pedal else performance.keys
     tempo = rng.uniform(*playing.tempo)
     last_s = float(notes[-1, 0])
@@ -265,7 +277,8 @@ def _passage(
         passage[:, 2] += rng.integers(low, high + 1)
         if rng.random() < playing.octaves:
             passage = _bass_in_octaves(passage, rng)
-    return passage
+    pedals = (performance.pedals - begin_s) / tempo if pedal else np.zeros((0, 2))
+    return passage, pedals[(pedals[:, 1] > 0) & (pedals[:, 0] < duration_s)]
 
 
 def _bass_in_octaves(notes: _Rows, rng: np.random.Generator) -> _Rows:
@@ -413,11 +426,17 @@ def in_a_room(y: _Clip, rng: np.random.Generator, *, sr: int, decay_s: float, we
 
 
 def _colour(rng: np.random.Generator, sr: int) -> _Clip:
-    """Draw a filter that colours like a microphone: a smooth curve over frequency."""
+    """Draw a filter that colours like a microphone, a smooth curve, and like a place, with peaks and dips.
+
+    The place gives each partial of each key a level of its own, as another piano's soundboard would.
+    """
     corners = np.array([0, *(hz for hz in (60, 150, 400, 1000, 2500, 5000) if hz < sr / 2), sr / 2])
     gains_db = np.cumsum(rng.normal(0, 2.0, len(corners)))
     gains_db[0] -= rng.uniform(0, 20)
-    taps = scipy.signal.firwin2(255, corners / (sr / 2), 10 ** ((gains_db - gains_db[4]) / 20))
+    fine = np.concatenate([[0.0], np.geomspace(30, sr / 2, _PEAKS_AND_DIPS)])
+    uneven_db = rng.normal(0, rng.uniform(0, _UNEVEN_DB), len(fine))
+    gains_db = np.interp(fine, corners, gains_db - gains_db[4]) + uneven_db
+    taps = scipy.signal.firwin2(_COLOUR_TAPS, fine / (sr / 2), 10 ** (gains_db / 20))
     return taps.astype(np.float32)  # type: ignore[no-any-return]
 
 

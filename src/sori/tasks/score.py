@@ -17,14 +17,14 @@ def score_midi(estimate: str | Path, truth: str | Path, *, pedal: bool = False, 
     Parameters
     ----------
     pedal
-        Extend notes of the truth while its sustain pedal is down.
+        Extend the notes of both while their sustain pedal is down.
 
     Raises
     ------
     SoriError
         If a file cannot be read.
     """
-    known, found = read_notes(Path(truth), pedal=pedal), read_notes(Path(estimate), allow_empty=True)
+    known, found = read_notes(Path(truth), pedal=pedal), read_notes(Path(estimate), pedal=pedal, allow_empty=True)
     rows, estimated = notes_array(known), notes_array(found)
     if plot is not None:
         plots.save(plots.roll_comparison(known, found, matched=match_notes(rows, estimated)), plot)

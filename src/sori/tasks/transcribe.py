@@ -17,7 +17,8 @@ from sori.errors import ParameterError, SoriError, check_choice, check_installed
 from sori.inference import ENGINES, Engine, NoteDecoding, Transcriber, usual_gain
 from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents
 from sori.music import Note
-from sori.music.midi import write_midi
+from sori.music.midi import write_played
+from sori.music.pedal import pedals_of
 from sori.music.tables import write_json, write_tsv
 from sori.reporter import Reporter, usual
 from sori.separation.separator import separator
@@ -78,6 +79,7 @@ def transcribe_files(
     engine: str = "piano",
     threads: int = 0,
     tuning_hz: float | None = None,
+    pedal: bool = True,
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> Iterator[Transcribed]:
@@ -100,6 +102,9 @@ def transcribe_files(
         ``clean``, ``tuning_hz`` and the rest of ``decoding`` have no effect on it.
     tuning_hz
         Frequency of A4; None: estimated for each recording.
+    pedal
+        Write keys and sustain pedal to MIDI files as they were played; otherwise, notes as long as they sound. Tables
+        and JSON have notes as long as they sound.
     method
         How to separate the piano from a mixture first: see :func:`sori.separation.separator.separator`.
 
@@ -129,7 +134,7 @@ def transcribe_files(
         raise SoriError(f"{out}: {reason(error)}") from error
     for file, paths in targets.items():
         try:
-            yield _transcribe(file, paths, heard_by, decoding, separate, tuning_hz, reporter)
+            yield _transcribe(file, paths, heard_by, decoding, separate, tuning_hz, reporter, pedal=pedal)
         except (SoriError, OSError) as error:
             why = str(error) if isinstance(error, SoriError) else reason(error)
             why = why if str(file) in why else f"{file}: {why}"
@@ -144,6 +149,8 @@ def _transcribe(
     separate: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None,
     tuning_hz: float | None,
     reporter: Reporter,
+    *,
+    pedal: bool,
 ) -> Transcribed:
     began = time.monotonic()
     sr, done, held_back = heard_by.sr, 0, 0
@@ -170,6 +177,7 @@ def _transcribe(
             yield piece if gain == 1 else piece * np.float32(gain)
 
     notes: list[Note] = []
+    pressed: list[npt.NDArray[np.float32]] = []
 
     def found() -> Iterator[Sequence[Note]]:
         nonlocal held_back
@@ -178,6 +186,7 @@ def _transcribe(
             return
         for chunk in heard_by.notes(normalised(), decoding=decoding, tuning_hz=tuning_hz):
             held_back = chunk.held_back
+            pressed.append(chunk.pedal)
             yield chunk.notes
 
     for ended in found():
@@ -185,12 +194,15 @@ def _transcribe(
         reporter.progress(f"Transcribing {file.name}", round(done / sr), max(round(done / sr), total_s))
     notes.sort()
     duration_s = done / sr
+    pedals: tuple[tuple[float, float], ...] = ()
+    if pedal and pressed and isinstance(heard_by, Transcriber):
+        pedals = pedals_of(np.concatenate(pressed), frame_s=heard_by.front_end.frame_s)
     written: list[Path] = []
     try:
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not path.exists()
-            _write(notes, path, duration_s=duration_s)
+            _write(notes, pedals, path, duration_s=duration_s)
             written += [path] if is_new else []
     except OSError as error:
         for made in written:  # all of a recording's files or none
@@ -246,10 +258,10 @@ def _targets(
     return targets
 
 
-def _write(notes: Sequence[Note], path: Path, *, duration_s: float) -> None:
+def _write(notes: Sequence[Note], pedals: Sequence[tuple[float, float]], path: Path, *, duration_s: float) -> None:
     kind = path.suffix[1:]
     if kind == "mid":
-        write_midi(notes, path)
+        write_played(notes, pedals, path)
     elif kind == "png":
         from sori import plots  # an extra
 
@@ -257,4 +269,4 @@ def _write(notes: Sequence[Note], path: Path, *, duration_s: float) -> None:
     elif kind == "tsv":
         write_tsv(notes, path)
     else:
-        write_json(notes, path, duration_s=duration_s)
+        write_json(notes, path, duration_s=duration_s, pedals=pedals)

@@ -17,21 +17,21 @@ from sori.features.log_frequency import DB
 from sori.models.backend import keras as load_keras
 from sori.models.piano import SPECTRUM_BINS
 from sori.music import KEYS, LOWEST, targets
-from sori.music.rolls import PEAK_S
-from sori.synth import NoteBank, Performance, Playing, draw_clip
+from sori.music.rolls import PEAK_S, pedal_roll
+from sori.synth import Clip, NoteBank, Performance, Playing, draw_clip
 
 T = TypeVar("T")
 _PATIENCE_S = 300.0
 
-# Weights of onsets and velocities, and extra weights of onsets that are easily missed: of a string struck while it
-# rings, of a low key, of a note much softer than others struck with it.
-_ONSET, _VELOCITY = 2.0, 2.0
+# Weights of onsets, velocities and the pedal, and extra weights of onsets that are easily missed: of a string struck
+# while it rings, of a low key, of a note much softer than others struck with it.
+_ONSET, _VELOCITY, _PEDAL = 2.0, 2.0, 0.01
 _AGAIN, _LOW, _SOFT = 1.5, 0.75, 0.75
 _LOW_BELOW, _SOFTER_BY, _TOGETHER_S, _RINGS_S = 48, 25, 0.3, 0.06
 
 
 def transcription_loss(y_true: Any, y_pred: Any) -> Any:
-    """Cross-entropy of onset, sounding and offset, and squared error of the velocity where there is an onset.
+    """Cross-entropy of onset, sounding, offset and pedal, and squared error of the velocity where there is an onset.
 
     Half of the velocity's error is absolute, half is relative to the clip's mean: absolute velocities depend on the
     recording's level, which can hardly be known, but differences between notes do not.
@@ -39,10 +39,10 @@ def transcription_loss(y_true: Any, y_pred: Any) -> Any:
     Parameters
     ----------
     y_true
-        ``(n, frames, 88, 5)``: the targets of :func:`sori.music.targets`, and the weights of
-        :func:`onset_weights`.
+        ``(n, frames, 88, 6)``: the targets of :func:`sori.music.targets`, the weights of :func:`onset_weights`, and
+        the pedal, the same for all keys: 1 down, 0 up, below 0 where it is not known.
     y_pred
-        Logits ``(n, frames, 88, 4)``.
+        Logits ``(n, frames, 88, 5)``.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def transcription_loss(y_true: Any, y_pred: Any) -> Any:
     """
     ops = load_keras().ops
     target, logits = y_true[..., :3], y_pred[..., :3]
-    entropy = ops.maximum(logits, 0) - logits * target + ops.log1p(ops.exp(-ops.abs(logits)))
+    entropy = _entropy(target, logits)
     struck = y_true[..., 0]
     onset = ops.mean(entropy[..., 0] * (1.0 + struck * (y_true[..., 4] - 1.0)))
     error = ops.sigmoid(y_pred[..., 3]) - y_true[..., 3]
@@ -58,8 +58,19 @@ def transcription_loss(y_true: Any, y_pred: Any) -> Any:
     mean = ops.sum(error * struck, axis=(1, 2)) / strokes
     relative = ops.square(error - mean[:, None, None])
     velocity = ops.mean(ops.sum((ops.square(error) + relative) * struck, axis=(1, 2)) / strokes) / 2
+    pedal = y_true[:, :, 0, 5]
+    known = ops.cast(pedal >= 0, "float32")
+    pedals = ops.sum(_entropy(pedal, y_pred[:, :, 0, 4]) * known) / (ops.sum(known) + 1.0)
     keys = y_true.shape[2]
-    return keys * (_ONSET * onset + ops.mean(entropy[..., 1]) + ops.mean(entropy[..., 2]) + _VELOCITY * velocity)
+    return keys * (
+        _ONSET * onset + ops.mean(entropy[..., 1]) + ops.mean(entropy[..., 2]) + _VELOCITY * velocity + _PEDAL * pedals
+    )
+
+
+def _entropy(target: Any, logits: Any) -> Any:
+    """Return the cross-entropy of each logit."""
+    ops = load_keras().ops
+    return ops.maximum(logits, 0) - logits * target + ops.log1p(ops.exp(-ops.abs(logits)))
 
 
 def onset_weights(notes: npt.NDArray[np.float64], *, frames: int, frame_s: float) -> npt.NDArray[np.float32]:
@@ -128,11 +139,22 @@ class MusicBatches:
         if self.target == "spectrum":
             return x, self.front_end(np.stack([clip.piano for clip in drawn]))[:, :, :SPECTRUM_BINS]
         size = {"frames": x.shape[1], "frame_s": self.front_end.frame_s}
-        y = [
-            np.concatenate([targets(clip.notes, **size), onset_weights(clip.notes, **size)[..., np.newaxis]], axis=-1)
-            for clip in drawn
-        ]
-        return x, np.stack(y)
+        return x, np.stack([_wanted(clip, **size) for clip in drawn])
+
+
+def _wanted(clip: Clip, *, frames: int, frame_s: float) -> npt.NDArray[np.float32]:
+    """Return what :func:`transcription_loss` takes of a clip, ``(frames, 88, 6)``."""
+    weights = onset_weights(clip.notes, frames=frames, frame_s=frame_s)
+    pedal = np.full(frames, -1.0) if clip.pedals is None else pedal_roll(clip.pedals, frames=frames, frame_s=frame_s)
+    return np.concatenate(
+        [
+            targets(clip.notes, frames=frames, frame_s=frame_s),
+            weights[..., np.newaxis],
+            np.broadcast_to(pedal[:, np.newaxis, np.newaxis], (frames, KEYS, 1)),
+        ],
+        axis=-1,
+        dtype=np.float32,
+    )
 
 
 def in_advance(make: Callable[[int], T], steps: range, *, ahead: int = 4) -> Iterator[T]:

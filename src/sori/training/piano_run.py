@@ -16,6 +16,7 @@ from sori.bundle import Bundle, bundle_folder
 from sori.errors import BundleError, DatasetError, ParameterError, reason
 from sori.folders import check_type, made_by, read_floats, replacing_file
 from sori.models.backend import keras as load_keras
+from sori.models.piano import PEDAL
 from sori.output import Maker, Output
 from sori.training.note_batches import spectrum_loss, transcription_loss
 
@@ -49,9 +50,13 @@ def carry_on(network: keras.Model, path_or_name: str | Path) -> None:
         before = read_weights(folder / state["best_weights"])
     else:
         before = Bundle.open(folder).weights()
-    if [w.shape for w in before] != [tuple(w.shape) for w in network.weights]:
+    known = network.weights
+    if len(before) < len(known):  # a network without an ear for the pedal, which is then learnt from the beginning
+        known = [weights for weights in known if not weights.path.startswith(PEDAL)]
+    if [w.shape for w in before] != [tuple(w.shape) for w in known]:
         raise ParameterError(f"{folder}: its network has another size; start from one with the same options.")
-    network.set_weights(before)
+    for weights, value in zip(known, before, strict=True):
+        weights.assign(value)
 
 
 _FileName = Annotated[str, msgspec.Meta(pattern=r"^([\w.-]+)?$")]  # no folder

@@ -37,6 +37,7 @@ from sori.models.backend import keras as load_keras
 from sori.models.piano import SPECTRUM_BINS, TARGETS
 from sori.models.registry import TRANSCRIBERS
 from sori.music import notes_array
+from sori.music.pedal import pedals_of
 from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.synth import Playing, mixed
@@ -380,16 +381,23 @@ def judge(
     """Score a model that transcribes on held-out recordings: the summary of each condition."""
     transcriber = Transcriber(model)
 
-    def transcribed(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        return notes_array(transcriber(y, sr=transcriber.sr, posteriors=False).notes)
+    def transcribed(y: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float64], npt.ArrayLike]:
+        found = transcriber(y, sr=transcriber.sr, posteriors=False)
+        return notes_array(found.notes), found.pedals
 
     return by_condition(score_held_out(transcribed, recordings, reporter=reporter))
 
 
-def _predicted(network: keras.Model, front_end: LogFrequency, y: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the notes that a network in training predicts, as rows, also unsure ones, as early networks are unsure."""
+def _predicted(
+    network: keras.Model, front_end: LogFrequency, y: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float64], npt.ArrayLike]:
+    """Return the notes, as rows, and the pedal that a network in training predicts.
+
+    Unsure notes are among them, as early networks are unsure.
+    """
     logits = np.asarray(network(front_end(y)[np.newaxis], training=False))[0]
-    return notes_from(1 / (1 + np.exp(-logits)), frame_s=front_end.frame_s, doubt=False)
+    p = 1 / (1 + np.exp(-logits))
+    return notes_from(p, frame_s=front_end.frame_s, doubt=False), pedals_of(p[:, 0, 4], frame_s=front_end.frame_s)
 
 
 def _cleaned(
