@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sori.music import Note
-from sori.music.pedal import as_keys, cut_at_strokes, pedals_of, ring_until
+from sori.music.pedal import as_keys, cut_at_strokes, pedals_of, ring_until, rung
 
 
 def test_a_key_released_under_the_pedal_rings_until_it_is_released():
@@ -56,7 +56,7 @@ def test_a_key_is_never_held_beyond_its_note_nor_for_no_time():
 
 def test_the_pedal_is_read_between_frames():
     p = np.concatenate([np.zeros(10), [0.25, 0.75], np.ones(20), [0.25], np.zeros(3)])
-    ((down_s, up_s),) = pedals_of(p, frame_s=0.02)
+    ((down_s, up_s),) = pedals_of(p, frame_s=0.02, threshold=0.5)
     assert down_s == pytest.approx(10.5 * 0.02)
     assert up_s == pytest.approx((31 + 2 / 3) * 0.02, abs=1e-5)
     assert pedals_of(np.zeros(9), frame_s=0.02) == pedals_of(np.zeros(0), frame_s=0.02) == ()
@@ -64,3 +64,11 @@ def test_the_pedal_is_read_between_frames():
     short = np.zeros(20)
     short[5:8] = 1
     assert pedals_of(short, frame_s=0.02) == ()
+
+
+def test_notes_that_the_pedal_ends_end_with_it_and_no_others():
+    pedals = [[0.2, 2.0], [2.2, 4.0]]
+    notes = [Note(0.0, 1.93, 60, 80), Note(0.5, 1.2, 64, 80), Note(1.2, 2.06, 67, 80), Note(2.1, 2.15, 60, 80)]
+    assert [note.offset_s for note in rung(notes, pedals)] == [2.0, 2.0, 2.0, 2.15]
+    assert rung(notes, ()) == sorted(notes)
+    assert rung(rung(notes, pedals), pedals) == rung(notes, pedals)

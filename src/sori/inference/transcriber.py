@@ -19,7 +19,7 @@ from sori.inference.clip import checked_clip
 from sori.inference.note_decoder import NoteDecoder
 from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents, in_hz
 from sori.music import HIGHEST, LOWEST, Note
-from sori.music.pedal import pedals_of
+from sori.music.pedal import pedals_of, rung
 from sori.sessions import onnx_session, run
 
 if TYPE_CHECKING:
@@ -286,14 +286,15 @@ class Transcriber:
             if posteriors:
                 parts.append(chunk.posteriors.astype(np.float16))
         frame_s = self.front_end.frame_s
+        pedals = pedals_of(np.concatenate(pedal), frame_s=frame_s)
         return Transcription(
-            tuple(sorted(found)),
+            tuple(rung(found, pedals)),
             len(y) / sr,
             np.concatenate(parts) if posteriors else None,
             frame_s,
             tuning_hz,
             held_back=held_back,
-            pedals=pedals_of(np.concatenate(pedal), frame_s=frame_s),
+            pedals=pedals,
         )
 
     def likelier_tuning(self, tuning_hz: float, y: npt.NDArray[np.float32]) -> float:

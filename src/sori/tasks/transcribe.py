@@ -18,7 +18,7 @@ from sori.inference import ENGINES, Engine, NoteDecoding, Transcriber, usual_gai
 from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents
 from sori.music import Note
 from sori.music.midi import write_played
-from sori.music.pedal import pedals_of
+from sori.music.pedal import pedals_of, rung
 from sori.music.tables import write_json, write_tsv
 from sori.reporter import Reporter, usual
 from sori.separation.separator import separator
@@ -195,14 +195,15 @@ def _transcribe(
     notes.sort()
     duration_s = done / sr
     pedals: tuple[tuple[float, float], ...] = ()
-    if pedal and pressed and isinstance(heard_by, Transcriber):
+    if isinstance(heard_by, Transcriber):
         pedals = pedals_of(np.concatenate(pressed), frame_s=heard_by.front_end.frame_s)
+        notes = rung(notes, pedals)
     written: list[Path] = []
     try:
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not path.exists()
-            _write(notes, pedals, path, duration_s=duration_s)
+            _write(notes, pedals, path, duration_s=duration_s, as_played=pedal)
             written += [path] if is_new else []
     except OSError as error:
         for made in written:  # all of a recording's files or none
@@ -258,10 +259,12 @@ def _targets(
     return targets
 
 
-def _write(notes: Sequence[Note], pedals: Sequence[tuple[float, float]], path: Path, *, duration_s: float) -> None:
+def _write(
+    notes: Sequence[Note], pedals: Sequence[tuple[float, float]], path: Path, *, duration_s: float, as_played: bool
+) -> None:
     kind = path.suffix[1:]
     if kind == "mid":
-        write_played(notes, pedals, path)
+        write_played(notes, pedals if as_played else (), path)
     elif kind == "png":
         from sori import plots  # an extra
 

@@ -47,9 +47,6 @@ if TYPE_CHECKING:
 _ONE_UNIT = ("mel", "spectrogram", "waveform", "embedding")
 
 
-_ONE_UNIT = ("mel", "spectrogram", "waveform", "embedding")
-
-
 @dataclass(frozen=True)
 class Fitted:
     """A network with the weights of the lowest validation loss, its input normalisation and its history."""

@@ -1,0 +1,59 @@
+"""A classifier as a folder that is a web page: it classifies recordings and a microphone in the browser."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sori.bundle.export import export_whole
+from sori.output import Maker, output_folder
+
+_MAKER, _FACTS, _MODEL = "sori export", "model.json", "model.onnx"
+_PAGE = Path(__file__).parents[1] / "web"
+_PACKED = ".xz"  # the runtime is stored in a sixth of its size
+
+
+def export_web(run: str | Path, out: Path, *, overwrite: bool = False) -> dict[str, Any]:
+    """Write a trained classifier as a web page that needs no server but one for files.
+
+    The folder holds the page, the model as :func:`sori.bundle.export.export_whole` writes it, and ONNX Runtime Web (MIT
+    licence), which computes it in the browser. No sound leaves the page.
+
+    Returns
+    -------
+    As :func:`sori.bundle.export.export_whole`.
+
+    Raises
+    ------
+    BundleError
+        If the model cannot be exported.
+    DatasetError
+        If ``out`` is there already and may not be replaced.
+    """
+    sources = [path for path in sorted(_PAGE.iterdir()) if path.is_file()]
+    written = [path.name.removesuffix(_PACKED) for path in sources]
+    made: dict[str, Any] = {}
+
+    def fill(folder: Path) -> None:
+        made.update(export_whole(run, folder / _MODEL))
+        facts = {
+            "made_by": _MAKER,
+            "name": os.path.basename(os.path.abspath(run)),
+            "sr": int(made["sr"]),
+            "samples": int(made["samples"]),
+            "classes": made["classes"],
+            "threshold": 0.0,
+        }
+        (folder / _FACTS).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        for source, name in zip(sources, written, strict=True):
+            with lzma.open(source) if source.suffix == _PACKED else source.open("rb") as packed:
+                with (folder / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+
+    with output_folder(out, Maker(_MAKER, _FACTS, files=(_MODEL, *written)), overwrite=overwrite) as output:
+        output.write(fill)
+    return made
