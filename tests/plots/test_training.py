@@ -53,3 +53,12 @@ def test_accuracies_side_by_side_have_their_chance():
     assert [bar.get_height() for bar in ax.patches] == [0.9, 0.4]
     assert {line.get_ydata()[0] for line in ax.lines if len(set(line.get_ydata())) == 1} >= {0.25}
     assert [other.get_title() for other in ax.figure.axes] == ["pitch", "instrument"]
+
+
+def test_a_reliability_diagram_shows_each_bin_beside_the_diagonal():
+    ax = plots.reliability_diagram([(10, 0.55, 0.5), (30, 0.95, 0.8)])
+    diagonal, drawn = ax.get_lines()
+    np.testing.assert_array_equal(drawn.get_xydata(), [[0.55, 0.5], [0.95, 0.8]])
+    np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
+    areas = ax.collections[0].get_sizes()
+    assert areas[1] > areas[0]

@@ -1,5 +1,6 @@
 from html.parser import HTMLParser
 
+from sori.evaluation.calibration import Bin
 from sori.reports.training import ReportedRecording, render_report
 from sori.training import History, diagnose
 
@@ -60,6 +61,13 @@ def test_one_page_that_needs_nothing_beside_it():
     assert "비/<1>.wav" in read.text  # escaped in the source, whole on the page
     assert "75.0%" in read.text
     assert "30.0% to 95.0%" in read.text
+
+
+def test_how_sure_it_is_stands_beside_how_often_it_is_right():
+    read = Page(page(bins=[Bin(10, 0.6, 0.5), Bin(30, 0.9, 0.8)]))
+    assert read.tags.count("svg") == 4
+    assert "differ by 10.0% on average" in read.text
+    assert "calibration error" not in Page(page()).text
 
 
 def test_a_leak_is_shown_in_the_warning_colour():

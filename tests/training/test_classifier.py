@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -35,6 +36,9 @@ def test_what_is_deployed_takes_features_as_they_are_and_gives_probabilities(seg
     expected = softmax(np.asarray(fitted.network((segments.x - mean) / std)), axis=1)
     np.testing.assert_allclose(np.asarray(trained.deployed()(segments.x)), expected, atol=1e-5)
     assert trained.parameters == fitted.network.count_params()
+    unsure = replace(trained, fitted=replace(fitted, temperature=4.0))
+    logits = np.asarray(fitted.network((segments.x - mean) / std))
+    np.testing.assert_allclose(np.asarray(unsure.deployed()(segments.x)), softmax(logits / 4, axis=1), atol=1e-5)
 
 
 def test_it_is_scored_on_what_it_is_given_recording_by_recording(segments, fitted):

@@ -5,7 +5,14 @@ from sori.plots.network import error_curve, network_diagram, surfaces
 from sori.plots.notes import piano_roll, roll_comparison
 from sori.plots.sound import magnitude_spectrum, mel_spectrogram, mfcc, spectrogram, steps, waveform
 from sori.plots.tags import tags
-from sori.plots.training import accuracy_bars, confusion_matrix, detection_curve, learning_curve, learning_curves
+from sori.plots.training import (
+    accuracy_bars,
+    confusion_matrix,
+    detection_curve,
+    learning_curve,
+    learning_curves,
+    reliability_diagram,
+)
 
 __all__ = [
     "accuracy_bars",
@@ -19,6 +26,7 @@ __all__ = [
     "mfcc",
     "network_diagram",
     "piano_roll",
+    "reliability_diagram",
     "roll_comparison",
     "save",
     "spectrogram",

@@ -141,6 +141,26 @@ def confusion_matrix(confusion: Sequence[Sequence[int]], classes: Sequence[str],
     return ax
 
 
+def reliability_diagram(bins: Sequence[tuple[int, float, float]], *, ax: Axes | None = None) -> Axes:
+    """Draw how often answers are right by how sure they are; on the diagonal they are what they say.
+
+    Parameters
+    ----------
+    bins
+        Number of answers, their mean probability and the part of them that is right.
+    """
+    ax = tidy(own_axes(width=4.6, height=4.2) if ax is None else ax)
+    counts, sure, right = (np.asarray(column, dtype=np.float64) for column in zip(*bins, strict=True))
+    ax.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":", label="right as often as sure")
+    ax.plot(sure, right, color=TRAIN, linewidth=1)
+    ax.scatter(sure, right, s=20 + 200 * counts / counts.max(), color=TRAIN, label="answers (area: how many)", zorder=3)
+    ax.set(xlabel="probability of the answer", ylabel="right", xlim=(0, 1.04), ylim=(-0.02, 1.06))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0))
+    ax.legend(frameon=False, loc="upper left", fontsize=9)
+    return ax
+
+
 def accuracy_bars(
     bars: Mapping[str, Sequence[tuple[str, float, float]]], *, chances: Mapping[str, float], columns: int = 2
 ) -> Axes:

@@ -16,6 +16,7 @@ from sori.augment import Augmentation
 from sori.datasets.build import hash_of
 from sori.errors import AudioError
 from sori.evaluation import by_recording
+from sori.evaluation.calibration import Bin, calibration_error, reliability
 from sori.reports.page import facts_table, page, picture, plain, player
 from sori.training import Diagnosis, History, TrainedClassifier
 
@@ -45,6 +46,7 @@ def training_report(trained: TrainedClassifier, *, name: str, made: Mapping[str,
         When, how long and by which command it was made, by heading.
     """
     mistakes, right = _recordings_of(trained)
+    answered = trained.answered()
     return render_report(
         title=f"{name}: {trained.model} on {len(trained.dataset.classes)} classes",
         scores=trained.scores,
@@ -54,6 +56,7 @@ def training_report(trained: TrainedClassifier, *, name: str, made: Mapping[str,
         right=right,
         diagnosis=trained.diagnosis,
         facts=_facts(trained, made),
+        bins=reliability([one.probability for one in answered], [one.right for one in answered]),
         notes=trained.notes,
         augmented=trained.settings.augment is not None,
     )
@@ -69,6 +72,7 @@ def render_report(
     right: Sequence[ReportedRecording],
     diagnosis: Diagnosis,
     facts: Mapping[str, Mapping[str, Any]],
+    bins: Sequence[Bin] = (),
     notes: Sequence[str] = (),
     augmented: bool = False,
 ) -> str:
@@ -80,6 +84,8 @@ def render_report(
         As :meth:`sori.evaluation.ClassScores.to_dict`, with ``split``, ``leaky`` and, of folds, ``folds``.
     facts
         Tables of settings to show, by heading.
+    bins
+        How sure the test's answers are, and how often right.
     mistakes, right
         Test recordings that were taken for another class, and some that were not.
     notes
@@ -114,6 +120,14 @@ def render_report(
         "<h2>Which class is taken for which</h2>",
         f'<div class="row">{picture(matrix)}{_per_class(scores)}</div>',
     ]
+    if bins:
+        drawn = plots.to_svg(plots.reliability_diagram(bins))
+        parts += [
+            "<h2>Whether it is right as often as it is sure</h2>",
+            f'<div class="row">{picture(drawn)}</div>',
+            f'<p class="soft">Probability and part right differ by {calibration_error(bins):.1%} on average (expected '
+            "calibration error of the test recordings).</p>",
+        ]
     parts += ["<h2>Taken for another class: the surest first</h2>"]
     if not mistakes:
         parts += ['<p class="soft">No test recording was taken for another class.</p>']
@@ -293,4 +307,5 @@ def _fitting(trained: TrainedClassifier, schedule: str) -> dict[str, Any]:
         "learning rate": f"{settings.lr:g}, {schedule}",
         "stops early": f"after {settings.patience} epochs without improvement" if settings.patience else "never",
         "augmentation": _augmentation(settings.augment),
+        "temperature": f"{trained.fitted.temperature:.2f} (divides the logits; learned in validation)",
     }

@@ -29,6 +29,7 @@ from sori.datasets import (
 from sori.errors import check_keys
 from sori.evaluation import ClassScores, score_classes
 from sori.evaluation.answers import Answer, answers_of
+from sori.evaluation.calibration import learn_temperature
 from sori.evaluation.intervals import FEW_GROUPS
 from sori.models.backend import keras as load_keras
 from sori.reporter import SILENT, Reporter
@@ -49,11 +50,15 @@ _ONE_UNIT = ("mel", "spectrogram", "waveform", "embedding")
 
 @dataclass(frozen=True)
 class Fitted:
-    """A network with the weights of the lowest validation loss, its input normalisation and its history."""
+    """A network with the weights of the lowest validation loss, its input normalisation and its history.
+
+    Its logits are divided by ``temperature``, which was learned from the validation part.
+    """
 
     network: keras.Model
     normalisation: Normalisation
     history: History
+    temperature: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,8 @@ class Trainer:
                 reporter=self.reporter,
                 stage=stage,
             )
-        return Fitted(network, normalisation, history)
+        logits = network.predict(normalisation(segments.x[valid]), batch_size=64, verbose=0)
+        return Fitted(network, normalisation, history, learn_temperature(logits, segments.label[valid]))
 
     @contextmanager
     def _source(
@@ -142,7 +148,8 @@ class Trainer:
     ) -> tuple[npt.NDArray[np.float32], ClassScores]:
         """Return probabilities for some of the segments, and their scores."""
         x = fitted.normalisation(segments.x[test])
-        probabilities = _softmax(np.asarray(fitted.network.predict(x, batch_size=64, verbose=0)))
+        logits = np.asarray(fitted.network.predict(x, batch_size=64, verbose=0))
+        probabilities = _softmax((logits / fitted.temperature).astype(np.float32))
         return probabilities, _scored(probabilities, segments, test, self.dataset)
 
 
@@ -197,7 +204,8 @@ class TrainedClassifier:
         mean, std = self.fitted.normalisation.mean, self.fitted.normalisation.std
         inputs = keras.Input(self.dataset.shape)
         normalised = keras.layers.Rescaling(scale=(1 / std).tolist(), offset=(-mean / std).tolist())(inputs)
-        probabilities = keras.layers.Softmax()(self.fitted.network(normalised))
+        logits = self.fitted.network(normalised)
+        probabilities = keras.layers.Softmax()(keras.layers.Rescaling(1 / self.fitted.temperature)(logits))
         return keras.Model(inputs, probabilities, name=self.model)
 
     def answered(self) -> list[Answer]:

@@ -32,6 +32,7 @@ def bundle_of(trained: TrainedClassifier) -> Bundle:
             **{name: value for name, value in vars(settings).items() if name != "augment"},
             "augment": settings.augment.to_dict() if settings.augment else None,
             "best_epoch": trained.fitted.history.best_epoch,
+            "temperature": trained.fitted.temperature,
             "sori_version": sori.__version__,
         },
         dataset={
