@@ -28,7 +28,7 @@ def fails(*arguments, code=1):
     "command", [(), ("dataset",), *(("dataset", name) for name in ("build", "info", "export", "import")),
                 ("transcribe",), ("score",), ("piano", "synth"), ("piano", "train"),
                 ("train",), ("evaluate",), ("predict",), ("models",), ("inspect",), ("listen",), ("augment",),
-                *(("experiment", name) for name in ("features", "overfitting", "listening")),
+                *(("experiment", name) for name in ("features", "overfitting", "examples", "listening")),
                 *(("synth", name) for name in ("notes", "chords", "mix", "midi"))]
 )  # fmt: skip
 def test_help_has_an_example(command):

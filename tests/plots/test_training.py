@@ -62,3 +62,11 @@ def test_a_reliability_diagram_shows_each_bin_beside_the_diagonal():
     np.testing.assert_array_equal(diagonal.get_xydata(), [[0, 0], [1, 1]])
     areas = ax.collections[0].get_sizes()
     assert areas[1] > areas[0]
+
+
+def test_examples_are_drawn_by_their_number_with_intervals():
+    ax = plots.examples_curve({"cnn": [(5, 0.5, (0.3, 0.6)), (20, 0.8, (0.7, 0.9))]})
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["5", "20"]
+    (line, _, (bars,)) = ax.containers[0]
+    np.testing.assert_array_equal(line.get_xydata(), [[5, 0.5], [20, 0.8]])
+    np.testing.assert_allclose([segment[:, 1] for segment in bars.get_segments()], [[0.3, 0.6], [0.7, 0.9]])

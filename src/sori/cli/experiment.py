@@ -136,6 +136,47 @@ def overfitting_(
     console.show(f"page: {out / 'report.html'}")
 
 
+@app.command("examples", cls=Command)
+def examples_(
+    datasets: Annotated[
+        list[Path], typer.Argument(metavar="DATASET...", help="Datasets of the same recordings, of other features.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for examples.json and report.html.")],
+    counts: Annotated[str, typer.Option(help="Recordings of each class to train on.")] = "5,10,20,50",
+    draws: Annotated[int, typer.Option(help="Random draws of the recordings, for each count.")] = 3,
+    epochs: Annotated[int | None, typer.Option(help="Passes over them (default: the model's own).")] = None,
+    test_size: Annotated[float, typer.Option(help="Fraction to test on.")] = 0.3,
+    seed: Annotated[int, typer.Option(help="Seed of the split and the draws.")] = 0,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Measure how accuracy grows with the number of examples, for embeddings and networks that learn from sound alone.
+
+    Example: sori experiment examples data/esc10-embedding data/esc10-mel --out looked-into/examples
+    """
+    check_installed("joblib", "pyarrow", "keras", "sklearn", "matplotlib")
+    from sori.experiments.examples import compare_examples, table
+
+    with console.stopping(f"stopped; nothing was written to {out}"), console.reporting() as reporter:
+        found = compare_examples(
+            datasets,
+            out,
+            counts=whole_numbers("counts", counts),
+            draws=draws,
+            epochs=epochs,
+            test_size=test_size,
+            seed=seed,
+            overwrite=overwrite,
+            reporter=reporter,
+        )
+    if json:
+        console.print_json(found.to_dict())
+        return
+    console.print_table(*table(found))
+    console.show(found.answer)
+    console.show(f"page: {out / 'report.html'}")
+
+
 @app.command("listening", cls=Command)
 def listening_(
     run: Annotated[Path, typer.Argument(help="A trained model (folder), or keywords, which ships with Sori.")],

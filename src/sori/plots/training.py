@@ -161,6 +161,31 @@ def reliability_diagram(bins: Sequence[tuple[int, float, float]], *, ax: Axes | 
     return ax
 
 
+def examples_curve(
+    curves: Mapping[str, Sequence[tuple[int, float, tuple[float, float]]]], *, ax: Axes | None = None
+) -> Axes:
+    """Draw how accuracy grows with the number of examples.
+
+    Parameters
+    ----------
+    curves
+        By name: examples a class, accuracy and its interval, of each point.
+    """
+    ax = tidy(own_axes(width=7.0, height=4.2) if ax is None else ax)
+    for (name, points), colour in zip(curves.items(), (TRAIN, VALID, BAD, INK), strict=False):
+        counts, means, intervals = zip(*points, strict=True)
+        low, high = np.abs(np.asarray(intervals) - np.asarray(means)[:, np.newaxis]).T
+        ax.errorbar(counts, means, yerr=[low, high], color=colour, marker="o", markersize=4, capsize=3, label=name)
+    every = sorted({count for points in curves.values() for count, _, _ in points})
+    ax.set_xscale("log")
+    ax.set_xticks(every, [str(count) for count in every])
+    ax.minorticks_off()
+    ax.set(xlabel="examples of each class", ylabel="test recordings right")
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.legend(frameon=False, loc="lower right")
+    return ax
+
+
 def accuracy_bars(
     bars: Mapping[str, Sequence[tuple[str, float, float]]], *, chances: Mapping[str, float], columns: int = 2
 ) -> Axes:
