@@ -17,9 +17,11 @@ PAGES = [ROOT / "README.md", *(path for path in DOCS if not path.name.endswith("
 BOTH = [*PAGES, *(page.with_name(f"{page.stem}.ko.md") for page in PAGES)]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"\d+\.\d+")
-# These set up the machine this test already runs on; what they do is checked by whoever runs the suite with them.
 # Pages whose blocks are the cells of one notebook.
 NOTEBOOKS = ("python.md",)
+# Blocks that run elsewhere: js in a browser, in the tests of the web page; kotlin nowhere, as the page says.
+ELSEWHERE = ("js", "kotlin")
+# These set up the machine this test already runs on; what they do is checked by whoever runs the suite with them.
 SET_UP = re.compile(r"^make (demo|test)$")
 
 
@@ -34,7 +36,7 @@ def name(page: Path) -> str:
 def test_there_is_something_to_run():
     assert len(blocks(ROOT / "README.md")) >= 5
     assert len(list((ROOT / "docs" / "lessons").glob("*.ko.md"))) >= 1
-    assert {language for page in BOTH for language, _ in blocks(page)} <= {"sh", "python", "pycon"}
+    assert {language for page in BOTH for language, _ in blocks(page)} <= {"sh", "python", "pycon", *ELSEWHERE}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=name)
@@ -45,7 +47,7 @@ def test_every_block_runs(page, tmp_path):
     cells = [code for language, code in blocks(page) if language == "python"]
     together = [("python", "\n".join(cells))] if page.name in NOTEBOOKS else blocks(page)
     for language, code in together:
-        if language == "pycon":
+        if language in ("pycon", *ELSEWHERE):
             continue
         if language == "sh":
             lines = [line for line in code.splitlines() if not SET_UP.match(line)]

@@ -2,6 +2,7 @@ import functools
 import http.server
 import json
 import os
+import re
 import shutil
 import threading
 
@@ -12,6 +13,7 @@ from sori import audio
 from sori.bundle.web import export_web
 from sori.errors import BundleError, DatasetError
 from sori.inference import Classifier
+from tests.conftest import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -146,6 +148,16 @@ def test_the_page_speaks_korean_and_fits_a_phone(browser, address):
     assert page.inner_text("#listen") == "듣기"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.close()
+
+
+@pytest.mark.parametrize("name", ["deploy.md", "deploy.ko.md"])
+def test_the_example_in_javascript_answers(page, page_folder, name):
+    (code,) = re.findall(r"```js\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)
+    size = json.loads((page_folder / "model.json").read_text(encoding="utf-8"))["samples"]
+    found = page.evaluate(f"async () => {{ {code}; return await classify(new Float32Array({size})); }}")
+    expected = Classifier("keywords").predict_clips(np.zeros((1, size), dtype=np.float32))[0]
+    assert found["name"] == "silence"
+    assert found["probability"] == pytest.approx(float(expected.max()), abs=1e-3)
 
 
 def test_without_its_model_the_page_says_what_to_do(browser, address):
