@@ -302,7 +302,7 @@ def piano_seeds(folder: Path) -> None:
     """Write the material of a piano training."""
     folder.mkdir()
     rows = np.array([[0.0, 0.5, 60, 64], [0.5, 1.0, 62, 70]])
-    np.savez(folder / "performances.npz", **{"0/pedalled": rows, "0/keys": rows})
+    np.savez(folder / "performances.npz", **{"0/pedalled": rows, "0/keys": rows, "0/pedals": rows[:, :2]})
     np.savez(folder / "others.npz", samples=np.ones(1000, dtype=np.int16), starts=np.array([0, 500, 1000]))
     facts = {
         "made_by": "sori piano synth", "sr": 16000, "performances": {"train": ["a"], "valid": [], "test": []},
