@@ -1,10 +1,13 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from sori.errors import BundleError
-from sori.training.piano_run import as_json, checked_state, read_training, read_weights
+from sori.errors import BundleError, ParameterError
+from sori.models.piano import PEDAL, piano
+from sori.training import piano_run
+from sori.training.piano_run import as_json, carry_on, checked_state, read_training, read_weights
 
 STATE = {
     "epoch": 1, "weights": "epoch-1.keras", "mean": "mean-1.npz", "best": 0.5, "best_epoch": 1,
@@ -47,3 +50,20 @@ def test_weights_are_finite_numbers(tmp_path):
 
 def test_settings_are_compared_as_json_restores_them():
     assert as_json({"a": (1, 2)}) == {"a": [1, 2]}
+
+
+def test_a_network_that_does_not_hear_the_pedal_is_gone_on_from(monkeypatch, tmp_path):
+    network, other = (piano((None, 296, 2), width=0.25) for _ in range(2))
+    before = [np.asarray(w) for w in other.weights if not w.path.startswith(PEDAL)]
+    own = [np.asarray(w) for w in network.weights if w.path.startswith(PEDAL)]
+    assert 0 < len(own) < len(before)
+    monkeypatch.setattr(
+        piano_run, "Bundle", SimpleNamespace(open=lambda folder: SimpleNamespace(weights=lambda: before))
+    )
+    carry_on(network, tmp_path)
+    for is_pedal, expected in ((False, before), (True, own)):
+        found = [np.asarray(w) for w in network.weights if w.path.startswith(PEDAL) == is_pedal]
+        for mine, theirs in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    with pytest.raises(ParameterError, match="another size"):
+        carry_on(piano((None, 296, 2), width=0.5), tmp_path)

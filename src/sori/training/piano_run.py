@@ -50,13 +50,15 @@ def carry_on(network: keras.Model, path_or_name: str | Path) -> None:
         before = read_weights(folder / state["best_weights"])
     else:
         before = Bundle.open(folder).weights()
-    known = network.weights
-    if len(before) < len(known):  # a network without an ear for the pedal, which is then learnt from the beginning
-        known = [weights for weights in known if not weights.path.startswith(PEDAL)]
+    is_new = [len(before) < len(network.weights) and weights.path.startswith(PEDAL) for weights in network.weights]
+    known = [weights for weights, new in zip(network.weights, is_new, strict=True) if not new]
     if [w.shape for w in before] != [tuple(w.shape) for w in known]:
         raise ParameterError(f"{folder}: its network has another size; start from one with the same options.")
-    for weights, value in zip(known, before, strict=True):
-        weights.assign(value)
+    # A network without an ear for the pedal learns to hear it from the beginning.
+    values = iter(before)
+    network.set_weights(
+        [np.asarray(w) if new else next(values) for w, new in zip(network.weights, is_new, strict=True)]
+    )
 
 
 _FileName = Annotated[str, msgspec.Meta(pattern=r"^([\w.-]+)?$")]  # no folder
