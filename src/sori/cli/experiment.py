@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -66,13 +67,7 @@ def features_(
             overwrite=overwrite,
             reporter=reporter,
         )
-    if json:
-        console.print_json(found.to_dict())
-        return
-    console.print_table(*table(found))
-    for line in found.answer:
-        console.show(line)
-    console.show(f"page: {out / 'report.html'}")
+    _show(found.to_dict(), table(found), found.answer, out, json=json)
 
 
 @app.command("overfitting", cls=Command)
@@ -128,12 +123,7 @@ def overfitting_(
             overwrite=overwrite,
             reporter=reporter,
         )
-    if json:
-        console.print_json(found.to_dict())
-        return
-    console.print_table(*table(found))
-    console.show(found.answer)
-    console.show(f"page: {out / 'report.html'}")
+    _show(found.to_dict(), table(found), [found.answer], out, json=json)
 
 
 @app.command("examples", cls=Command)
@@ -169,12 +159,7 @@ def examples_(
             overwrite=overwrite,
             reporter=reporter,
         )
-    if json:
-        console.print_json(found.to_dict())
-        return
-    console.print_table(*table(found))
-    console.show(found.answer)
-    console.show(f"page: {out / 'report.html'}")
+    _show(found.to_dict(), table(found), [found.answer], out, json=json)
 
 
 @app.command("listening", cls=Command)
@@ -220,8 +205,17 @@ def listening_(
             overwrite=overwrite,
             reporter=reporter,
         )
+    _show(found.to_dict(), table(found), [], out, json=json)
+
+
+def _show(
+    found: dict[str, Any], table: tuple[list[str], list[list[str]]], answer: Sequence[str], out: Path, *, json: bool
+) -> None:
+    """Show what an experiment found: as JSON, or a table, what it says, and where the page is."""
     if json:
-        console.print_json(found.to_dict())
+        console.print_json(found)
         return
-    console.print_table(*table(found))
+    console.print_table(*table)
+    for line in answer:
+        console.show(line)
     console.show(f"page: {out / 'report.html'}")

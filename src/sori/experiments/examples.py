@@ -48,7 +48,7 @@ class ExamplesExperiment:
 
     @property
     def answer(self) -> str:
-        """What the points say: for each number of examples, the best; and what more of them bring."""
+        """What the points say: the best for each number of examples."""
         lines = []
         for count in dict.fromkeys(point.examples for point in self.points):
             best = max((point for point in self.points if point.examples == count), key=lambda point: point.accuracy)
@@ -174,7 +174,7 @@ class _Learner:
             )
             trainer = Trainer(self._model, {}, replace(self._settings, seed=draw), self._dataset, self._reporter)
             fitted = trainer.fit(self._segments, train, valid, f"{self.name}, {count} a class, draw {draw + 1}")
-            probabilities, _ = trainer.score(fitted, self._segments, tested)
+            probabilities = fitted.probabilities(self._segments.x[tested])
             _, means, first = by_recording(probabilities, self._segments.recording[tested])
             right.append(means.argmax(axis=1) == self._segments.label[tested][first])
         groups = self._segments.group[tested][first].astype(str)

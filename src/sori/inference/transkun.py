@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sori.errors import SoriError, package_folder, reason, require
 from sori.music import Note
 from sori.music.midi import PEDAL
-from sori.music.pedal import cut_at_strokes, ring_until
+from sori.music.pedal import cut_at_strokes, ringing
 
 _CONFIG, _WEIGHTS = Path("pretrained") / "2.0.conf", Path("pretrained") / "2.0.pt"
 
@@ -54,9 +54,9 @@ class Transkun:
             events = self._model.transcribe(self._torch.from_numpy(np.stack([y, y], axis=1)))
         # A negative pitch is the number of a pedal's control.
         pedals = sorted((event.start, event.end) for event in events if event.pitch == -PEDAL)
-        keys = [event for event in events if event.pitch > 0 and event.end > max(0.0, event.start)]
-        ends_s = ring_until([event.end for event in keys], pedals)
-        return cut_at_strokes(
-            Note(max(0.0, float(event.start)), float(end_s), int(event.pitch), int(np.clip(event.velocity, 1, 127)))
-            for event, end_s in zip(keys, ends_s, strict=True)
-        )
+        keys = [
+            Note(max(0.0, float(event.start)), float(event.end), int(event.pitch), int(np.clip(event.velocity, 1, 127)))
+            for event in events
+            if event.pitch > 0 and event.end > max(0.0, event.start)
+        ]
+        return cut_at_strokes(ringing(keys, pedals))

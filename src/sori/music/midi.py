@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from sori.errors import AudioError, ParameterError
 from sori.folders import replacing_file, walk
 from sori.music.events import DRUM_CHANNEL, Event, in_order
 from sori.music.notes import Note
-from sori.music.pedal import as_keys, cut_at_strokes, ring_until
+from sori.music.pedal import as_keys, cut_at_strokes, ringing
 from sori.music.smf import Message, Song, compose, parse
 
 PEDAL, _PEDAL_DOWN = 64, 64
@@ -98,10 +97,11 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     for part in parts:
         presses.setdefault(part.program, []).extend(_presses(part))
     for part in parts:
-        ends_s = np.array([note.offset_s for note in part.notes])
-        if pedal and len(ends_s):
-            ends_s = ring_until(ends_s, _pedals(presses[part.program], last_s=float(ends_s.max())))
-        notes += [replace(note, offset_s=float(end_s)) for note, end_s in zip(part.notes, ends_s, strict=True)]
+        if pedal and part.notes:
+            last_s = max(note.offset_s for note in part.notes)
+            notes += ringing(part.notes, _pedals(presses[part.program], last_s=last_s))
+        else:
+            notes += part.notes
     if not allow_empty:
         _check_notes(bool(notes), path, song)
     return cut_at_strokes(notes)

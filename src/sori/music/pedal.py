@@ -31,6 +31,17 @@ def ring_until(ends_s: npt.ArrayLike, pedals: npt.ArrayLike) -> npt.NDArray[np.f
     return rings_s
 
 
+def ringing(notes: Iterable[Note], pedals: npt.ArrayLike) -> list[Note]:
+    """Return notes, of which those whose keys are released under the pedal end with its release.
+
+    >>> [note.offset_s for note in ringing([Note(0.0, 0.5, 60, 80), Note(0.0, 1.5, 64, 80)], [[1.0, 2.0]])]
+    [0.5, 2.0]
+    """
+    held = list(notes)
+    ends_s = ring_until([note.offset_s for note in held], pedals)
+    return [replace(note, offset_s=float(end_s)) for note, end_s in zip(held, ends_s, strict=True)]
+
+
 def cut_at_strokes(notes: Iterable[Note]) -> list[Note]:
     """Return notes, in order, of which each ends where its key is struck again; of equal onsets, the last remains.
 
@@ -53,7 +64,7 @@ _BY_THE_PEDAL_S, _HAND, _BEFORE_S = 0.1, 12, 0.03
 
 
 def as_keys(notes: Iterable[Note], pedals: npt.ArrayLike) -> list[Note]:
-    """Return notes as long as their keys are held: the inverse of :func:`ring_until`.
+    """Return notes as long as their keys are held: the inverse of :func:`ringing`.
 
     When a key is released under the pedal cannot be heard. It is put where the hand next strikes, if the pedal is down
     by then.
@@ -105,9 +116,7 @@ def rung(notes: Iterable[Note], pedals: npt.ArrayLike) -> list[Note]:
     >>> [note.offset_s for note in rung([Note(0.0, 1.9, 60, 80), Note(0.5, 2.05, 64, 80)], [[0.2, 2.0]])]
     [2.0, 2.0]
     """
-    held = as_keys(notes, pedals)
-    ends_s = ring_until([note.offset_s for note in held], pedals)
-    return cut_at_strokes(replace(note, offset_s=float(end_s)) for note, end_s in zip(held, ends_s, strict=True))
+    return cut_at_strokes(ringing(as_keys(notes, pedals), pedals))
 
 
 def pedals_of(

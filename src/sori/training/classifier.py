@@ -60,6 +60,11 @@ class Fitted:
     history: History
     temperature: float = 1.0
 
+    def probabilities(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the probabilities of segments ``(n, frames, bins)``, shape ``(n, classes)``."""
+        logits = np.asarray(self.network.predict(self.normalisation(x), batch_size=64, verbose=0))
+        return _softmax((logits / self.temperature).astype(np.float32))
+
 
 @dataclass(frozen=True)
 class Trainer:
@@ -147,9 +152,7 @@ class Trainer:
         self, fitted: Fitted, segments: Segments, test: npt.NDArray[np.intp]
     ) -> tuple[npt.NDArray[np.float32], ClassScores]:
         """Return probabilities for some of the segments, and their scores."""
-        x = fitted.normalisation(segments.x[test])
-        logits = np.asarray(fitted.network.predict(x, batch_size=64, verbose=0))
-        probabilities = _softmax((logits / fitted.temperature).astype(np.float32))
+        probabilities = fitted.probabilities(segments.x[test])
         return probabilities, _scored(probabilities, segments, test, self.dataset)
 
 
