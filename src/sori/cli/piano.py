@@ -131,6 +131,8 @@ def train_(
     mixed_precision: Annotated[
         bool, typer.Option("--mixed-precision", help="Train in bfloat16: faster where the processor has it.")
     ] = False,
+    workers: Annotated[int, typer.Option(help="Processes that render batches; a GPU needs many.")] = 1,
+    reuse: Annotated[int, typer.Option(help="How often a batch is learned from, if rendering cannot keep up.")] = 1,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start from the beginning.")] = False,
     json: Json = False,
@@ -157,6 +159,7 @@ def train_(
         playing=MATERIALS[material],
         options={} if width == 1.0 else {"width": width},
         mixed_precision=mixed_precision,
+        reuse=reuse,
         seed=seed,
     )
     again = "the same command without --overwrite" if overwrite else "the same command"
@@ -169,6 +172,7 @@ def train_(
             out,
             settings=settings,
             start_from=from_,
+            workers=workers,
             overwrite=overwrite,
             reporter=reporter,
         )

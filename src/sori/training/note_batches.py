@@ -1,13 +1,10 @@
-"""The losses of a transcriber, and its stream of training batches."""
+"""The losses of a transcriber, and the batches that it is trained on."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +16,6 @@ from sori.models.piano import SPECTRUM_BINS
 from sori.music import KEYS, LOWEST, targets
 from sori.music.rolls import PEAK_S, pedal_roll
 from sori.synth import Clip, NoteBank, Performance, Playing, draw_clip
-
-T = TypeVar("T")
-_PATIENCE_S = 300.0
 
 # Weights of onsets, velocities and the pedal, and extra weights of onsets that are easily missed: of a string struck
 # while it rings, of a low key, of a note much softer than others struck with it.
@@ -155,24 +149,3 @@ def _wanted(clip: Clip, *, frames: int, frame_s: float) -> npt.NDArray[np.float3
         axis=-1,
         dtype=np.float32,
     )
-
-
-def in_advance(make: Callable[[int], T], steps: range, *, ahead: int = 4) -> Iterator[T]:
-    """Yield ``make(step)`` for each step, computed in a separate thread a few steps ahead.
-
-    Raises
-    ------
-    TimeoutError
-        If one takes longer than five minutes.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        coming = iter(steps)
-        waiting = deque(pool.submit(make, step) for step in islice(coming, ahead))
-        try:
-            while waiting:
-                made = waiting.popleft().result(timeout=_PATIENCE_S)
-                waiting.extend(pool.submit(make, step) for step in islice(coming, 1))
-                yield made
-        finally:
-            for future in waiting:
-                future.cancel()

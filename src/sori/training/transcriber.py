@@ -41,7 +41,8 @@ from sori.music.pedal import pedals_of
 from sori.output import Maker, Output, output_folder
 from sori.reporter import SILENT, Reporter
 from sori.synth import Playing, mixed
-from sori.training.note_batches import MusicBatches, in_advance
+from sori.training.feeding import InAdvance, heard_again
+from sori.training.note_batches import MusicBatches
 from sori.training.piano_run import (
     FOLDER,
     HISTORY,
@@ -100,6 +101,8 @@ class PianoSettings:
     mixed_precision
         Multiply in bfloat16: a third less time on processors that have instructions for it, more on others. The
         deployed model is float32.
+    reuse
+        How often a batch is learned from; above 1 where rendering is slower than learning, as on a GPU.
     seed
         Seed of the initial weights and of all random draws.
     """
@@ -114,12 +117,13 @@ class PianoSettings:
     target: str = "notes"
     playing: Playing = field(default_factory=Playing)
     mixed_precision: bool = False
+    reuse: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_choice("model", self.model, TRANSCRIBERS)
         check_choice("target", self.target, TARGETS)
-        for name in ("epochs", "steps", "batch_size"):
+        for name in ("epochs", "steps", "batch_size", "reuse"):
             check_count(name, getattr(self, name))
         check_between("clip_s", self.clip_s, 1, 60, "s")
         check_between("lr", self.lr, 1e-7, 1)
@@ -132,6 +136,7 @@ def train_piano(
     *,
     settings: PianoSettings | None = None,
     start_from: str | Path | None = None,
+    workers: int = 1,
     overwrite: bool = False,
     reporter: Reporter = SILENT,
 ) -> Bundle:
@@ -148,6 +153,8 @@ def train_piano(
         A folder that :func:`sori.datasets.piano.make_piano_data` made.
     start_from
         A model, also one that ships with Sori, by its name; or an earlier training. Its best weights are started from.
+    workers
+        Processes that render batches; 1: a thread of this one. The batches are the same.
 
     Returns
     -------
@@ -159,13 +166,24 @@ def train_piano(
         If anything is missing, does not match or exists already.
     """
     settings = settings or PianoSettings()
+    check_count("workers", workers)
     data = PianoData.open(source)
     front_end = LogFrequency(windows=WINDOWS)
     wanted = as_json(
         {"made_by": MAKER, "data": data.facts, "settings": asdict(settings), "from": printable(start_from or "")}
     )
     with output_folder(out, FOLDER, overwrite=True) as output:
-        return _train(data, output, settings, front_end, wanted, start_from, overwrite=overwrite, reporter=reporter)
+        return _train(
+            data,
+            output,
+            settings,
+            front_end,
+            wanted,
+            start_from,
+            workers=workers,
+            overwrite=overwrite,
+            reporter=reporter,
+        )
 
 
 def _train(
@@ -175,7 +193,7 @@ def _train(
     front_end: LogFrequency,
     wanted: Mapping[str, Any],
     start_from: str | Path | None,
-    *,
+    workers: int,
     overwrite: bool,
     reporter: Reporter,
 ) -> Bundle:
@@ -188,9 +206,6 @@ def _train(
     kept = {part: others[tenth::10] for part, tenth in _TENTHS.items()}
     if settings.target == "spectrum":
         others = [other for i, other in enumerate(others) if i % 10 not in _TENTHS.values()]
-    network = _begun(out, settings, front_end, wanted, state, start_from, reporter)
-    validated = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
-    mean = read_weights(out / state["mean"]) if state["mean"] else network.get_weights()
     make = MusicBatches(
         performances,
         banks,
@@ -202,35 +217,54 @@ def _train(
         target=settings.target,
         seed=settings.seed,
     )
-    batches = in_advance(make, range(state["epoch"] * settings.steps, settings.epochs * settings.steps))
-    for epoch in range(state["epoch"], settings.epochs):
-        began = time.monotonic()
-        _reseed(network, settings.seed, epoch)
-        loss = _train_epoch(network, mean, batches, settings, epoch, reporter)
-        if not np.isfinite(loss):
-            raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no longer a number; try a lower `lr`")
-        validated.set_weights(mean)
-        if settings.target == "notes":
-            scores = by_condition(score_held_out(partial(_predicted, validated, front_end), valid))
-            score, unit = float(np.mean([scores[condition]["f1"] for condition in scores])), "F1"
-        else:
-            scores = _cleaned(validated, front_end, valid, kept["valid"])
-            score, unit = -scores["mixed"]["after_db"], "dB"
-        row = {"epoch": epoch + 1, "loss": loss, "score": score, "seconds": time.monotonic() - began}
-        reporter.say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
-        # File names differ by epoch, so that state and weights match whenever the training is interrupted.
-        weights, averaged = f"epoch-{epoch + 1}.keras", f"mean-{epoch + 1}.npz"
-        save_network(network, out / weights)
-        with replacing_file(out / averaged) as temporary, temporary.open("wb") as file:
-            np.savez(file, *mean)
-        if score >= state["best"]:
-            state |= {"best": score, "best_epoch": epoch + 1, "best_weights": averaged, "valid": scores}
-        state |= {"epoch": epoch + 1, "weights": weights, "mean": averaged, "history": [*state["history"], row]}
-        write_json(out / STATE, {**wanted, "state": state})
-        for old in (*out.glob("epoch-*.keras"), *out.glob("mean-*.npz")):
-            if old.name not in (state["weights"], state["mean"], state["best_weights"]):
-                old.unlink()
+    first, last = (epoch * settings.steps // settings.reuse for epoch in (state["epoch"], settings.epochs))
+    with InAdvance(make, range(first, last + 1), workers=workers) as coming:
+        batches = heard_again(coming, times=settings.reuse, seed=settings.seed)
+        network = _begun(out, settings, front_end, wanted, state, start_from, reporter)
+        validated = _build(replace(settings, mixed_precision=False), front_end)  # as it will be deployed
+        mean = read_weights(out / state["mean"]) if state["mean"] else network.get_weights()
+        for epoch in range(state["epoch"], settings.epochs):
+            began = time.monotonic()
+            _reseed(network, settings.seed, epoch)
+            loss = _train_epoch(network, mean, batches, settings, epoch, reporter)
+            if not np.isfinite(loss):
+                raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no longer a number; try a lower `lr`")
+            validated.set_weights(mean)
+            if settings.target == "notes":
+                scores = by_condition(score_held_out(partial(_predicted, validated, front_end), valid))
+                score, unit = float(np.mean([scores[condition]["f1"] for condition in scores])), "F1"
+            else:
+                scores = _cleaned(validated, front_end, valid, kept["valid"])
+                score, unit = -scores["mixed"]["after_db"], "dB"
+            row = {"epoch": epoch + 1, "loss": loss, "score": score, "seconds": time.monotonic() - began}
+            reporter.say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
+            _keep(out, network, mean, row, scores, wanted, state)
     return _finish(out, settings, data, front_end, state, kept["test"], reporter)
+
+
+def _keep(
+    out: Path,
+    network: keras.Model,
+    mean: Sequence[npt.NDArray[np.float32]],
+    row: Mapping[str, float],
+    scores: Mapping[str, Mapping[str, Any]],
+    wanted: Mapping[str, Any],
+    state: dict[str, Any],
+) -> None:
+    """Write what an epoch made, and the state, which is updated in place."""
+    # File names differ by epoch, so that state and weights match whenever the training is interrupted.
+    epoch, score = row["epoch"], row["score"]
+    weights, averaged = f"epoch-{epoch}.keras", f"mean-{epoch}.npz"
+    save_network(network, out / weights)
+    with replacing_file(out / averaged) as temporary, temporary.open("wb") as file:
+        np.savez(file, *mean)
+    if score >= state["best"]:
+        state |= {"best": score, "best_epoch": epoch, "best_weights": averaged, "valid": scores}
+    state |= {"epoch": epoch, "weights": weights, "mean": averaged, "history": [*state["history"], row]}
+    write_json(out / STATE, {**wanted, "state": state})
+    for old in (*out.glob("epoch-*.keras"), *out.glob("mean-*.npz")):
+        if old.name not in (state["weights"], state["mean"], state["best_weights"]):
+            old.unlink()
 
 
 def _begun(
@@ -262,7 +296,7 @@ def _begun(
 def _train_epoch(
     network: keras.Model,
     mean: list[npt.NDArray[np.float32]],
-    batches: Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]],
+    batches: Iterator[Sequence[npt.NDArray[np.float32]]],
     settings: PianoSettings,
     epoch: int,
     reporter: Reporter,
@@ -433,7 +467,10 @@ def _build(settings: PianoSettings, front_end: LogFrequency) -> keras.Model:
 
 def _compile(network: keras.Model, settings: PianoSettings) -> None:
     keras = load_keras()
-    network.compile(keras.optimizers.Adam(settings.lr, clipnorm=1.0), loss=LOSSES[settings.target], jit_compile=False)
+    # XLA makes TensorFlow slower here; without it, JAX would not be compiled at all.
+    compiled = keras.config.backend() == "jax"
+    optimiser = keras.optimizers.Adam(settings.lr, clipnorm=1.0)
+    network.compile(optimiser, loss=LOSSES[settings.target], jit_compile=compiled)
 
 
 def learning_rate(step: int, total: int, *, highest: float) -> float:
