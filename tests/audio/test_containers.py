@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from sori.audio import containers
 from sori.audio.containers import Pieces, contents
 from tests.conftest import recording, tone
 
@@ -41,6 +42,18 @@ def test_the_length_of_a_flac_is_found_in_its_last_frame(tmp_path, block, rng):
     with Pieces(path, pieces) as source, soundfile.SoundFile(source) as file:
         assert file.frames == n
         assert len(file.read()) == n
+
+
+def test_compressed_samples_that_look_like_a_frame_are_not_its_last_one(tmp_path, rng):
+    path = recording(tmp_path / "a.flac", 0.1 * rng.standard_normal(16000), 16000)
+    head, content = path.read_bytes()[:42], path.read_bytes()
+    # The header of a frame of 4096 samples, the 98th, with a right checksum; but at 44.1 kHz, of two channels.
+    frame = bytes([0xFF, 0xF8, 0xC9, 0x18, 0x61])
+    frame += bytes([containers._crc8(frame)])
+    assert containers._flac_samples(content + frame + bytes(20), head) == 16000
+    own = bytes([0xFF, 0xF8, 0xC5, 0x08, 0x61])
+    own += bytes([containers._crc8(own)])
+    assert containers._flac_samples(content + own + bytes(20), head) == 98 * 4096
 
 
 def test_every_beginning_of_a_file_is_parsed_without_an_error(tmp_path):

@@ -104,3 +104,19 @@ def test_below_the_threshold_it_is_none_of_them(trained, tmp_path):
     assert rows[0]["top"][0] == best
     assert "none of these; likeliest" in sori("predict", trained / "run", file, "--threshold", 1).stdout
     assert "threshold must be" in fails("predict", trained / "run", file, "--threshold", 2)
+
+
+def test_the_learned_threshold_is_taken_where_asked_for(trained, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(trained / "run", folder)
+    file = trained / "sounds" / "high" / "0-high_0.wav"
+    learned = json.loads((folder / "bundle.json").read_text())
+    for threshold, expected in ((1.0, "none of these"), (0.0001, "high")):
+        learned["training"]["threshold"] = threshold
+        (folder / "bundle.json").write_text(json.dumps(learned))
+        (row,) = json.loads(sori("predict", folder, file, "--none-of-these", "--json").stdout)
+        assert row["class"] == expected
+    assert "not both" in fails("predict", folder, file, "--none-of-these", "--threshold", "0.5")
+    learned["training"]["threshold"] = 0.0
+    (folder / "bundle.json").write_text(json.dumps(learned))
+    assert "learned no threshold" in fails("predict", folder, file, "--none-of-these")

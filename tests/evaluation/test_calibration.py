@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sori.errors import ParameterError
-from sori.evaluation.calibration import Bin, calibration_error, learn_temperature, reliability
+from sori.evaluation.calibration import Bin, calibration_error, learn_temperature, learn_threshold, reliability
 
 
 def drawn(rng, temperature, n=4000):
@@ -41,3 +41,11 @@ def test_answers_are_put_where_their_probability_is():
     assert bins == [Bin(2, pytest.approx(0.145), 0.5), Bin(2, pytest.approx(0.995), 1.0)]
     assert sum(one.answers for one in bins) == 4
     assert calibration_error([]) == 0.0
+
+
+def test_the_threshold_is_what_most_right_answers_reach(rng):
+    probabilities, right = rng.random(1000), rng.random(1000) < 0.7
+    threshold = learn_threshold(probabilities, right)
+    assert (probabilities[right] >= threshold).mean() == pytest.approx(0.95, abs=0.002)
+    assert learn_threshold(probabilities[:29], np.ones(29, dtype=bool)) == 0
+    assert learn_threshold(probabilities, np.zeros(1000, dtype=bool)) == 0

@@ -10,6 +10,7 @@ from sori.datasets import Dataset, Segments, Split
 from sori.errors import ParameterError
 from sori.training import Normalisation, TrainingOptions, train_classifier
 from sori.training.classifier import Fitted, TrainedClassifier, Trainer
+from tests.conftest import Said
 
 SHAPE = (5, 4)
 
@@ -74,3 +75,30 @@ def test_options_of_another_architecture_are_refused_before_the_data_is_read(tra
     monkeypatch.setattr(Dataset, "load", None)
     with pytest.raises(ParameterError, match="unknown key 'scale' in the options of mlp"):
         train_classifier(Dataset.open(trained / "data"), TrainingOptions(model_options={"scale": 2}))
+
+
+@pytest.mark.parametrize(
+    ("counts", "asked", "weights"),
+    [
+        ([40, 20], None, None),
+        ([40, 20], "balanced", [0.75, 1.5]),
+        ([60, 20], None, [40 / 60, 2]),
+        ([60, 20], "none", None),
+        ([60, 0], None, None),
+        ([60, 0], "balanced", [1, 60]),
+    ],
+)
+def test_rare_classes_weigh_more_where_classes_differ_thrice(counts, asked, weights):
+    said = []
+    trainer = Trainer(
+        "mlp",
+        {},
+        None,
+        SimpleNamespace(classes=("no", "yes")),
+        Said(on_say=said.append),
+        class_weights=asked,
+    )
+    found = trainer._class_weights(np.repeat([0, 1], counts))
+    assert (found is None) == (weights is None)
+    assert found is None or found.tolist() == pytest.approx(weights)
+    assert len(said) == (weights is not None and asked is None)

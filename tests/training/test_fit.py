@@ -152,3 +152,19 @@ def test_a_penalty_on_weights_does_not_choose_them(data):
     entropy = -np.log(kept[np.arange(30), valid_labels]).mean()
     assert entropy == pytest.approx(history.column("val_loss")[history.best_epoch - 1], rel=1e-3)
     assert float(sum(network.losses)) > 0.1
+
+
+@pytest.mark.parametrize("augment", [None, Augmentation(mix=Mix(mixup=0.1))], ids=str)
+def test_rare_classes_may_weigh_as_much_as_others(rng, augment):
+    labels = np.array([0] * 300 + [1] * 30)
+    x = (rng.standard_normal((330, 2, 4)) + 0.4 * labels[:, np.newaxis, np.newaxis]).astype(np.float32)
+
+    def taken_for_the_rare_one(weights):
+        load_keras().utils.set_random_seed(1)
+        network = models.build("mlp", input_shape=(2, 4), n_classes=2, width=0.1, dropout=0.0)
+        settings = Settings(epochs=12, batch_size=30, lr=3e-3, augment=augment)
+        history = fit(network, (StoredFeatures(x), labels), (x, labels), settings=settings, weights=weights)
+        assert np.isfinite(history.column("val_loss")).all()
+        return (np.asarray(network(x)).argmax(axis=1) == 1).mean()
+
+    assert taken_for_the_rare_one(np.array([0.55, 5.5])) > 2 * taken_for_the_rare_one(None) + 0.05

@@ -21,7 +21,7 @@ def clusters(rng):
 def test_the_network_answers_as_the_regression(clusters, classes):
     x, labels, groups = (values[clusters[1] < classes] for values in clusters)
     network = build("embedding", input_shape=(4, 20), n_classes=classes)
-    history = fit_head(network, x, labels, groups)
+    history, _ = fit_head(network, x, labels, groups)
     row = history.epochs[history.best_epoch - 1]
     logits = np.asarray(network(x))
     assert (logits.argmax(axis=1) == labels).mean() == pytest.approx(row["accuracy"]) == 1
@@ -35,7 +35,7 @@ def test_the_penalty_is_that_of_the_lowest_loss_in_cross_validation(clusters, rn
     x, labels, groups = clusters
     noisy = x + 3 * rng.standard_normal(x.shape).astype(np.float32)
     network = build("embedding", input_shape=(4, 20), n_classes=3)
-    history = fit_head(network, noisy, labels, groups)
+    history, _ = fit_head(network, noisy, labels, groups)
     losses = history.column("val_loss")
     assert history.step == STEP
     assert history.best_epoch == 1 + int(np.argmin(losses)) < len(losses)
@@ -49,7 +49,7 @@ def test_groups_are_not_divided(clusters):
     of_group = {name: (rng.integers(2), rng.standard_normal(20)) for name in np.unique(groups)}
     labels = np.array([of_group[name][0] for name in groups])
     x = np.stack([of_group[name][1] + 0.01 * rng.standard_normal((4, 20)) for name in groups]).astype(np.float32)
-    history = fit_head(build("embedding", input_shape=(4, 20), n_classes=2), x, labels, groups)
+    history, _ = fit_head(build("embedding", input_shape=(4, 20), n_classes=2), x, labels, groups)
     assert max(history.column("accuracy")) == 1
     assert max(history.column("val_accuracy")) < 0.8
 
@@ -60,7 +60,7 @@ def test_a_few_segments_of_each_class_are_enough(clusters, count):
     few = np.concatenate([np.flatnonzero(labels == label)[:count] for label in range(3)])
     groups = np.array([str(i) for i in few], dtype=object)
     network = build("embedding", input_shape=(4, 20), n_classes=3)
-    assert max(fit_head(network, x[few], labels[few], groups).column("accuracy")) == 1
+    assert max(fit_head(network, x[few], labels[few], groups)[0].column("accuracy")) == 1
 
 
 def test_one_class_is_one_line(clusters):
@@ -73,10 +73,39 @@ def test_one_class_is_one_line(clusters):
 def test_one_group_has_no_cross_validation(clusters):
     x, labels, _ = clusters
     network = build("embedding", input_shape=(4, 20), n_classes=3)
-    history = fit_head(network, x, labels, np.array(["all"] * len(labels), dtype=object))
+    history, _ = fit_head(network, x, labels, np.array(["all"] * len(labels), dtype=object))
     assert history.column("val_loss") == history.column("loss")
 
 
 def test_pooling_takes_mean_and_maximum():
     x = np.array([[[1.0, -1.0], [3.0, 0.0]]], dtype=np.float32)
     assert pooled(x).tolist() == [[2.0, -0.5, 3.0, 0.0]]
+
+
+def test_each_segment_is_also_answered_by_a_head_that_did_not_learn_its_fold(clusters, rng):
+    x, labels, groups = clusters
+    noisy = x + 3 * rng.standard_normal(x.shape).astype(np.float32)
+    network = build("embedding", input_shape=(4, 20), n_classes=3)
+    history, logits = fit_head(network, noisy, labels, groups)
+    right = logits.argmax(axis=1) == labels
+    assert right.mean() == pytest.approx(history.column("val_accuracy")[history.best_epoch - 1])
+    assert right.mean() < (np.asarray(network(noisy)).argmax(axis=1) == labels).mean()
+
+
+def test_rare_classes_may_weigh_as_much_as_others(rng):
+    """Two classes overlap, and one is ten times as common: without weights, most of the rare one is taken for it."""
+    labels = np.array([0] * 500 + [1] * 50)
+    x = (rng.standard_normal((550, 1, 4)) + labels[:, np.newaxis, np.newaxis]).astype(np.float32)
+    groups = np.array([str(i) for i in range(550)], dtype=object)
+
+    def recalls(weights):
+        network = build("embedding", input_shape=(1, 4), n_classes=2)
+        fit_head(network, x, labels, groups, weights=weights)
+        right = np.asarray(network(x)).argmax(axis=1) == labels
+        return right[:500].mean(), right[500:].mean()
+
+    common, rare = recalls(None)
+    assert common > 0.9
+    assert rare < 0.6
+    common, rare = recalls(np.array([0.55, 5.5]))
+    assert abs(common - rare) < 0.15

@@ -1,5 +1,3 @@
-import threading
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +10,7 @@ from sori.music import targets
 from sori.music.rolls import pedal_roll
 from sori.synth import Playing
 from sori.training import note_batches
-from sori.training.note_batches import MusicBatches, in_advance, onset_weights, spectrum_loss, transcription_loss
+from sori.training.note_batches import MusicBatches, onset_weights, spectrum_loss, transcription_loss
 
 FRAME_S = 0.02
 
@@ -131,41 +129,3 @@ def test_the_targets_are_those_of_the_notes_that_are_heard(batches, monkeypatch)
     x, piano = batches(target="spectrum")(0)
     assert piano.shape == (2, 51, 264, 2)
     assert x.max() == 0 < piano.max()  # the piano alone, of what was heard
-
-
-def test_batches_come_in_order_and_a_few_are_made_ahead():
-    made, thread = [], []
-
-    def make(step):
-        made.append(step)
-        thread.append(threading.current_thread())
-        return step * step
-
-    coming = in_advance(make, range(3, 20), ahead=2)
-    assert next(coming) == 9
-    deadline = time.monotonic() + 5
-    while len(made) < 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert made == [3, 4, 5]
-    assert list(coming) == [step * step for step in range(4, 20)]
-    assert threading.current_thread() not in thread
-
-
-def test_what_goes_wrong_in_making_a_batch_goes_wrong_in_the_training():
-    def make(step):
-        if step == 2:
-            raise ZeroDivisionError
-        return step
-
-    coming = in_advance(make, range(5))
-    assert [next(coming), next(coming)] == [0, 1]
-    with pytest.raises(ZeroDivisionError):
-        next(coming)
-
-
-def test_a_training_that_stops_makes_no_more():
-    made = []
-    coming = in_advance(lambda step: made.append(step), range(1000), ahead=2)
-    next(coming)
-    coming.close()
-    assert len(made) <= 4

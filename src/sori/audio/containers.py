@@ -18,6 +18,9 @@ _CHUNK_NAME = re.compile(rb"[ -~]{4}")
 _WAVE = re.compile(rb"RIFF....WAVE", re.DOTALL)
 _STREAMINFO = b"fLaC\x00\x00\x00\x22"  # the start of a FLAC file: its marker, and a block of stream information
 _FLAC_TOTAL = 21  # byte of the file with the upper 4 of the 36 bits that count samples
+# Sample rates and bits per sample by their codes in a frame.
+_FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000), 1))
+_FLAC_BITS = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
 _FLAC_TAILS = (2**14, 2**18)  # bytes at the end that hold the last frame: usually, and always
 _OGG_BEGINS = 2  # flag of a page that begins a stream
 _AT_ONCE = 2**20
@@ -201,18 +204,32 @@ def _flac_samples(tail: bytes, head: bytes | bytearray) -> int:
         at = match.start()
         frame = tail[at : at + 16]
         number, used = _utf8_number(frame[4:])
-        size_code, rate_code = frame[2] >> 4 if len(frame) > 2 else 0, frame[2] & 15 if len(frame) > 2 else 15
-        if not used or not size_code or rate_code == 15:
+        if not used or not _is_frame_of(frame, head, is_fixed=is_fixed):
             continue
+        size_code, rate_code = frame[2] >> 4, frame[2] & 15
         after = 4 + used
         extra = {6: 1, 7: 2}.get(size_code, 0)
         block = int.from_bytes(frame[after : after + extra], "big") + 1 if extra else _flac_block(size_code)
         after += extra + {12: 1, 13: 2, 14: 2}.get(rate_code, 0)
         if len(frame) <= after or _crc8(frame[:after]) != frame[after] or block > most:
             continue
-        first = number if frame[1] & 1 else number * (most if is_fixed else block)
-        return first + block
+        return (number * most if is_fixed else number) + block
     return 0
+
+
+def _is_frame_of(frame: bytes, head: bytes | bytearray, *, is_fixed: bool) -> bool:
+    """Return whether a FLAC frame's header is one of the stream: compressed samples can look like one."""
+    stream = int.from_bytes(head[18:22], "big")
+    sr, channels, bits = stream >> 12, (stream >> 9 & 7) + 1, (stream >> 4 & 31) + 1
+    size_code, rate_code, channel_code, bits_code = frame[2] >> 4, frame[2] & 15, frame[3] >> 4, frame[3] >> 1 & 7
+    return (
+        bool(frame[1] & 1) != is_fixed
+        and size_code > 0
+        and (rate_code in (0, 12, 13, 14) or _FLAC_RATES.get(rate_code) == sr)
+        and (channel_code + 1 == channels or (channels == 2 and 8 <= channel_code <= 10))
+        and (bits_code == 0 or _FLAC_BITS.get(bits_code) == bits)
+        and not frame[3] & 1
+    )
 
 
 def _flac_block(code: int) -> int:

@@ -85,6 +85,12 @@ class Bundle:
             raise ParameterError(f"a {self.task} takes recordings of any length, so it has no segmenting.")
 
     @property
+    def threshold(self) -> float:
+        """The probability below which an answer is better taken for none of the classes; 0: none was learned."""
+        learned = self.training.get("threshold", 0.0)
+        return float(learned) if isinstance(learned, int | float) and 0 <= learned <= 1 else 0.0
+
+    @property
     def preprocessor(self) -> Preprocessor | None:
         """Front end and segmenting of a model that takes segments, else None."""
         if self.front_end is None or self.segmenting is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sori.errors import BundleError
+from sori.errors import BundleError, MissingDependencyError, reason
 from sori.sessions import onnx_session, run
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ def export_onnx(model: keras.Model, path: Path, *, probe: npt.NDArray[np.float32
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")  # the exporter's, about its own dependencies
             model.export(path, format="onnx", verbose=False)
+    except ImportError as error:  # of the exporter, which is another one for each of Keras' back ends
+        raise MissingDependencyError(
+            f"the model cannot be written as ONNX here ({reason(error)}); Keras on TensorFlow writes it: "
+            "KERAS_BACKEND=tensorflow"
+        ) from error
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from sori.bundle.bundle import Bundle
 from sori.bundle.export import export_whole
 from sori.output import Maker, output_folder
 
@@ -46,7 +47,7 @@ def export_web(run: str | Path, out: Path, *, overwrite: bool = False) -> dict[s
             "sr": int(made["sr"]),
             "samples": int(made["samples"]),
             "classes": made["classes"],
-            "threshold": 0.0,
+            "threshold": Bundle.open(run).threshold,
         }
         (folder / _FACTS).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         for source, name in zip(sources, written, strict=True):

@@ -32,6 +32,9 @@ def predict(
     threshold: Annotated[
         float, typer.Option(help="Below this probability a recording is none of the classes, 0 to 1.")
     ] = 0.0,
+    none_of_these: Annotated[
+        bool, typer.Option("--none-of-these", help="Take the threshold that the training learned from validation.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Table to write, .csv: a line for each recording, as soon as it is known.")
     ] = None,
@@ -47,6 +50,8 @@ def predict(
     Example: sori predict runs/first new.wav --top 3, or sori predict runs/first folder --out predictions.csv
     """
     check_between("threshold", threshold, 0, 1)
+    if none_of_these:
+        threshold = _learned(run, threshold)
     if out is not None:
         _write_table(run, files, out, threshold=threshold, resume=resume, overwrite=overwrite, json=json)
         return
@@ -84,6 +89,18 @@ def predict(
         console.print_json(rows)
     if any("error" in row for row in rows):
         raise typer.Exit(1)
+
+
+def _learned(run: Path, threshold: float) -> float:
+    """Return the threshold that a model learned."""
+    from sori.bundle import Bundle
+
+    if threshold:
+        raise ParameterError("give `threshold`, or `none_of_these=True` for the learned one, not both.")
+    learned = Bundle.open(run).threshold
+    if not learned:
+        raise SoriError(f"{run}: learned no threshold, which needs 30 right answers in validation; give `threshold`")
+    return learned
 
 
 def _write_table(

@@ -43,6 +43,7 @@ _OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
     "lr": (float | None, None, "Learning rate.", _FITTING),
     "patience": (int | None, None, "Stop after this many epochs without improvement (default: never).", _FITTING),
     "seed": (int, 0, "Seed of the split, the initial weights and random draws.", _FITTING),
+    "class_weights": (str | None, None, "balanced, or none (default: balanced if classes differ thrice).", _FITTING),
     "background": (Path | None, None, "Folder of background recordings to mix into half of the clips.", _AUGMENTING),
     "mixup": (float | None, None, "Mixup: mix two examples and labels by Beta(A, A); 0: off.", _AUGMENTING),
     "cutmix": (float | None, None, "CutMix: paste a rectangle of one example into another; 0: off.", _AUGMENTING),

@@ -84,6 +84,7 @@ def augmented_batches(
     batch_size: int,
     augment: Augmentation,
     seed: int,
+    weights: npt.NDArray[np.float64] | None = None,
 ) -> keras.utils.PyDataset:
     """Make shuffled, augmented batches; examples that do not fill a last batch are left out of that epoch.
 
@@ -98,10 +99,13 @@ def augmented_batches(
         Probabilities ``(n, classes)``.
     seed
         Seed of the shuffle and of all random draws.
+    weights
+        Of each class in the loss, ``(classes,)``; None: no weights are given.
 
     Returns
     -------
-    Batches ``(x, labels)``; with manifold mixup ``((x, partner, share), labels)``, for the network to mix.
+    Batches ``(x, labels)``, or ``(x, labels, weights)`` of the examples; with manifold mixup, x is ``(x, partner,
+    share)``, for the network to mix.
     """
     keras = require("keras")
 
@@ -122,7 +126,11 @@ def augmented_batches(
             self.epoch += 1
             self.order = self._shuffled()
 
-        def __getitem__(self, index: int) -> tuple[Any, Any]:
+        def __getitem__(self, index: int) -> tuple[Any, ...]:
+            x, y = self._made(index)
+            return (x, y) if weights is None else (x, y, (y @ weights).astype(np.float32))
+
+        def _made(self, index: int) -> tuple[Any, Any]:
             rng = np.random.default_rng((seed, self.epoch, index))
             some = self.order[index * self.batch_size : (index + 1) * self.batch_size]
             x, y = source(some, rng), labels[some]

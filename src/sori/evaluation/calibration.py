@@ -13,6 +13,8 @@ from sori.errors import ParameterError
 # A temperature is not learned from fewer examples, nor beyond these limits.
 _ENOUGH, _LIMITS = 30, (0.25, 8.0)
 _BINS = 10
+# Part of the right answers below the learned threshold.
+_WITHHELD = 0.05
 
 
 class Bin(NamedTuple):
@@ -62,6 +64,31 @@ def learn_temperature(logits: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
     low, high = np.log(_LIMITS)
     return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
+
+
+def learn_threshold(probabilities: npt.ArrayLike, right: npt.ArrayLike) -> float:
+    """Return the probability that 95 % of the right answers to held-out examples reach.
+
+    An answer with less is better taken for none of the classes: the sound may be of another kind.
+
+    Parameters
+    ----------
+    probabilities
+        Of the class that was answered, one of each answer.
+    right
+        Whether it is the true one.
+
+    Returns
+    -------
+    The probability; 0 if there are fewer than 30 right answers.
+
+    >>> round(learn_threshold(np.linspace(0.5, 1.0, 101), [True] * 101), 3)
+    0.525
+    """
+    sure, hits = np.asarray(probabilities, dtype=np.float64), np.asarray(right, dtype=bool)
+    if hits.sum() < _ENOUGH:
+        return 0.0
+    return float(np.quantile(sure[hits], _WITHHELD))
 
 
 def reliability(probabilities: Sequence[float], right: Sequence[bool]) -> list[Bin]:

@@ -16,6 +16,7 @@ from sori.augment import Augmentation
 from sori.datasets.build import hash_of
 from sori.errors import AudioError
 from sori.evaluation import by_recording
+from sori.evaluation.answers import Answer
 from sori.evaluation.calibration import Bin, calibration_error, reliability
 from sori.reports.page import facts_table, page, picture, plain, player
 from sori.training import Diagnosis, History, TrainedClassifier
@@ -57,8 +58,23 @@ def training_report(trained: TrainedClassifier, *, name: str, made: Mapping[str,
         diagnosis=trained.diagnosis,
         facts=_facts(trained, made),
         bins=reliability([one.probability for one in answered], [one.right for one in answered]),
+        withheld=_withheld(answered, trained.fitted.threshold),
         notes=trained.notes,
         augmented=trained.settings.augment is not None,
+    )
+
+
+def _withheld(answered: Sequence[Answer], threshold: float) -> str:
+    """Say what becomes of the test's answers if those below the learned threshold are taken for none of the classes."""
+    if not threshold or not answered:
+        return ""
+    kept = [one.right for one in answered if one.probability >= threshold]
+    wrong = sum(not one.right for one in answered)
+    stopped = wrong - sum(not right for right in kept)
+    return (
+        f"None of these: 95 % of the right answers in validation have {threshold:.1%} or more. In the test, "
+        f"{len(kept) / len(answered):.1%} of the answers do, of which {np.mean(kept or [False]):.1%} are right; "
+        f"{stopped} of {wrong} wrong answers do not. Sounds of other kinds were not part of the test."
     )
 
 
@@ -73,6 +89,7 @@ def render_report(
     diagnosis: Diagnosis,
     facts: Mapping[str, Mapping[str, Any]],
     bins: Sequence[Bin] = (),
+    withheld: str = "",
     notes: Sequence[str] = (),
     augmented: bool = False,
 ) -> str:
@@ -86,6 +103,8 @@ def render_report(
         Tables of settings to show, by heading.
     bins
         How sure the test's answers are, and how often right.
+    withheld
+        What the learned threshold for none of the classes does to the test's answers.
     mistakes, right
         Test recordings that were taken for another class, and some that were not.
     notes
@@ -127,6 +146,7 @@ def render_report(
             f'<div class="row">{picture(drawn)}</div>',
             f'<p class="soft">Probability and part right differ by {calibration_error(bins):.1%} on average (expected '
             "calibration error of the test recordings).</p>",
+            f'<p class="soft">{escape(withheld)}</p>' * bool(withheld),
         ]
     parts += ["<h2>Taken for another class: the surest first</h2>"]
     if not mistakes:

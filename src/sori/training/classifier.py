@@ -29,7 +29,7 @@ from sori.datasets import (
 from sori.errors import check_keys
 from sori.evaluation import ClassScores, score_classes
 from sori.evaluation.answers import Answer, answers_of
-from sori.evaluation.calibration import learn_temperature
+from sori.evaluation.calibration import learn_temperature, learn_threshold
 from sori.evaluation.intervals import FEW_GROUPS
 from sori.models.backend import keras as load_keras
 from sori.reporter import SILENT, Reporter
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     import keras
 
 
+# Rare classes weigh more where the largest has this many times the segments of the smallest.
+_UNEVEN = 3
 _ONE_UNIT = ("mel", "spectrogram", "waveform", "embedding")
 
 
@@ -52,13 +54,15 @@ _ONE_UNIT = ("mel", "spectrogram", "waveform", "embedding")
 class Fitted:
     """A network with the weights of the lowest validation loss, its input normalisation and its history.
 
-    Its logits are divided by ``temperature``, which was learned from the validation part.
+    Its logits are divided by ``temperature``, which was learned from the validation part, as ``threshold`` was: an
+    answer with a lower probability is better taken for none of the classes.
     """
 
     network: keras.Model
     normalisation: Normalisation
     history: History
     temperature: float = 1.0
+    threshold: float = 0.0
 
     def probabilities(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return the probabilities of segments ``(n, frames, bins)``, shape ``(n, classes)``."""
@@ -76,6 +80,7 @@ class Trainer:
     dataset: Dataset
     reporter: Reporter = SILENT
     start_from: Path | None = None
+    class_weights: str | None = None
 
     def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> Fitted:
         """Build a network and fit it to some of the segments."""
@@ -97,16 +102,21 @@ class Trainer:
         if models.ARCHITECTURES[self.model].solved:
             # Its penalty is chosen by cross-validation, so the validation part may be fitted to as well.
             both = np.concatenate([train, valid])
-            history = fit_head(
+            history, logits = fit_head(
                 network,
                 normalisation(segments.x[both]),
                 segments.label[both],
                 segments.group[both],
+                weights=self._class_weights(segments.label[both]),
                 seed=settings.seed,
                 reporter=self.reporter,
                 stage=stage,
             )
-            return Fitted(network, normalisation, history)
+            known = ~np.isnan(logits[:, 0])
+            probabilities = _softmax(logits[known].astype(np.float32))
+            return Fitted(
+                network, normalisation, history, threshold=self._threshold(probabilities, segments, both[known])
+            )
         if settings.augment is not None:
             digests = self.dataset.digests()
             held_out = set(digests.values()) - {digests[recording] for recording in segments.recording[train]}
@@ -118,11 +128,35 @@ class Trainer:
                 (source, segments.label[train]),
                 (normalisation(segments.x[valid]), segments.label[valid]),
                 settings=settings,
+                weights=self._class_weights(segments.label[train]),
                 reporter=self.reporter,
                 stage=stage,
             )
         logits = network.predict(normalisation(segments.x[valid]), batch_size=64, verbose=0)
-        return Fitted(network, normalisation, history, learn_temperature(logits, segments.label[valid]))
+        fitted = Fitted(network, normalisation, history, learn_temperature(logits, segments.label[valid]))
+        probabilities = _softmax((logits / fitted.temperature).astype(np.float32))
+        return replace(fitted, threshold=self._threshold(probabilities, segments, valid))
+
+    def _class_weights(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.float64] | None:
+        """Return a weight for each class so that all weigh the same together, if they are to; mean over segments 1."""
+        counts = np.bincount(labels, minlength=len(self.dataset.classes))
+        there = counts[counts > 0]
+        uneven = len(there) > 1 and there.max() >= _UNEVEN * there.min()
+        if self.class_weights == "none" or (self.class_weights is None and not uneven):
+            return None
+        if self.class_weights is None:
+            self.reporter.say(
+                f"classes have {there.min():,} to {there.max():,} segments: those of rare ones weigh more in training "
+                "(`class_weights='none'`: all the same)"
+            )
+        return np.asarray(len(labels) / (len(there) * np.maximum(counts, 1)))
+
+    def _threshold(
+        self, probabilities: npt.NDArray[np.float32], segments: Segments, which: npt.NDArray[np.intp]
+    ) -> float:
+        """Return the probability that most right answers to some of the recordings reach."""
+        answers = _answers(probabilities, segments, which, self.dataset)
+        return learn_threshold([one.probability for one in answers], [one.right for one in answers])
 
     @contextmanager
     def _source(
@@ -213,15 +247,7 @@ class TrainedClassifier:
 
     def answered(self) -> list[Answer]:
         """Return the answer for each test recording."""
-        segments, test = self.segments, self.answers.test
-        return answers_of(
-            self.answers.probabilities,
-            segments.label[test],
-            recordings=segments.recording[test],
-            groups=segments.group[test],
-            classes=self.dataset.classes,
-            digests=self.dataset.digests(),
-        )
+        return _answers(self.answers.probabilities, self.segments, self.answers.test, self.dataset)
 
     def digests(self) -> dict[str, list[str]]:
         """Hashes of the recordings in each part of the split."""
@@ -249,7 +275,9 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
     settings = options.settings(model, kind, has_sound=dataset.has_sound)
     segments = dataset.load()
     start_from = None if options.start_from is None else Path(options.start_from)
-    trainer = Trainer(model, options.model_options, settings, dataset, reporter, start_from)
+    trainer = Trainer(
+        model, options.model_options, settings, dataset, reporter, start_from, class_weights=options.class_weights
+    )
     notes: list[str] = []
     if options.folds:
         fitted, parts, scores, answers, notes = _cross_validate(trainer, segments, options)
@@ -324,6 +352,19 @@ def _cross_validate(
     final = Split("group", train, everything.test, np.empty(0, dtype=np.intp), False, seed)
     fitted = trainer.fit(segments, final.train, final.valid, "All folds")
     return fitted, final, scores, Answers(test, probabilities), notes
+
+
+def _answers(
+    probabilities: npt.NDArray[np.float32], segments: Segments, which: npt.NDArray[np.intp], dataset: Dataset
+) -> list[Answer]:
+    return answers_of(
+        probabilities,
+        segments.label[which],
+        recordings=segments.recording[which],
+        groups=segments.group[which],
+        classes=dataset.classes,
+        digests=dataset.digests(),
+    )
 
 
 def _scored(

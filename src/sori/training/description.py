@@ -33,6 +33,7 @@ def bundle_of(trained: TrainedClassifier) -> Bundle:
             "augment": settings.augment.to_dict() if settings.augment else None,
             "best_epoch": trained.fitted.history.best_epoch,
             "temperature": trained.fitted.temperature,
+            "threshold": trained.fitted.threshold,
             "sori_version": sori.__version__,
         },
         dataset={

@@ -83,6 +83,7 @@ def fit(
     valid: tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]],
     *,
     settings: Settings,
+    weights: npt.NDArray[np.float64] | None = None,
     reporter: Reporter = SILENT,
     stage: str = "Training",
 ) -> History:
@@ -98,6 +99,8 @@ def fit(
         Normalised features ``(n, frames, bins)`` and class ids ``(n,)``.
     settings
         Epochs, batch size, learning rate and the rest.
+    weights
+        Of each class in the loss, ``(classes,)``; None: 1.
     reporter
         Receives progress every few batches and every epoch, with loss and accuracy so far.
 
@@ -111,6 +114,7 @@ def fit(
     keras = require("keras")
     source, labels = train
     n_classes = model.output_shape[-1]
+    weigh = np.ones(n_classes) if weights is None else weights
     trained = model
     valid_x: Any = valid[0]
     feed: dict[str, Any]
@@ -118,13 +122,20 @@ def fit(
         loss: Any = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         steps = -(-len(source) // settings.batch_size)
         feed = {"x": source.x, "y": labels, "batch_size": settings.batch_size, "shuffle": True}
+        if weights is not None:
+            feed["sample_weight"] = weigh[labels]
         valid_labels: npt.NDArray[Any] = valid[1]
     else:  # the same loss, for one-hot labels, which can be mixed
         augment = settings.augment or Augmentation()
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
         one_hot = np.eye(n_classes, dtype=np.float32)
         batches = augmented_batches(
-            source, one_hot[labels], batch_size=settings.batch_size, augment=augment, seed=settings.seed
+            source,
+            one_hot[labels],
+            batch_size=settings.batch_size,
+            augment=augment,
+            seed=settings.seed,
+            weights=weights,
         )
         steps = len(batches)
         feed = {"x": batches, "shuffle": False}  # already shuffled, by our own seed
@@ -144,14 +155,15 @@ def fit(
     trained.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss=loss,
-        metrics=["accuracy", *alone],
+        metrics=["accuracy"],
+        weighted_metrics=alone or None,
         jit_compile=settings.jit,
         steps_per_execution=min(steps, _BATCHES_AT_ONCE) if settings.jit else 1,
     )
     watch = _watch(keras, model, settings, steps, reporter, stage)
     trained.fit(
         **feed,
-        validation_data=(valid_x, valid_labels),
+        validation_data=(valid_x, valid_labels, weigh[valid[1]].astype(np.float32)),
         validation_batch_size=max(settings.batch_size, 64),
         epochs=settings.epochs,
         verbose=0,

@@ -28,10 +28,11 @@ def fit_head(
     labels: npt.NDArray[np.int64],
     groups: npt.NDArray[np.object_],
     *,
+    weights: npt.NDArray[np.float64] | None = None,
     seed: int = 0,
     reporter: Reporter = SILENT,
     stage: str = "Training",
-) -> History:
+) -> tuple[History, npt.NDArray[np.float64]]:
     """Give the dense layer of ``network`` the weights of a logistic regression, fitted to all of ``x``.
 
     Parameters
@@ -42,10 +43,16 @@ def fit_head(
         Normalised embeddings ``(n, windows, numbers)`` and class ids ``(n,)``.
     groups
         Group of each segment; a group is in one fold of the cross-validation.
+    weights
+        Of each class in the loss, ``(classes,)``; None: 1.
 
     Returns
     -------
-    A row for each penalty, the strongest first: loss and accuracy in training, and in cross-validation.
+    history
+        A row for each penalty, the strongest first: loss and accuracy in training, and in cross-validation.
+    logits
+        ``(n, classes)``, of each segment from the head that was fitted without its fold, by the penalty that was
+        chosen; NaN where there was no such head.
 
     Raises
     ------
@@ -59,28 +66,26 @@ def fit_head(
     _, _, axes = np.linalg.svd(given, full_matrices=False)
     reduced, classes = given @ axes.T, int(network.output_shape[-1])
     divided = _folds(labels, groups, seed)
-    rows, fitted = [], []
+    each = np.ones(len(labels)) if weights is None else weights[labels]
+    rows, fitted, held_out = [], [], []
     for i, inverse in enumerate(_PENALTIES):
-        fitted.append(_fit(reduced, labels, inverse, classes))
-        loss, accuracy = _score(fitted[-1], reduced, labels)
-        tested = [
-            (*_score(_fit(reduced[train], labels[train], inverse, classes), reduced[valid], labels[valid]), len(valid))
-            for train, valid in divided
-        ]
-        losses, accuracies, counts = np.array(tested or [(loss, accuracy, 1)]).T
-        rows.append(
-            {
-                "loss": loss,
-                "accuracy": accuracy,
-                "val_loss": float(np.average(losses, weights=counts)),
-                "val_accuracy": float(np.average(accuracies, weights=counts)),
-            }
+        fitted.append(_fit(reduced, labels, each, inverse, classes))
+        logits = np.full((len(labels), classes), np.nan)
+        for train, valid in divided:
+            kernel, bias = _fit(reduced[train], labels[train], each[train], inverse, classes)
+            logits[valid] = reduced[valid] @ kernel + bias
+        held_out.append(logits)
+        loss, accuracy = _score(reduced @ fitted[-1][0] + fitted[-1][1], labels, each)
+        known = ~np.isnan(logits[:, 0])
+        valid_loss, valid_accuracy = (
+            _score(logits[known], labels[known], each[known]) if known.any() else (loss, accuracy)
         )
+        rows.append({"loss": loss, "accuracy": accuracy, "val_loss": valid_loss, "val_accuracy": valid_accuracy})
         reporter.progress(stage, i + 1, len(_PENALTIES), {"accuracy": rows[-1]["val_accuracy"]})
     best = int(np.argmin([row["val_loss"] for row in rows]))
     kernel, bias = fitted[best]
     network.get_layer("head").set_weights([(axes.T @ kernel).astype(np.float32), bias.astype(np.float32)])
-    return History(tuple(rows), best + 1, step=STEP)
+    return History(tuple(rows), best + 1, step=STEP), held_out[best]
 
 
 def _folds(
@@ -99,7 +104,11 @@ def _folds(
 
 
 def _fit(
-    x: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], inverse: float, classes: int
+    x: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int64],
+    each: npt.NDArray[np.float64],
+    inverse: float,
+    classes: int,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return kernel ``(numbers, classes)`` and bias ``(classes,)``; a class without examples is never likely."""
     linear, limits = require("sklearn.linear_model"), require("threadpoolctl")
@@ -107,7 +116,7 @@ def _fit(
     # The products are so small that threads would spend their time waiting for each other.
     with warnings.catch_warnings(), limits.threadpool_limits(1):
         warnings.simplefilter("ignore")  # that a weak penalty has not converged
-        model = linear.LogisticRegression(C=inverse, max_iter=200, tol=1e-3).fit(x, labels)
+        model = linear.LogisticRegression(C=inverse, max_iter=200, tol=1e-3).fit(x, labels, each)
     coefficients, intercepts = model.coef_, model.intercept_
     if len(known) == 2:  # scikit-learn gives the second class's logit alone
         coefficients = np.concatenate([-coefficients / 2, coefficients / 2])
@@ -118,14 +127,10 @@ def _fit(
 
 
 def _score(
-    head: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
-    x: npt.NDArray[np.float64],
-    labels: npt.NDArray[np.int64],
+    logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], each: npt.NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Return cross-entropy and accuracy."""
-    kernel, bias = head
-    logits = x @ kernel + bias
-    logits -= logits.max(axis=1, keepdims=True)
+    """Return cross-entropy, in which each segment has a weight, and accuracy."""
+    logits = logits - logits.max(axis=1, keepdims=True)
     own = logits[np.arange(len(labels)), labels]
-    loss = float(np.mean(np.log(np.exp(logits).sum(axis=1)) - own))
+    loss = float(np.average(np.log(np.exp(logits).sum(axis=1)) - own, weights=each))
     return loss, float((logits.argmax(axis=1) == labels).mean())

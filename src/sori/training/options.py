@@ -16,6 +16,7 @@ from sori.training.fit import Settings
 # A network that has learned already is changed in smaller steps.
 _SLOWER = 0.3
 SPLITS = ("group", "fold", "given", "segment")
+CLASS_WEIGHTS = ("balanced", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,9 @@ class TrainingOptions:
         Fraction of the groups to test on, and fraction of the rest to validate on.
     seed
         Seed of the split, the initial weights and all random draws.
+    class_weights
+        ``balanced``: segments of rare classes weigh more, so that all classes weigh the same; ``none``. None:
+        ``balanced`` if the largest class has three times the segments of the smallest.
     embedding
         For a folder of recordings and the model ``embedding``: which embeddings, ``sounds`` or ``speech``; see
         :class:`sori.features.Embedding`. None: ``sounds``.
@@ -95,6 +99,7 @@ class TrainingOptions:
     test_size: float = 0.3
     valid_size: float = 0.2
     seed: int = 0
+    class_weights: str | None = None
     embedding: str | None = None
     group_by: str | None = None
     fold_by: str | None = None
@@ -105,6 +110,8 @@ class TrainingOptions:
             check_keys(f"the options of {self.model}", self.model_options, models.ARCHITECTURES[self.model].options)
         if self.split is not None:
             check_choice("split", self.split, SPLITS)
+        if self.class_weights is not None:
+            check_choice("class_weights", self.class_weights, CLASS_WEIGHTS)
         if self.embedding is not None:
             check_choice("embedding", self.embedding, EMBEDDINGS)
         check_between("seed", self.seed, 0, 2**32 - 1)
