@@ -109,9 +109,10 @@ def test_below_the_threshold_it_is_none_of_them(trained, tmp_path):
 def test_the_learned_threshold_is_taken_where_asked_for(trained, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(trained / "run", folder)
-    file = trained / "sounds" / "high" / "0-high_0.wav"
+    half = [tone(hz, sr=8000, duration_s=1) for hz in (203, 807, 807)]
+    file = recording(tmp_path / "both.wav", np.concatenate(half), 8000)
     learned = json.loads((folder / "bundle.json").read_text())
-    for threshold, expected in ((1.0, "none of these"), (0.0001, "high")):
+    for threshold, expected in ((0.9, "none of these"), (0.3, "high")):
         learned["training"]["threshold"] = threshold
         (folder / "bundle.json").write_text(json.dumps(learned))
         (row,) = json.loads(sori("predict", folder, file, "--none-of-these", "--json").stdout)

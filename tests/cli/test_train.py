@@ -24,7 +24,7 @@ def test_every_setting_of_a_training_is_an_option_and_has_its_default():
     fields = {one.name: one for one in dataclasses.fields(TrainingOptions)} | {"model_options": None}
     of_model = {"dropout", "l2", "width", "depth", "scale"}
     options = inspect.signature(train).parameters
-    assert set(options) == {"source", "out", "overwrite", "json", *of_model, *fields} - {"model_options"}
+    assert set(options) == {"source", "out", "resume", "overwrite", "json", *of_model, *fields} - {"model_options"}
     for name, field in fields.items():
         if field is not None:
             assert options[name].default == field.default, name

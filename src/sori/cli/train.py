@@ -74,13 +74,14 @@ def train(**given: Any) -> None:
     from sori.training import TrainingOptions
 
     source, out = given.pop("source"), given.pop("out")
-    overwrite, json = given.pop("overwrite"), given.pop("json")
+    resume, overwrite, json = given.pop("resume"), given.pop("overwrite"), given.pop("json")
     model_options = {name: value for name in _OF_MODEL if (value := given.pop(name)) is not None}
     if given["columns"] is not None:
         given["columns"] = parse_columns(given["columns"])
     options = TrainingOptions(model_options=model_options, **given)
-    with console.stopping(f"stopped; nothing was written to {out}"), console.reporting() as reporter:
-        result = train_task(source, out, options, overwrite=overwrite, reporter=reporter)
+    stopped = f"stopped; nothing was written to {out}; --resume goes on after the last epoch that was saved"
+    with console.stopping(stopped), console.reporting() as reporter:
+        result = train_task(source, out, options, resume=resume, overwrite=overwrite, reporter=reporter)
     if json:
         console.print_json(
             {
@@ -116,8 +117,10 @@ def _signature() -> inspect.Signature:
         flags = [_FLAGS.get(name, f"--{name.replace('_', '-')}")]  # without the opposite that typer gives a flag
         option = typer.Option(*flags, help=text, rich_help_panel=None if group == _COMMON else group)
         parameters.append(inspect.Parameter(name, kinds, default=default, annotation=Annotated[kind, option]))
-    parameters.insert(6, inspect.Parameter("overwrite", kinds, default=False, annotation=Overwrite))
-    parameters.insert(7, inspect.Parameter("json", kinds, default=False, annotation=Json))
+    of_resume = typer.Option("--resume", help="Go on with a training of OUT that was interrupted.")
+    parameters.insert(6, inspect.Parameter("resume", kinds, default=False, annotation=Annotated[bool, of_resume]))
+    parameters.insert(7, inspect.Parameter("overwrite", kinds, default=False, annotation=Overwrite))
+    parameters.insert(8, inspect.Parameter("json", kinds, default=False, annotation=Json))
     return inspect.Signature(parameters, return_annotation=None)
 
 

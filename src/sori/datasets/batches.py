@@ -123,7 +123,10 @@ def augmented_batches(
             return len(source) // self.batch_size
 
         def on_epoch_end(self) -> None:
-            self.epoch += 1
+            self.go_to(self.epoch + 1)
+
+        def go_to(self, epoch: int) -> None:
+            self.epoch = epoch
             self.order = self._shuffled()
 
         def __getitem__(self, index: int) -> tuple[Any, ...]:

@@ -26,6 +26,7 @@ from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_c
 from sori.training.carry_over import WEIGHTS
 from sori.training.choose import choose, speakers_in_names
 from sori.training.description import bundle_of
+from sori.training.interrupted import Unfinished, unfinished_folder
 
 _MAKER = "sori train"
 _RUN = Maker(
@@ -74,6 +75,7 @@ def train(
     out: str | Path,
     options: TrainingOptions | None = None,
     *,
+    resume: bool = False,
     overwrite: bool = False,
     reporter: Reporter | None = None,
     **changes: Any,
@@ -86,6 +88,8 @@ def train(
         A dataset, or a folder of recordings (or CSV); then a dataset is built beside ``out`` first.
     options
         Settings; None: the defaults.
+    resume
+        Go on with an interrupted training of ``out`` after the last epoch that it saved, as it does every few seconds.
     overwrite
         Replace ``out``, once the new run is complete.
     changes
@@ -113,10 +117,15 @@ def train(
         dataset = (
             Dataset.open(source)
             if is_dataset
-            else _build_beside(source, output.path, options, overwrite=overwrite, reporter=reporter)
+            else _build_beside(source, output.path, options, overwrite=overwrite and not resume, reporter=reporter)
         )
-        trained = train_classifier(dataset, options, reporter=reporter)
+        made = {"data": dataset.fingerprint, "options": options.to_dict()}
+        unfinished = Unfinished(unfinished_folder(output.path), made, resume=resume)
+        if resume and not unfinished.path.exists():
+            reporter.say("no epoch of an interrupted training was saved: it begins anew")
+        trained = train_classifier(dataset, options, unfinished=unfinished, reporter=reporter)
         output.write(partial(_write, trained, name=os.path.basename(os.path.abspath(out)), began=began))
+        unfinished.remove()
     history = trained.fitted.history
     return TrainingResult(
         out,

@@ -37,6 +37,7 @@ from sori.training.backgrounds import without_unusable
 from sori.training.carry_over import carry_over, known_recordings
 from sori.training.diagnosis import Diagnosis, diagnose
 from sori.training.fit import History, Settings, fit
+from sori.training.interrupted import Unfinished
 from sori.training.linear import fit_head
 from sori.training.normalise import Normalisation
 from sori.training.options import TrainingOptions
@@ -81,6 +82,7 @@ class Trainer:
     reporter: Reporter = SILENT
     start_from: Path | None = None
     class_weights: str | None = None
+    unfinished: Unfinished | None = None
 
     def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> Fitted:
         """Build a network and fit it to some of the segments."""
@@ -129,6 +131,7 @@ class Trainer:
                 (normalisation(segments.x[valid]), segments.label[valid]),
                 settings=settings,
                 weights=self._class_weights(segments.label[train]),
+                kept=self.unfinished.stage(stage) if self.unfinished else None,
                 reporter=self.reporter,
                 stage=stage,
             )
@@ -258,8 +261,16 @@ class TrainedClassifier:
         }
 
 
-def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Reporter = SILENT) -> TrainedClassifier:
+def train_classifier(
+    dataset: Dataset,
+    options: TrainingOptions,
+    *,
+    unfinished: Unfinished | None = None,
+    reporter: Reporter = SILENT,
+) -> TrainedClassifier:
     """Train a network on a dataset and test it on recordings that it was not trained on.
+
+    ``unfinished`` is where its state is kept, and taken from if it was interrupted; None: nowhere.
 
     Raises
     ------
@@ -276,7 +287,7 @@ def train_classifier(dataset: Dataset, options: TrainingOptions, *, reporter: Re
     segments = dataset.load()
     start_from = None if options.start_from is None else Path(options.start_from)
     trainer = Trainer(
-        model, options.model_options, settings, dataset, reporter, start_from, class_weights=options.class_weights
+        model, options.model_options, settings, dataset, reporter, start_from, options.class_weights, unfinished
     )
     notes: list[str] = []
     if options.folds:

@@ -15,6 +15,7 @@ from sori.augment import Augmentation
 from sori.datasets import Source, StoredFeatures, augmented_batches
 from sori.errors import SoriError, check_between, check_choice, check_count, require
 from sori.reporter import SILENT, Reporter
+from sori.training.interrupted import Stage
 from sori.training.manifold import mixing_inside
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def fit(
     *,
     settings: Settings,
     weights: npt.NDArray[np.float64] | None = None,
+    kept: Stage | None = None,
     reporter: Reporter = SILENT,
     stage: str = "Training",
 ) -> History:
@@ -101,6 +103,8 @@ def fit(
         Epochs, batch size, learning rate and the rest.
     weights
         Of each class in the loss, ``(classes,)``; None: 1.
+    kept
+        Where the state is kept, and taken from if it is there: the training then goes on after its last epoch.
     reporter
         Receives progress every few batches and every epoch, with loss and accuracy so far.
 
@@ -160,15 +164,25 @@ def fit(
         jit_compile=settings.jit,
         steps_per_execution=min(steps, _BATCHES_AT_ONCE) if settings.jit else 1,
     )
-    watch = _watch(keras, model, settings, steps, reporter, stage)
-    trained.fit(
-        **feed,
-        validation_data=(valid_x, valid_labels, weigh[valid[1]].astype(np.float32)),
-        validation_batch_size=max(settings.batch_size, 64),
-        epochs=settings.epochs,
-        verbose=0,
-        callbacks=[watch],
-    )
+    watch = _watch(keras, model, settings, steps, kept, reporter, stage)
+    before = kept.read() if kept else None
+    if kept and before:
+        watch.restore(before, kept.restore(trained, before))
+        reporter.say(f"{stage}: goes on after epoch {len(watch.epochs)}")
+        if not isinstance(feed["x"], np.ndarray):
+            feed["x"].go_to(len(watch.epochs))
+    if not (before and before["finished"]):
+        trained.fit(
+            **feed,
+            validation_data=(valid_x, valid_labels, weigh[valid[1]].astype(np.float32)),
+            validation_batch_size=max(settings.batch_size, 64),
+            initial_epoch=len(watch.epochs),
+            epochs=settings.epochs,
+            verbose=0,
+            callbacks=[watch],
+        )
+        if kept:
+            kept.save(trained, watch.best_weights, watch.state(finished=True), now=True)
     model.set_weights(watch.best_weights)
     return History(tuple(watch.epochs), watch.best_epoch, stopped=watch.stopped)
 
@@ -182,7 +196,9 @@ def _named(logs: Mapping[str, float]) -> dict[str, float]:
     return values
 
 
-def _watch(keras: Any, model: Any, settings: Settings, steps: int, reporter: Reporter, stage: str) -> Any:
+def _watch(
+    keras: Any, model: Any, settings: Settings, steps: int, kept: Stage | None, reporter: Reporter, stage: str
+) -> Any:
     """Make the callback that reports progress, records epochs and the best weights, and stops early."""
     total = steps * settings.epochs
 
@@ -194,6 +210,15 @@ def _watch(keras: Any, model: Any, settings: Settings, steps: int, reporter: Rep
             self.best_epoch = 0
             self.best_weights: list[Any] = []
             self.stopped = False
+
+        def state(self, *, finished: bool) -> dict[str, Any]:
+            known = {"epochs": self.epochs, "best_epoch": self.best_epoch, "stopped": self.stopped}
+            return {**known, "finished": finished}
+
+        def restore(self, state: Mapping[str, Any], best_weights: list[Any]) -> None:
+            self.epochs, self.best_epoch, self.stopped = state["epochs"], state["best_epoch"], state["stopped"]
+            self.best_loss = self.epochs[self.best_epoch - 1]["val_loss"]
+            self.best_weights = best_weights
 
         def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
             now = _named(logs or {})
@@ -213,6 +238,8 @@ def _watch(keras: Any, model: Any, settings: Settings, steps: int, reporter: Rep
                 self.best_weights = model.get_weights()
             elif settings.patience is not None and epoch + 1 - self.best_epoch >= settings.patience:
                 self.model.stop_training = self.stopped = True
+            if kept:
+                kept.save(self.model, self.best_weights, self.state(finished=False))
             reporter.progress(stage, len(self.epochs) * steps, total, {"epoch": len(self.epochs), **values})
 
     return Watch()
