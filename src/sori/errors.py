@@ -106,6 +106,7 @@ def require(module: str) -> ModuleType:
 # The extra that installs each library, by module name.
 _EXTRAS = {
     **dict.fromkeys(("joblib", "keras", "onnx", "pyarrow", "sklearn", "tensorflow", "tf2onnx"), "train"),
+    "optuna": "search",
     **dict.fromkeys(("audiomentations", "pyroomacoustics"), "augment"),
     **dict.fromkeys(("fluidsynth", "pretty_midi"), "synth"),
     "librosa": "beats",

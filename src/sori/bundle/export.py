@@ -13,6 +13,7 @@ import scipy.signal
 
 from sori.bundle.bundle import Bundle
 from sori.bundle.pretrained import pretrained
+from sori.bundle.quantise import quantised
 from sori.errors import BundleError, reason, require
 from sori.features import Embedding, FrontEnd, mel_filters
 from sori.features.stft import band_bins
@@ -28,21 +29,28 @@ _LOWEST_POWER, _TOLERANCE = 1e-10, 1e-3
 _PROBABILITIES, _SAMPLES = "probabilities", "samples"
 
 
-def export_whole(run: str | Path, path: Path) -> dict[str, Any]:
+def export_whole(run: str | Path, path: Path, *, quantise_with: str | Path | None = None) -> dict[str, Any]:
     """Write a trained classifier as one ONNX file, and compare it with the classifier.
 
     The file takes ``samples``, float32 ``(n, samples)`` of one segment at the model's rate (``(1, samples)`` if the
     model is of embeddings), and returns ``probabilities``, ``(n, classes)``. Its metadata state ``sr``, ``samples`` and
     ``classes`` (JSON).
 
+    Parameters
+    ----------
+    quantise_with
+        Quantise the network, not its front end, to 8 bits: the dataset that it was trained on. None: leave it as it is.
+
     Returns
     -------
-    The metadata, and ``gap``, the largest difference from the classifier's own probabilities on test sounds.
+    The metadata, and ``gap``, the largest difference from the classifier's own probabilities on test sounds; and, if it
+    is quantised, what :func:`sori.bundle.quantise.quantised` measured.
 
     Raises
     ------
     BundleError
-        If the model is no classifier, has a front end that has no ONNX form, or its outputs differ by more than 1e-3.
+        If the model is no classifier, has a front end that has no ONNX form, or its outputs differ by more than 1e-3
+        although it is not quantised.
     """
     onnx = require("onnx")
     bundle = Bundle.open(run)
@@ -59,6 +67,9 @@ def export_whole(run: str | Path, path: Path) -> dict[str, Any]:
         raise BundleError(f"{run}: the front end {front_end.kind} has no ONNX form; use the model through Sori")
     onnx_session(bundle.path / "model.onnx")  # a damaged file is told before it is taken apart
     network = onnx.load(bundle.path / "model.onnx")
+    measured: dict[str, Any] = {}
+    if quantise_with is not None:
+        network, measured = quantised(bundle, quantise_with)
     (probabilities,) = graph.add_network(network, "net/", [features])
     graph.node("Identity", [probabilities], _PROBABILITIES)
     metadata = {
@@ -71,9 +82,9 @@ def export_whole(run: str | Path, path: Path) -> dict[str, Any]:
     with replacing_file(path) as temporary:
         onnx.save(model, temporary)
         gap = _gap(temporary, bundle, preprocessor, one_by_one=batch == 1)
-        if not gap <= _TOLERANCE:
+        if not measured and not gap <= _TOLERANCE:
             raise BundleError(f"{run}: the exported file answers otherwise, by {gap:.2g}; nothing was written")
-    return {**metadata, "classes": list(bundle.classes), "gap": gap}
+    return {**metadata, "classes": list(bundle.classes), "gap": gap, **({"quantised": measured} if measured else {})}
 
 
 def _gap(path: Path, bundle: Bundle, preprocessor: Any, *, one_by_one: bool) -> float:

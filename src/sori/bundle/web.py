@@ -18,15 +18,15 @@ _PAGE = Path(__file__).parents[1] / "web"
 _PACKED = ".xz"  # the runtime is stored in a sixth of its size
 
 
-def export_web(run: str | Path, out: Path, *, overwrite: bool = False) -> dict[str, Any]:
+def export_web(
+    run: str | Path, out: Path, *, quantise_with: str | Path | None = None, overwrite: bool = False
+) -> dict[str, Any]:
     """Write a trained classifier as a web page that needs no server but one for files.
 
     The folder holds the page, the model as :func:`sori.bundle.export.export_whole` writes it, and ONNX Runtime Web (MIT
     licence), which computes it in the browser. No sound leaves the page.
 
-    Returns
-    -------
-    As :func:`sori.bundle.export.export_whole`.
+    ``quantise_with`` and what is returned are as in :func:`sori.bundle.export.export_whole`.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def export_web(run: str | Path, out: Path, *, overwrite: bool = False) -> dict[s
     made: dict[str, Any] = {}
 
     def fill(folder: Path) -> None:
-        made.update(export_whole(run, folder / _MODEL))
+        made.update(export_whole(run, folder / _MODEL, quantise_with=quantise_with))
         facts = {
             "made_by": _MAKER,
             "name": os.path.basename(os.path.abspath(run)),

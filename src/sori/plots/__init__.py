@@ -13,6 +13,7 @@ from sori.plots.training import (
     learning_curve,
     learning_curves,
     reliability_diagram,
+    search_curve,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "reliability_diagram",
     "roll_comparison",
     "save",
+    "search_curve",
     "spectrogram",
     "steps",
     "surfaces",

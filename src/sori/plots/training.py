@@ -213,3 +213,27 @@ def accuracy_bars(
         ax.yaxis.set_major_formatter(PercentFormatter(1))
     first: Axes = grid.flat[0]
     return first
+
+
+def search_curve(trials: Sequence[tuple[float, bool]], *, ax: Axes | None = None) -> Axes:
+    """Draw the loss of every trial of a search, and the lowest of the finished ones so far.
+
+    Parameters
+    ----------
+    trials
+        Validation loss, and whether the trial was stopped early, in the order of the search.
+    """
+    ax = tidy(own_axes() if ax is None else ax)
+    for wanted, color, label in ((False, TRAIN, "finished"), (True, GRID, "stopped early")):
+        some = [(i, loss) for i, (loss, stopped) in enumerate(trials, 1) if stopped is wanted]
+        if some:
+            ax.scatter(*zip(*some, strict=True), color=color, label=label, zorder=2)
+    finished = [np.inf if stopped else loss for loss, stopped in trials]
+    lowest = np.minimum.accumulate(finished)
+    ax.step(np.arange(1, len(trials) + 1), lowest, where="post", color=VALID, label="lowest so far")
+    ax.set(xlabel="trial", ylabel="validation loss")
+    top = np.array([loss for loss, _ in trials])
+    ax.set_ylim(0, min(float(top.max()), 3 * float(np.median(top))) * 1.05)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(frameon=False)
+    return ax

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sori.bundle import Bundle
-from sori.bundle.matching import input_differences
+from sori.bundle.matching import check_fit
 from sori.datasets import Dataset
-from sori.errors import BundleError, DatasetError
+from sori.errors import DatasetError
 from sori.evaluation import score_classes
 from sori.inference import Classifier
 
@@ -29,7 +28,7 @@ def evaluate(run: str | Path, data: str | Path, *, include_training: bool = Fals
     """
     classifier = Classifier(run)
     bundle, dataset = classifier.bundle, Dataset.open(data)
-    _check_fit(bundle, dataset)
+    check_fit(bundle, dataset)
     segments, digests = dataset.load(), dataset.digests()
     parts = bundle.parts()
     used = {*parts["train"], *parts["valid"]}
@@ -60,21 +59,3 @@ def evaluate(run: str | Path, data: str | Path, *, include_training: bool = Fals
     else:
         described = "no recording was used in training"
     return {"split": described, "leaky": leaky, "left_out": 0 if leaky else left_out, **scores.to_dict()}
-
-
-def _check_fit(bundle: Bundle, dataset: Dataset) -> None:
-    """Raise BundleError, with the differences, unless the dataset matches the model's input and classes."""
-    differences = input_differences(bundle, dataset)
-    if dataset.classes != bundle.classes:
-        more = [name for name in dataset.classes if name not in bundle.classes]
-        less = [name for name in bundle.classes if name not in dataset.classes]
-        differences.append(
-            "classes: "
-            + "; ".join(
-                [f"unknown to the model: {', '.join(more)}"] * bool(more)
-                + [f"missing: {', '.join(less)}"] * bool(less)
-                + ["in another order"] * (not more and not less)
-            )
-        )
-    if differences:
-        raise BundleError(f"{dataset.path} does not fit {bundle.path}: {'; '.join(differences)}")

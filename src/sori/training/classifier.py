@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,6 +83,7 @@ class Trainer:
     start_from: Path | None = None
     class_weights: str | None = None
     unfinished: Unfinished | None = None
+    after_epoch: Callable[[Mapping[str, float]], None] | None = None
 
     def fit(self, segments: Segments, train: npt.NDArray[np.intp], valid: npt.NDArray[np.intp], stage: str) -> Fitted:
         """Build a network and fit it to some of the segments."""
@@ -132,6 +133,7 @@ class Trainer:
                 settings=settings,
                 weights=self._class_weights(segments.label[train]),
                 kept=self.unfinished.stage(stage) if self.unfinished else None,
+                after_epoch=self.after_epoch,
                 reporter=self.reporter,
                 stage=stage,
             )

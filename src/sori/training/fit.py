@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +86,7 @@ def fit(
     settings: Settings,
     weights: npt.NDArray[np.float64] | None = None,
     kept: Stage | None = None,
+    after_epoch: Callable[[Mapping[str, float]], None] | None = None,
     reporter: Reporter = SILENT,
     stage: str = "Training",
 ) -> History:
@@ -105,6 +106,8 @@ def fit(
         Of each class in the loss, ``(classes,)``; None: 1.
     kept
         Where the state is kept, and taken from if it is there: the training then goes on after its last epoch.
+    after_epoch
+        Called with loss and accuracy of every epoch; what it raises ends the training.
     reporter
         Receives progress every few batches and every epoch, with loss and accuracy so far.
 
@@ -164,7 +167,7 @@ def fit(
         jit_compile=settings.jit,
         steps_per_execution=min(steps, _BATCHES_AT_ONCE) if settings.jit else 1,
     )
-    watch = _watch(keras, model, settings, steps, kept, reporter, stage)
+    watch = _watch(keras, model, settings, steps, kept, after_epoch, reporter, stage)
     before = kept.read() if kept else None
     if kept and before:
         watch.restore(before, kept.restore(trained, before))
@@ -197,7 +200,14 @@ def _named(logs: Mapping[str, float]) -> dict[str, float]:
 
 
 def _watch(
-    keras: Any, model: Any, settings: Settings, steps: int, kept: Stage | None, reporter: Reporter, stage: str
+    keras: Any,
+    model: Any,
+    settings: Settings,
+    steps: int,
+    kept: Stage | None,
+    after_epoch: Callable[[Mapping[str, float]], None] | None,
+    reporter: Reporter,
+    stage: str,
 ) -> Any:
     """Make the callback that reports progress, records epochs and the best weights, and stops early."""
     total = steps * settings.epochs
@@ -238,6 +248,8 @@ def _watch(
                 self.best_weights = model.get_weights()
             elif settings.patience is not None and epoch + 1 - self.best_epoch >= settings.patience:
                 self.model.stop_training = self.stopped = True
+            if after_epoch:
+                after_epoch(values)
             if kept:
                 kept.save(self.model, self.best_weights, self.state(finished=False))
             reporter.progress(stage, len(self.epochs) * steps, total, {"epoch": len(self.epochs), **values})
