@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,24 +158,15 @@ class _Graph:
         return self.node("Unsqueeze", [_SAMPLES, self.constant([2], np.int64)])
 
     def spectra(self, front_end: FrontEnd) -> str:
-        """Return a spectrogram, mel spectrogram or MFCCs: the Fourier transform is a convolution with its basis."""
-        n_fft, hop = int(front_end.n_fft or 0), int(front_end.hop_length or 0)
-        x = _SAMPLES
-        if front_end.center:
-            x = self.node("Pad", [x, self.constant([0, n_fft // 2, 0, n_fft // 2], np.int64)])
-        x = self.node("Unsqueeze", [x, self.constant([1], np.int64)])
-        kept = range(1 + n_fft // 2)
+        """Return a spectrogram, mel spectrogram or MFCCs, ``(n, frames, bins)``."""
+        n_fft = int(front_end.n_fft or 0)
+        power = self.power(self.frames(front_end), n_fft)
         if front_end.kind == "spectrogram":
             band = band_bins(sr=front_end.sr, n_fft=n_fft, fmin=front_end.fmin or 0.0, fmax=front_end.fmax)
-            kept = kept[band]
-        angles = 2 * np.pi * np.outer(np.arange(kept.start, kept.stop), np.arange(n_fft)) / n_fft
-        window = scipy.signal.get_window("hann", n_fft)
-        parts = [
-            self.node("Conv", [x, self.constant((wave(angles) * window)[:, np.newaxis])], strides=[hop])
-            for wave in (np.cos, np.sin)
-        ]
-        power = self.node("Add", [self.node("Mul", [part, part]) for part in parts])
-        if front_end.kind != "spectrogram":
+            kept = range(1 + n_fft // 2)[band]
+            ends = [self.constant([end], np.int64) for end in (kept.start, kept.stop)]
+            power = self.node("Slice", [power, *ends, self.constant([2], np.int64)])
+        else:
             bank = mel_filters(
                 sr=front_end.sr,
                 n_fft=n_fft,
@@ -182,7 +174,7 @@ class _Graph:
                 fmin=front_end.fmin or 0.0,
                 fmax=front_end.fmax,
             )
-            power = self.node("MatMul", [self.constant(bank), power])
+            power = self.node("MatMul", [power, self.constant(bank.T)])
         raised = self.node("Max", [power, self.constant(_LOWEST_POWER)])
         db = self.node("Mul", [self.node("Log", [raised]), self.constant(10 / np.log(10))])
         if front_end.top_db is not None and np.isfinite(front_end.top_db):
@@ -190,8 +182,54 @@ class _Graph:
             db = self.node("Max", [db, self.node("Sub", [loudest, self.constant(front_end.top_db)])])
         if front_end.kind == "mfcc":
             basis = scipy.fft.dct(np.eye(int(front_end.n_mels or 0)), axis=0, norm="ortho")[: front_end.n_mfcc]
-            db = self.node("MatMul", [self.constant(basis), db])
-        return self.node("Transpose", [db], perm=[0, 2, 1])
+            db = self.node("MatMul", [db, self.constant(basis.T)])
+        return db
+
+    def frames(self, front_end: FrontEnd) -> str:
+        """Return windowed frames, ``(n, frames, n_fft)``, gathered from pieces as long as frames and hops share."""
+        n_fft, hop = int(front_end.n_fft or 0), int(front_end.hop_length or 0)
+        before = n_fft // 2 if front_end.center else 0
+        count = 1 + (self._samples + 2 * before - n_fft) // hop
+        piece = math.gcd(n_fft, hop)
+        wanted = (count - 1) * hop + n_fft
+        # What no frame reaches is cut off by padding with less than nothing.
+        ends = self.constant([0, before, 0, wanted - before - self._samples], np.int64)
+        x = self.node("Pad", [_SAMPLES, ends])
+        x = self.node("Reshape", [x, self.constant([0, -1, piece], np.int64)])
+        first = np.arange(count)[:, np.newaxis] * (hop // piece)
+        x = self.node("Gather", [x, self.constant(first + np.arange(n_fft // piece), np.int64)], axis=1)
+        x = self.node("Reshape", [x, self.constant([0, count, n_fft], np.int64)])
+        return self.node("Mul", [x, self.constant(scipy.signal.get_window("hann", n_fft))])
+
+    def power(self, frames: str, n_fft: int) -> str:
+        """Return the power spectrum of frames, ``(n, frames, 1 + n_fft // 2)``.
+
+        A Fourier transform of n = a b samples is one of a, b times, and one of b, a times, with a turn in between
+        (Cooley and Tukey, 1965). As matrix products, both are small, where a single one would weigh megabytes.
+        """
+        a = max(d for d in range(1, math.isqrt(n_fft) + 1) if n_fft % d == 0)
+        b = n_fft // a
+        kept = 1 + b // 2  # the upper half of the spectrum mirrors the lower
+
+        def turns(rows: int, columns: int, n: int) -> tuple[str, str]:
+            angles = 2 * np.pi * np.outer(np.arange(rows), np.arange(columns)) / n
+            return self.constant(np.cos(angles)), self.constant(-np.sin(angles))
+
+        x = self.node("Reshape", [frames, self.constant([0, 0, a, b], np.int64)])
+        real, imaginary = (self.node("MatMul", [part, x]) for part in turns(a, a, a))
+        real, imaginary = self._times("Mul", (real, imaginary), turns(a, b, n_fft))
+        real, imaginary = self._times("MatMul", (real, imaginary), turns(b, kept, b))
+        power = self.node("Add", [self.node("Mul", [part, part]) for part in (real, imaginary)])
+        power = self.node("Transpose", [power], perm=[0, 1, 3, 2])
+        power = self.node("Reshape", [power, self.constant([0, 0, kept * a], np.int64)])
+        ends = [self.constant([end], np.int64) for end in (0, 1 + n_fft // 2)]
+        return self.node("Slice", [power, *ends, self.constant([2], np.int64)])
+
+    def _times(self, kind: str, x: tuple[str, str], y: tuple[str, str]) -> tuple[str, str]:
+        """Return the product of complex numbers or matrices, real and imaginary parts."""
+        (a, b), (c, d) = x, y
+        real = self.node("Sub", [self.node(kind, [a, c]), self.node(kind, [b, d])])
+        return real, self.node("Add", [self.node(kind, [a, d]), self.node(kind, [b, c])])
 
     def embeddings(self, front_end: Embedding) -> str:
         """Return the embeddings of windows; the network's nodes are repeated for each window, its weights are not."""
