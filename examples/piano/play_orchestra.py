@@ -2,8 +2,8 @@
 
     python examples/piano/play_orchestra.py PERFORMANCES OUT --soundfont FluidR3_GM.sf2 --composers pop909,lied
 
-PERFORMANCES is a folder of MIDI files with a ``manifest.csv`` of file and composer; OUT gets recordings of 20 s. Each is
-of an ensemble (strings, brass, choir, organ), an orchestra that shares the notes out by pitch, a band with bass and
+PERFORMANCES is a folder of MIDI files with a ``manifest.csv`` of file and composer; OUT gets recordings of 20 s, each of
+an ensemble (strings, brass, choir, organ), an orchestra that shares the notes out by pitch, a band with bass and
 drums, or a melody alone. Random choices are seeded by the number of the recording.
 """
 
@@ -85,12 +85,12 @@ def extreme(notes: np.ndarray, side: int) -> np.ndarray:
 
 
 def ensemble(notes: np.ndarray, rng: np.random.Generator) -> list[Event]:
-    """All notes on one program, often longer than they were held."""
+    """Play all notes on one program, often longer than they were held."""
     return played(notes, int(rng.choice(ENSEMBLES)), 0, longer=rng.uniform(0.8, 2.0))
 
 
 def orchestra(notes: np.ndarray, rng: np.random.Generator) -> list[Event]:
-    """The lowest, the middle and the highest notes on different instruments, with strings throughout in half of them."""
+    """Share the notes out by pitch to three instruments, with strings throughout in half of the recordings."""
     top, bottom = extreme(notes, 1), extreme(notes, -1)
     parts = ((bottom & ~top, LOW), (~bottom & ~top, MIDDLE), (top, HIGH))
     events = [
@@ -102,7 +102,7 @@ def orchestra(notes: np.ndarray, rng: np.random.Generator) -> list[Event]:
 
 
 def band(notes: np.ndarray, rng: np.random.Generator) -> list[Event]:
-    """The lowest notes on a bass, others on guitars or an organ in half of them, and drums."""
+    """Play the lowest notes on a bass, with drums; in half of the recordings, the others on a guitar or an organ."""
     low = notes[extreme(notes, -1)].copy()
     low[:, 2] = 28 + (low[:, 2] - 28) % 24
     events = played(low, int(rng.choice(BASSES)), 0)
@@ -119,7 +119,7 @@ def band(notes: np.ndarray, rng: np.random.Generator) -> list[Event]:
 
 
 def melody(notes: np.ndarray, rng: np.random.Generator) -> list[Event]:
-    """The highest notes alone, up to an octave higher or lower, each until the next."""
+    """Play the highest notes alone, up to an octave higher or lower, each until the next."""
     top = notes[extreme(notes, 1)].copy()
     top[:-1, 1] = np.minimum(top[:-1, 1] + 0.2, top[1:, 0])
     top[:, 2] = np.clip(top[:, 2] + rng.integers(-12, 13), 40, 100)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sori.bundle import pretrained
     from sori.datasets import Dataset
     from sori.errors import SoriError
+    from sori.experiments.search import search
     from sori.features import FrontEnd, Preprocessor, Segmenting
     from sori.inference import (
         Classifier,
@@ -107,6 +108,7 @@ _HOME = {
     "pretrained": "sori.bundle",
     "resample": "sori.audio",
     "score": "sori.tasks.score:score_midi",
+    "search": "sori.experiments.search",
     "train": "sori.tasks.train",
     "transcribe": "sori.inference",
 }
@@ -151,6 +153,7 @@ __all__ = [
     "reports",
     "resample",
     "score",
+    "search",
     "separation",
     "synth",
     "tasks",

@@ -43,9 +43,10 @@ def test_its_options_train_and_tests_on_what_was_not_looked_at(trained, tmp_path
 
     monkeypatch.setattr(Trainer, "fit", watched)
     found = search(trained / "data", tmp_path / "search", trials=2, seed=3, test_size=0.4, **SHORT)
-    assert found.options == {"model": "mlp", "epochs": 4, "test_size": 0.4, "valid_size": 0.2, "seed": 3} | dict(
-        found.best.options
-    )
+    TrainingOptions(**found.options)
+    common = {"model": "mlp", "epochs": 4, "test_size": 0.4, "valid_size": 0.2, "seed": 3}
+    flat = {**found.options, **found.options.get("model_options", {})}
+    assert {name: flat[name] for name in flat if name != "model_options"} == {**common, **found.best.options}
     dataset = Dataset.open(trained / "data")
     parts = split(dataset.load(), kind=None, test_size=0.4, valid_size=0.2, seed=3, classes=dataset.classes)
     assert len(parts.test)

@@ -60,6 +60,8 @@ def search(
     console.print_table(heads, rows[:10])
     for line in found.answer:
         console.show(line)
-    flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in found.options.items())
+    options = dict(found.options)
+    options |= options.pop("model_options", {})
+    flags = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items())
     console.show(f"sori train {shlex.quote(str(dataset))} --out runs/best {flags}")
     console.show(f"page: {out / 'report.html'}")

@@ -67,18 +67,21 @@ class Search:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The best options, and those that all trials had, for a training that tests on what no trial has seen."""
+        """Options of :class:`sori.training.TrainingOptions`: the best ones, and those that all trials had.
+
+        A training with them tests on what no trial has seen.
+        """
         common = {name: self.settings[name] for name in ("model", "epochs", "test_size", "valid_size", "seed")}
-        return {**{name: value for name, value in common.items() if value is not None}, **self.best.options}
+        of_model = {name: value for name, value in self.best.options.items() if name in _OF_MODEL}
+        of_fit = {name: value for name, value in self.best.options.items() if name not in _OF_MODEL}
+        known = {name: value for name, value in common.items() if value is not None}
+        return {**known, **of_fit, **({"model_options": of_model} if of_model else {})}
 
     @property
     def call(self) -> str:
         """The call that trains with the best options, and tests."""
-        of_model = {name: value for name, value in self.options.items() if name in _OF_MODEL}
-        given = {name: value for name, value in self.options.items() if name not in _OF_MODEL}
-        given |= {"model_options": of_model} if of_model else {}
-        arguments = [repr(self.settings["dataset"]), "'runs/best'", *(f"{k}={v!r}" for k, v in given.items())]
-        return f"sori.train({', '.join(arguments)})"
+        given = [repr(self.settings["dataset"]), "'runs/best'", *(f"{k}={v!r}" for k, v in self.options.items())]
+        return f"sori.train({', '.join(given)})"
 
     @property
     def answer(self) -> list[str]:
