@@ -2,8 +2,8 @@
 
     python examples/piano/play_orchestra.py PERFORMANCES OUT --soundfont FluidR3_GM.sf2 --composers pop909,lied
 
-PERFORMANCES is a folder of MIDI files with a ``manifest.csv`` of file and composer; OUT gets recordings of 20 s, each of
-an ensemble (strings, brass, choir, organ), an orchestra that shares the notes out by pitch, a band with bass and
+PERFORMANCES is a folder of MIDI files with a ``manifest.csv`` of file and composer; OUT gets recordings of 20 s, each
+of an ensemble (strings, brass, choir, organ), an orchestra that shares the notes out by pitch, a band with bass and
 drums, or a melody alone. Random choices are seeded by the number of the recording.
 """
 

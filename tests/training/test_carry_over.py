@@ -73,3 +73,7 @@ def test_a_training_goes_on_and_a_test_that_was_trained_on_is_told(trained, tmp_
     assert other.scores["leaky"] == bool(tested & known_recordings(trained / "run"))
     assert other.scores["leaky"]
     assert any("leaky" in note for note in other.notes)
+    # A third generation is told of what the first one was trained on, too.
+    third = train(trained / "data", tmp_path / "third", **{**given, "start_from": tmp_path / "other"})
+    assert known_recordings(trained / "run") <= known_recordings(tmp_path / "third")
+    assert third.scores["leaky"]

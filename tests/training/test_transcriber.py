@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from sori.datasets.piano import PianoData
-from sori.errors import BundleError, DatasetError, ParameterError, SoriError
+from sori.errors import BundleError, DatasetError, MissingDependencyError, ParameterError, SoriError
 from sori.evaluation.notes import score_notes
 from sori.inference.transcriber import NoteDecoding, Transcriber
 from sori.music import notes_array
 from sori.training import transcriber as piano_train
 from sori.training.note_batches import transcription_loss
-from sori.training.transcriber import PianoSettings, train_piano
+from sori.training.transcriber import PianoSettings, deploy_piano, train_piano
 from tests.conftest import SMALL, Said
 
 SCORES = ("precision", "recall", "f1", "offset_f1", "velocity_f1", "frame_f1")
@@ -156,3 +156,29 @@ def test_a_model_goes_on_learning_from_its_own_weights(made, tmp_path):
     assert bundle.architecture["parameters"] == sum(w.size for w in after)
     with pytest.raises(ParameterError, match="its network has another size"):
         train_piano(made / "data", tmp_path / "other", settings=settings, start_from="piano")
+
+
+def test_processes_render_the_same_batches_and_each_may_be_learned_from_again(made, tmp_path):
+    settings = replace(SMALL, epochs=1, steps=4, reuse=2)
+    losses = []
+    for workers in (1, 2):
+        run = tmp_path / str(workers)
+        train_piano(made / "data", run, settings=settings, workers=workers)
+        losses += [json.loads((run / "training.json").read_text())["state"]["history"][0]["loss"]]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    with pytest.raises(ParameterError, match="workers"):
+        train_piano(made / "data", tmp_path / "none", settings=settings, workers=0)
+
+
+def test_without_an_exporter_the_training_is_kept_and_what_to_do_is_told(made, tmp_path, monkeypatch):
+    import keras
+
+    def missing(*arguments, **options):
+        raise ImportError("this requires the jax2onnx module")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keras.Model, "export", missing)
+        with pytest.raises(MissingDependencyError, match=r"is trained, but .* sori piano deploy"):
+            train_piano(made / "data", tmp_path / "run", settings=replace(SMALL, epochs=1, steps=1))
+    deploy_piano(tmp_path / "run", tmp_path / "model")
+    assert Transcriber(tmp_path / "model").bundle.task == "transcriber"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -141,7 +142,9 @@ def train_(
 
     Example: sori piano train data/piano --out runs/piano
     """
-    check_installed("keras", "mir_eval", "tf2onnx", "matplotlib")
+    # On JAX, weights can be trained where TensorFlow is not; the model is then written elsewhere.
+    of_tensorflow = ("tf2onnx",) if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" else ()
+    check_installed("keras", "mir_eval", "matplotlib", *of_tensorflow)
     from sori.errors import check_choice
     from sori.reports.piano import write_piano_report
     from sori.synth import MATERIALS

@@ -255,12 +255,19 @@ class TrainedClassifier:
         return _answers(self.answers.probabilities, self.segments, self.answers.test, self.dataset)
 
     def digests(self) -> dict[str, list[str]]:
-        """Hashes of the recordings in each part of the split."""
-        of = self.dataset.digests()
-        return {
-            name: sorted({of[recording] for recording in self.segments.recording[getattr(self.parts, name)]})
+        """Hashes of the recordings in each part of the split.
+
+        What the run that this one began from had learned from, and what that one began from, is in the training part,
+        too: the weights have heard it.
+        """
+        of, start_from = self.dataset.digests(), self.options.start_from
+        parts = {
+            name: {of[recording] for recording in self.segments.recording[getattr(self.parts, name)]}
             for name in ("train", "valid", "test")
         }
+        if start_from is not None:
+            parts["train"] |= known_recordings(Path(start_from)) - parts["valid"]
+        return {name: sorted(hashes) for name, hashes in parts.items()}
 
 
 def train_classifier(

@@ -20,6 +20,7 @@ from sori.datasets.piano import HeldOut, PianoData
 from sori.errors import (
     BundleError,
     DatasetError,
+    MissingDependencyError,
     SoriError,
     check_between,
     check_choice,
@@ -239,7 +240,12 @@ def _train(
             row = {"epoch": epoch + 1, "loss": loss, "score": score, "seconds": time.monotonic() - began}
             reporter.say(f"epoch {epoch + 1}: loss {loss:.2f}, validation {abs(score):.3f} {unit}")
             _keep(out, network, mean, row, scores, wanted, state)
-    return _finish(out, settings, data, front_end, state, kept["test"], reporter)
+    try:
+        return _finish(out, settings, data, front_end, state, kept["test"], reporter)
+    except MissingDependencyError as error:
+        raise MissingDependencyError(
+            f"{out}: is trained, but {error}; or copy the folder to where TensorFlow is, for sori piano deploy"
+        ) from error
 
 
 def _keep(
