@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from sori.bundle import Bundle
-from sori.bundle.matching import input_differences
+from sori.bundle.matching import ids_of_model, input_differences
 from sori.datasets import Dataset
+from sori.errors import BundleError
 
 
 @pytest.fixture
@@ -25,3 +26,12 @@ def test_each_difference_is_named(both):
     assert shape == f"segments of {dataset.shape} (frames, bins), not {longer.input_shape}"
     unknown = replace(bundle, front_end=None, segmenting=None)
     assert input_differences(unknown, dataset) == [f"the front end is not stated in {bundle.path}"]
+
+
+def test_classes_are_known_by_their_names(both):
+    bundle, dataset = both
+    assert ids_of_model(bundle, dataset).tolist() == [0, 1, 2]
+    turned = replace(bundle, classes=(*reversed(bundle.classes), "another"))
+    assert ids_of_model(turned, dataset).tolist() == [2, 1, 0]
+    with pytest.raises(BundleError, match=f"unknown to the model: {dataset.classes[0]}; it knows"):
+        ids_of_model(replace(bundle, classes=bundle.classes[1:]), dataset)

@@ -27,5 +27,5 @@ def test_a_score_that_is_asked_for_although_it_leaks_says_so(trained):
 def test_what_does_not_fit_is_an_error(trained, tmp_path):
     done = run(app, ["evaluate", str(trained / "run"), str(tmp_path)])
     assert isinstance(done.exception, SoriError)
-    with pytest.raises(SoriError, match="not a dataset"):
+    with pytest.raises(SoriError, match="no recordings found"):
         raise done.exception

@@ -5,10 +5,10 @@ import pytest
 
 from sori.bundle import Bundle
 from sori.datasets import Dataset, build, export_json, import_json, read_catalog
-from sori.errors import BundleError, DatasetError
+from sori.errors import BundleError, DatasetError, ParameterError
 from sori.features import FrontEnd, Preprocessor, Segmenting
 from sori.tasks.evaluate import evaluate
-from tests.conftest import FRONT_END
+from tests.conftest import FRONT_END, Said
 
 
 def test_evaluate_leaves_out_what_was_heard_in_training(trained):
@@ -59,7 +59,7 @@ def test_evaluate_names_classes_that_differ(trained, sounds, tmp_path):
         tmp_path / "data",
         preprocessor=Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=2)),
     )
-    with pytest.raises(BundleError, match="unknown to the model: loud; missing: mid, 낮은 음"):
+    with pytest.raises(BundleError, match="unknown to the model: loud; it knows high, mid, 낮은 음"):
         evaluate(trained / "run", tmp_path / "data")
 
 
@@ -72,6 +72,30 @@ def test_a_run_from_a_dataset_without_overlap_of_recordings_scores_all(trained, 
     scores = evaluate(trained / "run", tmp_path / "data")
     assert (scores["recordings"], scores["left_out"], scores["split"]) == (18, 0, "no recording was used in training")
     json.dumps(scores)
+
+
+def test_a_folder_of_recordings_with_some_of_the_classes_is_scored_too(trained, tmp_path):
+    folder = tmp_path / "other"
+    shutil.copytree(trained / "sounds", folder)
+    shutil.rmtree(folder / "mid")
+    build(
+        read_catalog(folder),
+        tmp_path / "data",
+        preprocessor=Preprocessor(FRONT_END, Segmenting(duration_s=1, segments=2)),
+    )
+    (folder / "high" / "bad.wav").write_text("x")
+    said = []
+    scores = evaluate(trained / "run", folder, include_training=True, reporter=Said(said))
+    assert scores == evaluate(trained / "run", tmp_path / "data", include_training=True)
+    assert scores["recordings"] == 24
+    assert scores["per_class"]["mid"]["recordings"] == 0
+    assert scores["accuracy"] > 0.8  # classes are known by their names, not by their places
+    assert any("bad.wav" in line for line in said)
+    assert sorted(path.name for path in folder.iterdir()) == ["high", "낮은 음"]
+    with pytest.raises(ParameterError, match="has its groups already"):
+        evaluate(trained / "run", tmp_path / "data", group_by="(.)")
+    with pytest.raises(DatasetError):
+        evaluate(trained / "run", tmp_path / "missing")
 
 
 def test_imported_features_cannot_be_known_again(trained, tmp_path):

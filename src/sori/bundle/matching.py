@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from sori.bundle.bundle import Bundle
 from sori.datasets import Dataset
 from sori.errors import BundleError
@@ -21,19 +24,19 @@ def input_differences(bundle: Bundle, dataset: Dataset) -> list[str]:
     return found
 
 
-def check_fit(bundle: Bundle, dataset: Dataset) -> None:
-    """Raise BundleError, with the differences, unless the dataset matches the model's input and classes."""
-    differences = input_differences(bundle, dataset)
-    if dataset.classes != bundle.classes:
-        more = [name for name in dataset.classes if name not in bundle.classes]
-        less = [name for name in bundle.classes if name not in dataset.classes]
-        differences.append(
-            "classes: "
-            + "; ".join(
-                [f"unknown to the model: {', '.join(more)}"] * bool(more)
-                + [f"missing: {', '.join(less)}"] * bool(less)
-                + ["in another order"] * (not more and not less)
-            )
-        )
-    if differences:
-        raise BundleError(f"{dataset.path} does not fit {bundle.path}: {'; '.join(differences)}")
+def ids_of_model(bundle: Bundle, dataset: Dataset) -> npt.NDArray[np.int64]:
+    """Return, for each class of a dataset, its place among the classes of a model, which may have more.
+
+    Raises
+    ------
+    BundleError
+        If the dataset does not hold what the model takes, or has a class that the model does not know; it names all
+        differences.
+    """
+    found = input_differences(bundle, dataset)
+    unknown = [name for name in dataset.classes if name not in bundle.classes]
+    if unknown:
+        found.append(f"classes unknown to the model: {', '.join(unknown)}; it knows {', '.join(bundle.classes)}")
+    if found:
+        raise BundleError(f"{dataset.path} does not fit {bundle.path}: {'; '.join(found)}")
+    return np.array([bundle.classes.index(name) for name in dataset.classes])

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.bundle.bundle import Bundle
-from sori.bundle.matching import check_fit
-from sori.datasets import Dataset, Segments
+from sori.bundle.matching import ids_of_model
+from sori.datasets import Dataset
 from sori.errors import BundleError, DatasetError, reason, require
-from sori.evaluation.answers import Answer, answers_of, difference
+from sori.evaluation.answers import answers_of, difference
 from sori.sessions import onnx_session, run
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def quantised(bundle: Bundle, data: str | Path) -> tuple[onnx.ModelProto, dict[s
     if getattr(bundle.front_end, "kind", "") == "embedding":
         raise BundleError(f"{bundle.path}: is one layer on embeddings, which would not become smaller")
     dataset = Dataset.open(data)
-    check_fit(bundle, dataset)
+    ids = ids_of_model(bundle, dataset)
     segments, digests, parts = dataset.load(), dataset.digests(), bundle.parts()
     hashes = np.array([digests[recording] for recording in segments.recording])
     train = np.flatnonzero(np.isin(hashes, parts["train"]))
@@ -85,7 +85,18 @@ def quantised(bundle: Bundle, data: str | Path) -> tuple[onnx.ModelProto, dict[s
             raise BundleError(f"{bundle.path}: its network cannot be quantised ({reason(error)})") from error
         finally:
             root.setLevel(level)
-        before, after = (_answers(file, segments, tested, dataset) for file in (whole, small))
+        labels = ids[segments.label]
+        before, after = (
+            answers_of(
+                run(onnx_session(file), segments.x[tested]),
+                labels[tested],
+                recordings=segments.recording[tested],
+                groups=segments.group[tested],
+                classes=bundle.classes,
+                digests=digests,
+            )
+            for file in (whole, small)
+        )
         model = onnx.load(small)
     found = difference(before, after)
     accuracies = [float(np.mean([one.right for one in some])) for some in (before, after)]
@@ -111,14 +122,3 @@ def _reader(quantisation: Any, name: str, x: npt.NDArray[np.float32]) -> Any:
             return None if segment is None else {name: segment[np.newaxis]}
 
     return Reader()
-
-
-def _answers(path: Path, segments: Segments, which: npt.NDArray[np.intp], dataset: Dataset) -> list[Answer]:
-    return answers_of(
-        run(onnx_session(path), segments.x[which]),
-        segments.label[which],
-        recordings=segments.recording[which],
-        groups=segments.group[which],
-        classes=dataset.classes,
-        digests=dataset.digests(),
-    )

@@ -15,20 +15,26 @@ from sori.errors import check_installed
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A trained model (folder).")],
-    dataset: Annotated[Path, typer.Argument(help="A dataset made with the same front end and classes.")],
+    data: Annotated[
+        Path, typer.Argument(help="A dataset with the model's features, or a folder of recordings in class folders.")
+    ],
+    group_by: Annotated[
+        str | None, typer.Option(help="For a folder: regular expression for groups, such as speakers.")
+    ] = None,
     include_training: Annotated[
         bool, typer.Option("--include-training", help="Also score training recordings (leaky).")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Score a trained model on a dataset, without its training recordings.
+    """Score a trained model on a dataset or a folder of recordings, without its training recordings.
 
-    Example: sori evaluate runs/first data/more-sounds
+    Example: sori evaluate runs/first more-sounds/
     """
-    check_installed("pyarrow", "sklearn")
+    check_installed("joblib", "pyarrow", "sklearn")
     from sori.tasks.evaluate import evaluate as evaluate_task
 
-    scores = evaluate_task(run, dataset, include_training=include_training)
+    with console.stopping("stopped"), console.reporting() as reporter:
+        scores = evaluate_task(run, data, group_by=group_by, include_training=include_training, reporter=reporter)
     if json:
         console.print_json(scores)
     else:

@@ -13,18 +13,17 @@ from typing import Any
 
 import sori
 from sori.bundle import Bundle, save_bundle
-from sori.datasets import FACTS, Dataset, build, has_dataset, maker_of, read_catalog
+from sori.datasets import Dataset, has_dataset
 from sori.errors import DatasetError, ParameterError
 from sori.evaluation.answers import FILE as ANSWERS
 from sori.evaluation.answers import write_answers
-from sori.features import Preprocessor
 from sori.folders import building_folder
 from sori.output import Maker, output_folder
 from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
 from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_classifier
+from sori.training.build_beside import build_beside
 from sori.training.carry_over import WEIGHTS
-from sori.training.choose import choose, speakers_in_names
 from sori.training.description import bundle_of
 from sori.training.interrupted import Unfinished, unfinished_folder
 
@@ -117,7 +116,9 @@ def train(
         dataset = (
             Dataset.open(source)
             if is_dataset
-            else _build_beside(source, output.path, options, overwrite=overwrite and not resume, reporter=reporter)
+            else build_beside(
+                source, output.path, options, maker=_MAKER, overwrite=overwrite and not resume, reporter=reporter
+            )
         )
         made = {"data": dataset.fingerprint, "options": options.to_dict()}
         unfinished = Unfinished(unfinished_folder(output.path), made, resume=resume)
@@ -153,62 +154,3 @@ def _write(trained: TrainedClassifier, folder: Path, *, name: str, began: float)
     trained.fitted.history.write_csv(folder / "history.csv")
     write_answers(trained.answered(), folder / ANSWERS)
     (folder / "report.html").write_text(page, encoding="utf-8")
-
-
-def _build_beside(source: Path, out: Path, options: TrainingOptions, *, overwrite: bool, reporter: Reporter) -> Dataset:
-    """Build a dataset from recordings beside the run, or reuse the one that an earlier run built from them."""
-    group_by, fold_by = options.group_by, options.fold_by
-    catalog = read_catalog(source, columns=options.columns, group_by=group_by, fold_by=fold_by)
-    if group_by is None and source.is_dir():
-        group_by = speakers_in_names([recording.file for recording in catalog.recordings])
-        if group_by is not None:
-            catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
-            reporter.say(f"file names contain the speaker; recordings of one stay together (`group_by` '{group_by}')")
-    if len(catalog.classes) < 2:
-        raise DatasetError(
-            f"{source}: there is only one class ({catalog.classes[0]}); a classifier needs recordings of two or more"
-        )
-    choice = choose(catalog, model=options.model or ("cnn" if options.of_epochs else None), embedding=options.embedding)
-    for line in (*choice.reasons, *catalog.notes):
-        reporter.say(line)
-    if group_by is None and source.is_dir():
-        reporter.say(
-            "each recording is a group of its own; if file names contain speaker, artist or take, give `group_by`"
-        )
-    beside = Path(os.path.abspath(out))
-    path = beside.with_name(f"{beside.name}-dataset")
-    if has_dataset(path):
-        overwrite = _may_replace(path, choice.preprocessor, overwrite=overwrite)
-    dataset = build(
-        catalog,
-        path,
-        preprocessor=choice.preprocessor,
-        resume=not overwrite,
-        overwrite=overwrite,
-        maker=_MAKER,
-        reporter=reporter,
-    )
-    counts = dataset.counts
-    reporter.say(
-        f"dataset: {os.path.relpath(path)}, {counts['segments']} segments of {counts['recordings']} recordings"
-    )
-    for kind in ("failed", "dropped"):
-        for entry in dataset.files[kind][:5]:
-            reporter.say(f"{kind}: {entry['file']}: {entry['reason']}")
-        if len(dataset.files[kind]) > 5:
-            reporter.say(f"{kind}: {len(dataset.files[kind]) - 5} more, listed in {path / FACTS}")
-    return dataset
-
-
-def _may_replace(path: Path, preprocessor: Preprocessor, *, overwrite: bool) -> bool:
-    """Return whether to replace a dataset: one that a training made, with other settings or to begin anew.
-
-    Raises
-    ------
-    DatasetError
-        If a person built it with other settings.
-    """
-    wanted = overwrite or Dataset.open(path).preprocessor != preprocessor
-    if wanted and maker_of(path) != _MAKER:
-        raise DatasetError(f"{path}: would be replaced, but was not made by {_MAKER}; choose another `out`, or move it")
-    return wanted
