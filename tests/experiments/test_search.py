@@ -4,7 +4,7 @@ import json
 import pytest
 
 from sori.datasets import Dataset, split
-from sori.errors import DatasetError, ParameterError
+from sori.errors import DatasetError, ParameterError, SoriError
 from sori.experiments.search import Search, Trial, search, table
 from sori.reporter import Cancelled
 from sori.training import Trainer, TrainingOptions
@@ -83,6 +83,24 @@ def test_a_trial_that_is_worse_than_others_were_is_stopped(trained, tmp_path, mo
     assert [(one.stopped, one.epochs) for one in found.trials] == [(False, 4), (True, 1)]
     assert found.best.number == 1
     assert table(found)[1][1][3] == "1 (stopped)"
+
+
+def test_a_trial_that_fails_does_not_end_the_search(trained, tmp_path, monkeypatch):
+    fit = Trainer.fit
+
+    def failing(self, segments, train, valid, stage):
+        if stage == "Trial 2":
+            raise SoriError("the loss is no longer a number")
+        return fit(self, segments, train, valid, stage)
+
+    monkeypatch.setattr(Trainer, "fit", failing)
+    said = Said()
+    found = search(trained / "data", tmp_path / "search", trials=3, reporter=said, **SHORT)
+    assert [one.number for one in found.trials] == [1, 3]
+    assert "trial 2 failed: the loss is no longer a number" in said.said
+    monkeypatch.setattr(Trainer, "fit", lambda *arguments: failing(*arguments[:-1], "Trial 2"))
+    with pytest.raises(SoriError, match="no longer a number"):
+        search(trained / "data", tmp_path / "none", **SHORT)
 
 
 def test_what_cannot_be_searched_is_told(trained, tmp_path):

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import orjson
 
 from sori import models, plots
 from sori.datasets import Dataset, Segments, Split, split
-from sori.errors import ParameterError, check_between, check_count, require
+from sori.errors import ParameterError, SoriError, check_between, check_count, require
 from sori.folders import write_files
 from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Cancelled, Reporter
@@ -212,7 +213,9 @@ class _Searcher:
             sampler = optuna.samplers.TPESampler(seed=self._usual.seed, multivariate=True, n_startup_trials=_FIRST)
             study = optuna.create_study(sampler=sampler, pruner=pruner)
             study.enqueue_trial(self._usual_values())
-            while (most is None or len(self.trials) < most) and not (self.trials and time.monotonic() > self._until):
+            for _ in count() if most is None else range(most):
+                if self.trials and time.monotonic() > self._until:
+                    break
                 trial = study.ask()
                 try:
                     one = self._try(trial)
@@ -220,6 +223,12 @@ class _Searcher:
                     if not self.trials:
                         raise
                     break
+                except SoriError as error:  # a rate so high that the loss is no longer a number
+                    if not self.trials:
+                        raise
+                    study.tell(trial, state=optuna.trial.TrialState.FAIL)
+                    self._reporter.say(f"trial {trial.number + 1} failed: {error}")
+                    continue
                 self.trials.append(one)
                 state = optuna.trial.TrialState.PRUNED if one.stopped else optuna.trial.TrialState.COMPLETE
                 study.tell(trial, None if one.stopped else one.loss, state)
