@@ -15,14 +15,14 @@ SHORT = {"model": "mlp", "epochs": 4}
 
 def test_a_search_ends_with_the_options_of_its_best_trial(trained, tmp_path):
     said = Said()
-    found = search(trained / "data", tmp_path / "탐색", trials=4, reporter=said, **SHORT)
-    assert [one.number for one in found.trials] == list(range(1, 5))
+    found = search(trained / "data", tmp_path / "탐색", trials=3, reporter=said, **SHORT)
+    assert [one.number for one in found.trials] == list(range(1, 4))
     assert found.trials[0].options == {}  # the usual ones
-    assert len({str(one.options) for one in found.trials}) == 4
+    assert len({str(one.options) for one in found.trials}) == 3
     assert found.best.loss == min(one.loss for one in found.trials if not one.stopped)
-    assert sum(line.startswith("trial ") for line in said.said) == 4
+    assert sum(line.startswith("trial ") for line in said.said) == 3
     _, rows = table(found)
-    assert len(rows) == 4
+    assert len(rows) == 3
     assert rows[0][0] == str(found.best.number)
     told = json.loads((tmp_path / "탐색" / "search.json").read_text())
     assert told == json.loads(json.dumps(found.to_dict()))
@@ -42,7 +42,7 @@ def test_its_options_train_and_tests_on_what_was_not_looked_at(trained, tmp_path
         return fit(self, segments, train, valid, stage)
 
     monkeypatch.setattr(Trainer, "fit", watched)
-    found = search(trained / "data", tmp_path / "search", trials=2, seed=3, test_size=0.4, **SHORT)
+    found = search(trained / "data", tmp_path / "search", trials=1, seed=3, test_size=0.4, **SHORT)
     TrainingOptions(**found.options)
     common = {"model": "mlp", "epochs": 4, "test_size": 0.4, "valid_size": 0.2, "seed": 3}
     flat = {**found.options, **found.options.get("model_options", {})}
