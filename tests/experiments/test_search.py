@@ -13,6 +13,19 @@ from tests.conftest import Said
 SHORT = {"model": "mlp", "epochs": 4}
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Trainings that take no time; the loss falls, faster with a lower rate."""
+
+    def fit(self, segments, train, valid, stage):
+        epochs = self.settings.epochs
+        for epoch in range(1, epochs + 1):
+            self.reporter.progress(stage, epoch, epochs, {"epoch": epoch})
+            self.after_epoch({"val_loss": 1 / epoch + self.settings.lr, "val_accuracy": 0.5})
+
+    monkeypatch.setattr(Trainer, "fit", fit)
+
+
 def test_a_search_ends_with_the_options_of_its_best_trial(trained, tmp_path):
     said = Said()
     found = search(trained / "data", tmp_path / "탐색", trials=3, reporter=said, **SHORT)
@@ -59,7 +72,7 @@ def test_the_time_ends_a_search_after_its_first_trial(trained, tmp_path):
     assert found.trials[0].epochs == 30
 
 
-def test_what_was_found_is_kept_if_it_is_interrupted(trained, tmp_path):
+def test_what_was_found_is_kept_if_it_is_interrupted(trained, quick, tmp_path):
     def stop(stage, done, total, values):
         if stage == "Trial 3" and values.get("epoch", 0) > 2:
             raise Cancelled
@@ -77,7 +90,7 @@ def test_what_was_found_is_kept_if_it_is_interrupted(trained, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-def test_a_trial_that_is_worse_than_others_were_is_stopped(trained, tmp_path, monkeypatch):
+def test_a_trial_that_is_worse_than_others_were_is_stopped(trained, quick, tmp_path, monkeypatch):
     monkeypatch.setattr("optuna.trial.Trial.should_prune", lambda trial: trial.number == 1)
     found = search(trained / "data", tmp_path / "search", trials=2, **SHORT)
     assert [(one.stopped, one.epochs) for one in found.trials] == [(False, 4), (True, 1)]
@@ -85,7 +98,7 @@ def test_a_trial_that_is_worse_than_others_were_is_stopped(trained, tmp_path, mo
     assert table(found)[1][1][3] == "1 (stopped)"
 
 
-def test_a_trial_that_fails_does_not_end_the_search(trained, tmp_path, monkeypatch):
+def test_a_trial_that_fails_does_not_end_the_search(trained, quick, tmp_path, monkeypatch):
     fit = Trainer.fit
 
     def failing(self, segments, train, valid, stage):
