@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from sori.folders import (
+    as_json,
     building_folder,
     made_by,
+    read_floats,
     read_json,
     read_npz,
     remove,
@@ -18,6 +20,8 @@ from sori.folders import (
     short,
     temporaries,
     walk,
+    write_floats,
+    write_json,
 )
 
 
@@ -137,3 +141,22 @@ def test_whatever_is_there_is_removed(tmp_path):
     for name in ("folder", "none"):
         remove(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_are_compared_as_json_restores_them():
+    assert as_json({"a": (1, 2)}) == {"a": [1, 2]}
+
+
+def test_what_is_written_is_read_again_and_replaces_what_was_there_as_a_whole(tmp_path):
+    for values in ({"이름": [1, 2.5, None]}, {"b": {}}):
+        write_json(tmp_path / "a.json", values)
+        assert read_json(tmp_path / "a.json") == values
+    weights = [np.arange(6, dtype=np.float32).reshape(2, 3), np.float32([0.5]), np.zeros((0, 2), dtype=np.float32)]
+    for arrays in (weights, weights[:2]):
+        write_floats(tmp_path / "a.npz", arrays)
+        for one, other in zip(read_floats(tmp_path / "a.npz"), arrays, strict=True):
+            np.testing.assert_array_equal(one, other)
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "a.json", {"b": object()})
+    assert read_json(tmp_path / "a.json") == {"b": {}}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.npz"]

@@ -12,9 +12,8 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
-
-from sori.training.piano_run import STATE, read_training, read_weights, write_json
+from sori.folders import write_floats, write_json
+from sori.training.piano_run import STATE, read_training, read_weights
 
 
 def main() -> None:
@@ -32,7 +31,7 @@ def main() -> None:
     given.out.mkdir(parents=True)
     name = "mean-both.npz"
     mean = [(1 - given.share) * one + given.share * other for one, other in zip(*weights, strict=True)]
-    np.savez(given.out / name, *mean)
+    write_floats(given.out / name, mean)
     write_json(given.out / STATE, {**made, "state": {**state, "weights": "", "mean": name, "best_weights": name}})
     print(json.dumps({"out": str(given.out), "share": given.share, "weights": sum(w.size for w in mean)}))
 

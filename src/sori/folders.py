@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -157,11 +158,28 @@ def remove(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def building_folder(path: Path) -> Path:
+def building_folder(path: Path, *, ending: str = "building") -> Path:
     """Return the path of a folder that takes long to build, until it is complete."""
     path = Path(os.path.realpath(path))
-    name = f"{path.name}.building"
-    return path.with_name(name if len(os.fsencode(name)) < 256 else f"{short(path.name)}.building")
+    name = f"{path.name}.{ending}"
+    return path.with_name(name if len(os.fsencode(name)) < 256 else f"{short(path.name)}.{ending}")
+
+
+def as_json(values: Any) -> Any:
+    """Return values as JSON restores them, so that two can be compared."""
+    return json.loads(json.dumps(values))
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write a JSON file, completely or not at all."""
+    with replacing_file(path) as temporary:
+        temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def write_floats(path: Path, arrays: Iterable[npt.NDArray[np.floating[Any]]]) -> None:
+    """Write an npz file that :func:`read_floats` reads, completely or not at all."""
+    with replacing_file(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, *arrays)
 
 
 def read_json(path: Path, kind: Any = None) -> Any:

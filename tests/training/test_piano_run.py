@@ -7,7 +7,7 @@ import pytest
 from sori.errors import BundleError, ParameterError
 from sori.models.piano import PEDAL, piano
 from sori.training import piano_run
-from sori.training.piano_run import as_json, carry_on, checked_state, read_training, read_weights
+from sori.training.piano_run import carry_on, checked_state, read_training, read_weights
 
 STATE = {
     "epoch": 1, "weights": "epoch-1.keras", "mean": "mean-1.npz", "best": 0.5, "best_epoch": 1,
@@ -46,10 +46,6 @@ def test_weights_are_finite_numbers(tmp_path):
         np.savez(tmp_path / "b.npz", bad)
         with pytest.raises(BundleError, match=r"b\.npz: missing or damaged"):
             read_weights(tmp_path / "b.npz")
-
-
-def test_settings_are_compared_as_json_restores_them():
-    assert as_json({"a": (1, 2)}) == {"a": [1, 2]}
 
 
 def test_a_network_that_does_not_hear_the_pedal_is_gone_on_from(monkeypatch, tmp_path):

@@ -132,6 +132,10 @@ class _Graph:
         self._nodes.append(self._onnx.helper.make_node(kind, inputs, [output], **attributes))
         return output
 
+    def slice(self, x: str, start: int, stop: int, *, axis: int) -> str:
+        """Return a part of ``x``."""
+        return self.node("Slice", [x, *(self.constant([number], np.int64) for number in (start, stop, axis))])
+
     def add_network(self, network: onnx.ModelProto, prefix: str, inputs: list[str]) -> list[str]:
         """Add the nodes of a network, fed with ``inputs``; return its outputs. Its weights are added once."""
         graph = network.graph
@@ -164,8 +168,7 @@ class _Graph:
         if front_end.kind == "spectrogram":
             band = band_bins(sr=front_end.sr, n_fft=n_fft, fmin=front_end.fmin or 0.0, fmax=front_end.fmax)
             kept = range(1 + n_fft // 2)[band]
-            ends = [self.constant([end], np.int64) for end in (kept.start, kept.stop)]
-            power = self.node("Slice", [power, *ends, self.constant([2], np.int64)])
+            power = self.slice(power, kept.start, kept.stop, axis=2)
         else:
             bank = mel_filters(
                 sr=front_end.sr,
@@ -222,8 +225,7 @@ class _Graph:
         power = self.node("Add", [self.node("Mul", [part, part]) for part in (real, imaginary)])
         power = self.node("Transpose", [power], perm=[0, 1, 3, 2])
         power = self.node("Reshape", [power, self.constant([0, 0, kept * a], np.int64)])
-        ends = [self.constant([end], np.int64) for end in (0, 1 + n_fft // 2)]
-        return self.node("Slice", [power, *ends, self.constant([2], np.int64)])
+        return self.slice(power, 0, 1 + n_fft // 2, axis=2)
 
     def _times(self, kind: str, x: tuple[str, str], y: tuple[str, str]) -> tuple[str, str]:
         """Return the product of complex numbers or matrices, real and imaginary parts."""
@@ -240,8 +242,7 @@ class _Graph:
         rows = []
         for i in range(front_end.frames(self._samples)):
             at = i * front_end.hop_length
-            ends = [self.constant([end], np.int64) for end in (at, at + size)]
-            window = self.node("Slice", [x, *ends, axis])
+            window = self.slice(x, at, at + size, axis=1)
             _, embedding = self.add_network(network, f"sounds/#{i}/", [window])
             rows.append(self.node("Unsqueeze", [embedding, axis]))
         return self.node("Concat", rows, axis=1)

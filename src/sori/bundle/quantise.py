@@ -66,7 +66,7 @@ def quantised(bundle: Bundle, data: str | Path) -> tuple[onnx.ModelProto, dict[s
     some = np.random.default_rng(0).permutation(train)[:_CALIBRATED_ON]
     with tempfile.TemporaryDirectory(prefix="sori-") as folder:
         whole, small = bundle.path / "model.onnx", Path(folder) / "int8.onnx"
-        onnx_session(whole)  # a damaged file is told before it is taken apart
+        session = onnx_session(whole)  # a damaged file is told before it is taken apart
         root = logging.getLogger()
         level = root.level
         root.setLevel(logging.ERROR)  # it advises to preprocess the model, on the root's log
@@ -74,7 +74,7 @@ def quantised(bundle: Bundle, data: str | Path) -> tuple[onnx.ModelProto, dict[s
             quantisation.quantize_static(
                 whole,
                 small,
-                _reader(quantisation, onnx_session(whole).get_inputs()[0].name, segments.x[some]),
+                _reader(quantisation, session.get_inputs()[0].name, segments.x[some]),
                 quant_format=quantisation.QuantFormat.QDQ,
                 op_types_to_quantize=list(_OPERATORS),
                 per_channel=True,
@@ -88,14 +88,14 @@ def quantised(bundle: Bundle, data: str | Path) -> tuple[onnx.ModelProto, dict[s
         labels = ids[segments.label]
         before, after = (
             answers_of(
-                run(onnx_session(file), segments.x[tested]),
+                run(one, segments.x[tested]),
                 labels[tested],
                 recordings=segments.recording[tested],
                 groups=segments.group[tested],
                 classes=bundle.classes,
                 digests=digests,
             )
-            for file in (whole, small)
+            for one in (session, onnx_session(small))
         )
         model = onnx.load(small)
     found = difference(before, after)

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from sori.datasets.schema import MOST_VALUES, Description, ShardOutcome
 from sori.errors import DatasetError, reason
 from sori.features import FrontEnd, Preprocessor
-from sori.folders import building_folder, check_type, made_by, read_json, replacing_file
+from sori.folders import building_folder, check_type, made_by, read_json, replacing_file, write_json
 from sori.output import Maker
 
 SCHEMA_VERSION = 1
@@ -355,8 +355,7 @@ def write_description(folder: Path, values: Mapping[str, Any]) -> None:
         "counts": _counts(values["classes"], values["files"]["used"], values["segments_dropped"]),
         "fingerprint": hashlib.blake2b(hashed.encode(), digest_size=16).hexdigest(),
     }
-    with replacing_file(folder / FACTS) as temporary:
-        temporary.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / FACTS, whole)
 
 
 def _counts(classes: Sequence[str], used: Sequence[Mapping[str, Any]], segments_dropped: int) -> dict[str, Any]:

@@ -73,10 +73,8 @@ class Search:
         A training with them tests on what no trial has seen.
         """
         common = {name: self.settings[name] for name in ("model", "epochs", "test_size", "valid_size", "seed")}
-        of_model = {name: value for name, value in self.best.options.items() if name in _OF_MODEL}
-        of_fit = {name: value for name, value in self.best.options.items() if name not in _OF_MODEL}
         known = {name: value for name, value in common.items() if value is not None}
-        return {**known, **of_fit, **({"model_options": of_model} if of_model else {})}
+        return {**known, **_fields(self.best.options)}
 
     @property
     def call(self) -> str:
@@ -201,6 +199,8 @@ class _Searcher:
         self._until, self._reporter = time.monotonic() + seconds, reporter
         self._kind = dataset.front_end.kind if dataset.front_end else None
         self._settings = usual.settings(str(usual.model), self._kind, has_sound=dataset.has_sound)
+        self._space = list(self._searched())
+        self._usual_values = {"lr": self._settings.lr, **{name: value for name, _, value in self._space}}
         self.trials: list[Trial] = []
 
     def run(self, most: int | None) -> list[Trial]:
@@ -212,7 +212,7 @@ class _Searcher:
             warnings.simplefilter("ignore")  # that a sampler is experimental
             sampler = optuna.samplers.TPESampler(seed=self._usual.seed, multivariate=True, n_startup_trials=_FIRST)
             study = optuna.create_study(sampler=sampler, pruner=pruner)
-            study.enqueue_trial(self._usual_values())
+            study.enqueue_trial(self._usual_values)
             for _ in count() if most is None else range(most):
                 if self.trials and time.monotonic() > self._until:
                     break
@@ -238,7 +238,7 @@ class _Searcher:
                 )
         return self.trials
 
-    def _space(self) -> Iterator[tuple[str, Sequence[Any], Any]]:
+    def _searched(self) -> Iterator[tuple[str, Sequence[Any], Any]]:
         """Yield the name of each option that has a list of values, the values, and the usual one."""
         architecture = models.ARCHITECTURES[str(self._usual.model)]
         for name, usual in architecture.options.items():
@@ -258,21 +258,15 @@ class _Searcher:
             return False
         return True
 
-    def _usual_values(self) -> dict[str, Any]:
-        return {"lr": self._settings.lr, **{name: usual for name, _, usual in self._space()}}
-
     def _try(self, trial: Any) -> Trial:
         """Train with the options of a trial."""
         optuna = require("optuna")
         number, began = trial.number + 1, time.monotonic()
         lr = trial.suggest_float("lr", self._settings.lr / _RATES, self._settings.lr * _RATES, log=True)
-        drawn = {name: trial.suggest_categorical(name, values) for name, values, _ in self._space()}
+        drawn = {name: trial.suggest_categorical(name, values) for name, values, _ in self._space}
         chosen = {"lr": float(f"{lr:.3g}"), **drawn}
-        usual = self._usual_values()
-        changed = {name: value for name, value in chosen.items() if value != usual[name]}
-        of_model = {name: value for name, value in changed.items() if name in _OF_MODEL}
-        of_fit = {name: value for name, value in changed.items() if name not in _OF_MODEL}
-        options = TrainingOptions(**{**self._usual.to_dict(), "model_options": of_model, **of_fit})
+        changed = {name: value for name, value in chosen.items() if value != self._usual_values[name]}
+        options = TrainingOptions(**{**self._usual.to_dict(), **_fields(changed)})
         settings = options.settings(str(options.model), self._kind, has_sound=self._dataset.has_sound)
         so_far: list[Mapping[str, float]] = []
 
@@ -285,7 +279,7 @@ class _Searcher:
                 raise optuna.TrialPruned
 
         model = str(options.model)
-        trainer = Trainer(model, of_model, settings, self._dataset, self._reporter, after_epoch=tell)
+        trainer = Trainer(model, options.model_options, settings, self._dataset, self._reporter, after_epoch=tell)
         stopped = False
         try:
             trainer.fit(self._segments, self._parts.train, self._parts.valid, f"Trial {number}")
@@ -301,6 +295,13 @@ class _Searcher:
             stopped,
             seconds=time.monotonic() - began,
         )
+
+
+def _fields(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as fields of TrainingOptions, which has those of the architecture in a mapping of their own."""
+    of_model = {name: value for name, value in options.items() if name in _OF_MODEL}
+    of_fit = {name: value for name, value in options.items() if name not in _OF_MODEL}
+    return {**of_fit, **({"model_options": of_model} if of_model else {})}
 
 
 def _worded(options: Mapping[str, Any]) -> str:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from sori.bundle.matching import ids_of_model
-from sori.datasets import Dataset, build, has_dataset, read_catalog
+from sori.datasets import Dataset, build, has_dataset
 from sori.errors import DatasetError, ParameterError
 from sori.evaluation import score_classes
 from sori.inference import Classifier
 from sori.reporter import Reporter, usual
-from sori.training.choose import speakers_in_names
+from sori.training.choose import read_by_speaker
 
 
 def evaluate(
@@ -59,9 +59,7 @@ def _opened(classifier: Classifier, data: Path, group_by: str | None, reporter: 
             raise ParameterError("`group_by` is for a folder of recordings; a dataset has its groups already")
         yield Dataset.open(data)
         return
-    if group_by is None and data.is_dir():
-        group_by = speakers_in_names([recording.file for recording in read_catalog(data).recordings])
-    catalog = read_catalog(data, group_by=group_by)
+    catalog, _ = read_by_speaker(data, group_by=group_by)
     with tempfile.TemporaryDirectory(prefix="sori-") as folder:
         # Under the name of the folder, by which it is called in messages.
         out = Path(folder) / (data.resolve().name or "recordings")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sori.datasets import FACTS, Dataset, build, has_dataset, maker_of, read_catalog
+from sori.datasets import FACTS, Dataset, build, has_dataset, maker_of
 from sori.errors import DatasetError
 from sori.features import Preprocessor
 from sori.reporter import Reporter
-from sori.training.choose import choose, speakers_in_names
+from sori.training.choose import choose, read_by_speaker
 from sori.training.options import TrainingOptions
 
 
@@ -32,13 +32,11 @@ def build_beside(
     DatasetError
         If there is one class alone, or another dataset is in the way.
     """
-    group_by, fold_by = options.group_by, options.fold_by
-    catalog = read_catalog(source, columns=options.columns, group_by=group_by, fold_by=fold_by)
-    if group_by is None and source.is_dir():
-        group_by = speakers_in_names([recording.file for recording in catalog.recordings])
-        if group_by is not None:
-            catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
-            reporter.say(f"file names contain the speaker; recordings of one stay together (`group_by` '{group_by}')")
+    catalog, group_by = read_by_speaker(
+        source, columns=options.columns, group_by=options.group_by, fold_by=options.fold_by
+    )
+    if group_by != options.group_by:
+        reporter.say(f"file names contain the speaker; recordings of one stay together (`group_by` '{group_by}')")
     if len(catalog.classes) < 2:
         raise DatasetError(
             f"{source}: there is only one class ({catalog.classes[0]}); a classifier needs recordings of two or more"

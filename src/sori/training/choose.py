@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sori.audio import duration_s, info
-from sori.datasets import Catalog
+from sori.datasets import Catalog, read_catalog
 from sori.errors import AudioError, DatasetError
 from sori.features import Embedding, FrontEnd, Preprocessor, Segmenting
 from sori.models import ARCHITECTURES
@@ -36,6 +37,25 @@ def speakers_in_names(files: Sequence[str]) -> str | None:
     """
     carrying = sum(re.search(_SPEAKER, file) is not None for file in files)
     return _SPEAKER if carrying > _SPEAKERS_FROM * len(files) else None
+
+
+def read_by_speaker(
+    source: Path, *, columns: Mapping[str, str] | None = None, group_by: str | None = None, fold_by: str | None = None
+) -> tuple[Catalog, str | None]:
+    """Read labelled recordings; if no pattern of groups is given, look for one of speakers in the file names.
+
+    Parameters are as :func:`sori.datasets.read_catalog` takes them.
+
+    Returns
+    -------
+    The catalog, and the pattern of its groups; None: each recording is a group, or a table names the groups.
+    """
+    catalog = read_catalog(source, columns=columns, group_by=group_by, fold_by=fold_by)
+    if group_by is None and source.is_dir():
+        group_by = speakers_in_names([recording.file for recording in catalog.recordings])
+        if group_by is not None:
+            catalog = read_catalog(source, group_by=group_by, fold_by=fold_by)
+    return catalog, group_by
 
 
 @dataclass(frozen=True)

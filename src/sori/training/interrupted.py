@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -15,7 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.errors import DatasetError, reason
-from sori.folders import check_type, made_by, read_floats, read_json, remove, replacing_file
+from sori.folders import (
+    as_json,
+    building_folder,
+    check_type,
+    made_by,
+    read_floats,
+    read_json,
+    remove,
+    write_floats,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -27,8 +35,7 @@ _EVERY_S = 5.0
 
 def unfinished_folder(out: Path) -> Path:
     """Return the path of the folder in which the state of a training is kept until its run is written to ``out``."""
-    out = Path(os.path.abspath(out))
-    return out.with_name(f"{out.name}.unfinished")
+    return building_folder(out, ending="unfinished")
 
 
 class _State(msgspec.Struct):
@@ -62,7 +69,7 @@ class Unfinished:
 
     def __init__(self, path: Path, made: Mapping[str, Any], *, resume: bool) -> None:
         self.path = path
-        self._made = {"made_by": _MAKER, **json.loads(json.dumps(made))}
+        self._made = {"made_by": _MAKER, **as_json(made)}
         there = made_by(path / _FACTS, _MAKER)
         if path.exists() and there is None and any(path.iterdir()):
             raise DatasetError(f"{path}: is in the way, and no interrupted training; move it, or choose another `out`")
@@ -79,8 +86,7 @@ class Unfinished:
         """Return where the state of a network is kept, of which a training may have several, one after another."""
         self.path.mkdir(parents=True, exist_ok=True)
         if not (self.path / _FACTS).is_file():
-            with replacing_file(self.path / _FACTS) as temporary:
-                temporary.write_text(json.dumps(self._made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            write_json(self.path / _FACTS, self._made)
         return Stage(self.path / re.sub(r"\W+", "-", name.lower()))
 
     def remove(self) -> None:
@@ -133,10 +139,8 @@ class Stage:
         epoch = len(state["epochs"])
         named = {"weights": f"epoch-{epoch}.weights.h5", "best": f"best-{epoch}.npz"}
         network.save_weights(self.path / named["weights"], overwrite=True)
-        with replacing_file(self.path / named["best"]) as temporary, temporary.open("wb") as file:
-            np.savez(file, *best)
-        with replacing_file(self.path / _STATE) as temporary:
-            temporary.write_text(json.dumps({**state, **named}) + "\n", encoding="utf-8")
+        write_floats(self.path / named["best"], best)
+        write_json(self.path / _STATE, {**state, **named})
         for old in self.path.iterdir():
             if old.name not in (*named.values(), _STATE):
                 old.unlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -152,14 +151,3 @@ def state_of(output: Output, wanted: Mapping[str, Any], *, overwrite: bool) -> d
     if {key: made.get(key) for key in wanted} != wanted:
         raise DatasetError(f"{out}: is a training with other data or settings; give `overwrite=True`, or another name")
     return checked_state(out, made)
-
-
-def as_json(values: Any) -> Any:
-    """Return values as JSON restores them, so that two can be compared."""
-    return json.loads(json.dumps(values))
-
-
-def write_json(path: Path, values: Any) -> None:
-    """Write a JSON file, completely or not at all."""
-    with replacing_file(path) as temporary:
-        temporary.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -31,7 +31,7 @@ from sori.errors import (
 from sori.evaluation.held_out import by_condition, score_held_out
 from sori.features import LogFrequency
 from sori.features.log_frequency import DB
-from sori.folders import check_type, replacing_file
+from sori.folders import as_json, check_type, replacing_file, write_floats, write_json
 from sori.inference import Transcriber
 from sori.inference.note_decoder import notes_from
 from sori.models.backend import keras as load_keras
@@ -50,14 +50,12 @@ from sori.training.piano_run import (
     LOSSES,
     MAKER,
     STATE,
-    as_json,
     carry_on,
     load_network,
     read_training,
     read_weights,
     save_network,
     state_of,
-    write_json,
 )
 
 if TYPE_CHECKING:
@@ -262,8 +260,7 @@ def _keep(
     epoch, score = row["epoch"], row["score"]
     weights, averaged = f"epoch-{epoch}.keras", f"mean-{epoch}.npz"
     save_network(network, out / weights)
-    with replacing_file(out / averaged) as temporary, temporary.open("wb") as file:
-        np.savez(file, *mean)
+    write_floats(out / averaged, mean)
     if score >= state["best"]:
         state |= {"best": score, "best_epoch": epoch, "best_weights": averaged, "valid": scores}
     state |= {"epoch": epoch, "weights": weights, "mean": averaged, "history": [*state["history"], row]}
