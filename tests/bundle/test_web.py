@@ -50,6 +50,19 @@ def test_what_is_no_classifier_leaves_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_page_withholds_answers_only_if_asked(trained, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trained / "run", run)
+    facts = json.loads((run / "bundle.json").read_text(encoding="utf-8"))
+    facts["training"]["threshold"] = 0.6
+    (run / "bundle.json").write_text(json.dumps(facts), encoding="utf-8")
+    for asked, threshold in ((False, 0.0), (True, 0.6)):
+        export_web(run, tmp_path / "page", none_of_these=asked, overwrite=True)
+        assert json.loads((tmp_path / "page" / "model.json").read_text(encoding="utf-8"))["threshold"] == threshold
+    with pytest.raises(BundleError, match="has no learned threshold"):
+        export_web("keywords", tmp_path / "none", none_of_these=True)
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
         pass

@@ -120,4 +120,4 @@ def test_the_learned_threshold_is_taken_where_asked_for(trained, tmp_path):
     assert "not both" in fails("predict", folder, file, "--none-of-these", "--threshold", "0.5")
     learned["training"]["threshold"] = 0.0
     (folder / "bundle.json").write_text(json.dumps(learned))
-    assert "learned no threshold" in fails("predict", folder, file, "--none-of-these")
+    assert "has no learned threshold" in fails("predict", folder, file, "--none-of-these")

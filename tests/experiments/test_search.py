@@ -74,12 +74,12 @@ def test_the_time_ends_a_search_after_its_first_trial(trained, tmp_path):
 
 def test_what_was_found_is_kept_if_it_is_interrupted(trained, quick, tmp_path):
     def stop(stage, done, total, values):
-        if stage == "Trial 3" and values.get("epoch", 0) > 2:
+        if values["trial"] == 3 and values.get("epoch", 0) > 2:
             raise Cancelled
 
     found = search(trained / "data", tmp_path / "search", trials=9, reporter=Said(on_progress=stop), **SHORT)
     assert len(found.trials) == 2
-    assert (tmp_path / "search" / "report.html").is_file()
+    assert len(json.loads((tmp_path / "search" / "search.json").read_text())["trials"]) == 2
     with pytest.raises(Cancelled):
         search(
             trained / "data",
@@ -88,6 +88,18 @@ def test_what_was_found_is_kept_if_it_is_interrupted(trained, quick, tmp_path):
             **SHORT,
         )
     assert not (tmp_path / "none").exists()
+
+
+def test_what_was_found_is_there_after_every_trial(trained, quick, tmp_path):
+    written = []
+
+    def look(stage, done, total, values):
+        facts = tmp_path / "search" / "search.json"
+        written.append((values["trial"], len(json.loads(facts.read_text())["trials"]) if facts.exists() else 0))
+        assert 0 <= done <= total == 30
+
+    search(trained / "data", tmp_path / "search", minutes=0.5, trials=3, reporter=Said(on_progress=look), **SHORT)
+    assert sorted(set(written)) == [(1, 0), (2, 1), (3, 2)]
 
 
 def test_a_trial_that_is_worse_than_others_were_is_stopped(trained, quick, tmp_path, monkeypatch):
@@ -111,6 +123,7 @@ def test_a_trial_that_fails_does_not_end_the_search(trained, quick, tmp_path, mo
     found = search(trained / "data", tmp_path / "search", trials=3, reporter=said, **SHORT)
     assert [one.number for one in found.trials] == [1, 3]
     assert "trial 2 failed: the loss is no longer a number" in said.said
+    assert len(said.said) == len(set(said.said))
     monkeypatch.setattr(Trainer, "fit", lambda *arguments: failing(*arguments[:-1], "Trial 2"))
     with pytest.raises(SoriError, match="no longer a number"):
         search(trained / "data", tmp_path / "none", **SHORT)
@@ -130,6 +143,7 @@ def test_the_answer_says_so_if_nothing_better_was_found():
     usual = Trial(1, {}, 0.5, 0.8, 10, stopped=False, seconds=1.0)
     worse = Trial(2, {"lr": 0.01}, 0.6, 0.7, 10, stopped=False, seconds=1.0)
     better = Trial(3, {"lr": 1e-3, "augment": "none", "dropout": 0.5}, 0.4, 0.9, 10, stopped=False, seconds=1.0)
+    assert Search(settings, (usual,)).answer[0].startswith("Only the usual options were tried")
     assert Search(settings, (usual, worse)).answer[0].startswith("Nothing better was found")
     found = Search(settings, (usual, worse, better))
     assert "number 3: lr 0.001, augment none, dropout 0.5." in found.answer[0]

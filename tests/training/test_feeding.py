@@ -35,6 +35,13 @@ def killed_at_the_third(step):
     return [np.array([step])]
 
 
+def stuck_at_the_third(step):
+    if step == 2:
+        time.sleep(20)
+        Path(os.environ["WAITED_FOR"]).touch()
+    return [np.array([step])]
+
+
 def until(is_true, seconds=10):
     deadline = time.monotonic() + seconds
     while not is_true() and time.monotonic() < deadline:
@@ -91,6 +98,15 @@ def test_a_killed_process_is_told(recwarn):
         list(batches)
 
 
+def test_one_that_is_stuck_is_told_and_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(feeding, "_PATIENCE_S", 2.0)
+    monkeypatch.setenv("WAITED_FOR", str(tmp_path / "waited"))
+    with InAdvance(stuck_at_the_third, range(50), workers=2) as batches:
+        with pytest.raises(SoriError, match="was not made within"):
+            list(batches)
+    assert not (tmp_path / "waited").exists()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_processes_do_not_outlive_a_killed_training(tmp_path):
     program = (
@@ -127,6 +143,12 @@ def test_a_batch_is_given_again_among_the_latest():
     assert (again > np.arange(50)[:, np.newaxis] - 8).all()
     assert given == [int(batch[0][0]) for batch in heard_again(iter(batches), times=3, seed=1, kept=8)]
     assert list(heard_again(iter(batches), times=1, seed=1)) == batches
+
+
+def test_fewer_are_kept_where_they_are_large():
+    batches = [[np.full(1000, i, dtype=np.float32)] for i in range(50)]
+    given = [int(batch[0][0]) for batch in heard_again(batches, times=2, seed=1, most_bytes=8000)]
+    assert all(again >= new - 1 for new, again in zip(given[::2], given[1::2], strict=True))
 
 
 def test_the_main_process_is_not_a_worker():

@@ -47,6 +47,9 @@ def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
         train_piano(made / "data", tmp_path / "run", settings=SMALL, reporter=Said(on_say=cut))
     assert json.loads((tmp_path / "run" / "training.json").read_text())["state"]["epoch"] == 1
     assert [path.name for path in (tmp_path / "run").glob("*.keras")] == ["epoch-1.keras"]
+    facts = json.loads((tmp_path / "run" / "training.json").read_text())
+    del facts["settings"]["reuse"]  # as an earlier version wrote it
+    (tmp_path / "run" / "training.json").write_text(json.dumps(facts))
     said = []
     train_piano(made / "data", tmp_path / "run", settings=SMALL, reporter=Said(said))
     assert "continues after epoch 1" in said[0]

@@ -161,6 +161,21 @@ class Bundle:
         except (OSError, ValueError, KeyError) as error:
             raise BundleError(f"{self.path / _SPLIT}: missing or damaged; train again") from error
 
+    def learned_threshold(self) -> float:
+        """Return the probability below which an answer is better taken for none of the classes.
+
+        Raises
+        ------
+        BundleError
+            If the training learned none.
+        """
+        if not self.threshold:
+            raise BundleError(
+                f"{self.path}: has no learned threshold: it had fewer than 30 right answers in validation, or is of an "
+                "earlier version of Sori; train again with more recordings, or choose a `threshold` yourself"
+            )
+        return self.threshold
+
     def weights(self) -> list[npt.NDArray[np.float32]]:
         """Return the weights to train on from, in Keras' order, of a model that has them.
 

@@ -19,7 +19,12 @@ _PACKED = ".xz"  # the runtime is stored in a sixth of its size
 
 
 def export_web(
-    run: str | Path, out: Path, *, quantise_with: str | Path | None = None, overwrite: bool = False
+    run: str | Path,
+    out: Path,
+    *,
+    quantise_with: str | Path | None = None,
+    none_of_these: bool = False,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write a trained classifier as a web page that needs no server but one for files.
 
@@ -28,13 +33,20 @@ def export_web(
 
     ``quantise_with`` and what is returned are as in :func:`sori.bundle.export.export_whole`.
 
+    Parameters
+    ----------
+    none_of_these
+        Let the page say "none of these" where the likeliest class has less than the learned threshold. It was learned
+        from whole recordings, whose probabilities are means: of a single window, it withholds more.
+
     Raises
     ------
     BundleError
-        If the model cannot be exported.
+        If the model cannot be exported, or has no learned threshold.
     DatasetError
         If ``out`` is there already and may not be replaced.
     """
+    threshold = Bundle.open(run).learned_threshold() if none_of_these else 0.0
     sources = [path for path in sorted(_PAGE.iterdir()) if path.is_file()]
     written = [path.name.removesuffix(_PACKED) for path in sources]
     made: dict[str, Any] = {}
@@ -47,7 +59,7 @@ def export_web(
             "sr": int(made["sr"]),
             "samples": int(made["samples"]),
             "classes": made["classes"],
-            "threshold": Bundle.open(run).threshold,
+            "threshold": threshold,
         }
         (folder / _FACTS).write_text(json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         for source, name in zip(sources, written, strict=True):

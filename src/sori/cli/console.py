@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -136,12 +136,12 @@ def reporting() -> Iterator[Reporter]:
 
 
 @contextmanager
-def stopping(line: str) -> Iterator[None]:
-    """Print ``line`` if the work is cancelled, and exit with 130."""
+def stopping(line: str | Callable[[], str]) -> Iterator[None]:
+    """Print a line, or what is returned then, if the work is cancelled, and exit with 130."""
     try:
         yield
     except (Cancelled, KeyboardInterrupt):
-        fail(line)
+        fail(line if isinstance(line, str) else line())
         raise typer.Exit(130) from None
 
 

@@ -22,6 +22,10 @@ def export(
         str | None, typer.Option(help="int8: the network in whole numbers of 8 bits, a quarter of the size.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="For --quantise: the dataset that the run was trained on.")] = None,
+    none_of_these: Annotated[
+        bool,
+        typer.Option("--none-of-these", help="For --to web: withhold unlikely answers, as sori predict."),
+    ] = False,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -39,7 +43,11 @@ def export(
     from sori.bundle.web import export_web
 
     if to == "web":
-        made = export_web(run, out, quantise_with=data, overwrite=overwrite)
+        made = export_web(run, out, quantise_with=data, none_of_these=none_of_these, overwrite=overwrite)
+    elif none_of_these:
+        raise ParameterError(
+            "`none_of_these` is for a web page; elsewhere, compare with the `threshold` in bundle.json."
+        )
     else:
         check_new(out, ".onnx", overwrite=overwrite)
         if not out.parent.is_dir():

@@ -97,10 +97,7 @@ def _learned(run: Path, threshold: float) -> float:
 
     if threshold:
         raise ParameterError("give `threshold`, or `none_of_these=True` for the learned one, not both.")
-    learned = Bundle.open(run).threshold
-    if not learned:
-        raise SoriError(f"{run}: learned no threshold, which needs 30 right answers in validation; give `threshold`")
-    return learned
+    return Bundle.open(run).learned_threshold()
 
 
 def _write_table(

@@ -72,6 +72,7 @@ def train(**given: Any) -> None:
     from sori.datasets.table import parse_columns
     from sori.tasks.train import train as train_task
     from sori.training import TrainingOptions
+    from sori.training.interrupted import unfinished_folder
 
     source, out = given.pop("source"), given.pop("out")
     resume, overwrite, json = given.pop("resume"), given.pop("overwrite"), given.pop("json")
@@ -79,7 +80,11 @@ def train(**given: Any) -> None:
     if given["columns"] is not None:
         given["columns"] = parse_columns(given["columns"])
     options = TrainingOptions(model_options=model_options, **given)
-    stopped = f"stopped; nothing was written to {out}; --resume goes on after the last epoch that was saved"
+
+    def stopped() -> str:
+        saved = unfinished_folder(out).is_dir()
+        return f"stopped; nothing was written to {out}{'; --resume goes on after the last epoch saved' * saved}"
+
     with console.stopping(stopped), console.reporting() as reporter:
         result = train_task(source, out, options, resume=resume, overwrite=overwrite, reporter=reporter)
     if json:

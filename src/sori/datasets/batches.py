@@ -86,7 +86,7 @@ def augmented_batches(
     seed: int,
     weights: npt.NDArray[np.float64] | None = None,
 ) -> keras.utils.PyDataset:
-    """Make shuffled, augmented batches; examples that do not fill a last batch are left out of that epoch.
+    """Make shuffled, augmented batches, all of nearly the same size.
 
     Each batch has its own random generator, seeded by seed, epoch and position, so it does not depend on which thread
     makes it, or when.
@@ -97,6 +97,8 @@ def augmented_batches(
         The training part only.
     labels
         Probabilities ``(n, classes)``.
+    batch_size
+        Most examples of a batch.
     seed
         Seed of the shuffle and of all random draws.
     weights
@@ -112,22 +114,18 @@ def augmented_batches(
     class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__(workers=source.workers, max_queue_size=8)
-            self.batch_size = min(batch_size, len(source))
-            self.epoch = 0
-            self.order = self._shuffled()
-
-        def _shuffled(self) -> npt.NDArray[np.intp]:
-            return np.random.default_rng((seed, self.epoch)).permutation(len(source))
+            self.go_to(0)
 
         def __len__(self) -> int:
-            return len(source) // self.batch_size
+            return -(-len(source) // batch_size)
 
         def on_epoch_end(self) -> None:
             self.go_to(self.epoch + 1)
 
         def go_to(self, epoch: int) -> None:
             self.epoch = epoch
-            self.order = self._shuffled()
+            order = np.random.default_rng((seed, epoch)).permutation(len(source))
+            self.parts = np.array_split(order, len(self))
 
         def __getitem__(self, index: int) -> tuple[Any, ...]:
             x, y = self._made(index)
@@ -135,7 +133,7 @@ def augmented_batches(
 
         def _made(self, index: int) -> tuple[Any, Any]:
             rng = np.random.default_rng((seed, self.epoch, index))
-            some = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+            some = self.parts[index]
             x, y = source(some, rng), labels[some]
             if augment.spectrogram is not None:
                 x = augment.spectrogram.apply(x, augment.spectrogram.draw(rng, x.shape))

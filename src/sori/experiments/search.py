@@ -8,7 +8,8 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import orjson
 
 from sori import models, plots
 from sori.datasets import Dataset, Segments, Split, split
-from sori.errors import ParameterError, SoriError, check_between, check_count, require
+from sori.errors import ParameterError, SoriError, check_between, check_count, reason, require
 from sori.folders import write_files
 from sori.output import Maker, output_folder
 from sori.reporter import SILENT, Cancelled, Reporter
@@ -86,7 +87,9 @@ class Search:
     def answer(self) -> list[str]:
         """What was found."""
         usual, best = self.trials[0], self.best
-        if best is usual:
+        if len(self.trials) == 1:
+            found = "Only the usual options were tried"
+        elif best is usual:
             found = "Nothing better was found than the usual options"
         else:
             found = f"The best of {len(self.trials)} trials is number {best.number}: " + _worded(best.options)
@@ -125,7 +128,7 @@ def search(
     """Train with many options, each chosen in view of those before, and compare them in validation.
 
     The first trial has the usual options of the architecture. A trial that is worse than most others were after as many
-    epochs is stopped. Interrupted, the search ends with what it has found.
+    epochs is stopped. What was found is written after every trial; interrupted, the search ends with it.
 
     Parameters
     ----------
@@ -173,14 +176,40 @@ def search(
         "seed": seed,
     }
     with output_folder(Path(out), _FOLDER, overwrite=overwrite) as output:
-        searcher = _Searcher(dataset, segments, parts, usual, 60 * minutes, reporter)
-        found = Search(settings, tuple(searcher.run(trials)))
-        output.write(lambda folder: _write(found, folder))
+        searcher = _Searcher(dataset, segments, parts, usual, _OneBar(reporter, 60 * minutes))
+        for tried in searcher.run(trials):
+            found = Search(settings, tried)
+            output.write(partial(_write, found))
     return found
 
 
 class _TimeIsOver(Exception):
     """Ends the trial that is going on when the time is over."""
+
+
+class _OneBar(Reporter):
+    """Shows the time of all trials as one stage, and says each remark once."""
+
+    def __init__(self, reporter: Reporter, seconds: float) -> None:
+        super().__init__()
+        self._reporter, self._seconds, self._began = reporter, seconds, time.monotonic()
+        self._said: set[str] = set()
+        self.trial = 0
+
+    @property
+    def time_is_over(self) -> bool:
+        return time.monotonic() > self._began + self._seconds
+
+    def progress(self, stage: str, done: int, total: int, values: Mapping[str, float] | None = None) -> None:
+        spent = min(time.monotonic() - self._began, self._seconds)
+        self._reporter.progress(
+            "Search (seconds)", int(spent), int(self._seconds), {"trial": self.trial, **(values or {})}
+        )
+
+    def say(self, line: str) -> None:
+        if line not in self._said:
+            self._reporter.say(line)
+        self._said.add(line)
 
 
 class _Searcher:
@@ -192,19 +221,18 @@ class _Searcher:
         segments: Segments,
         parts: Split,
         usual: TrainingOptions,
-        seconds: float,
-        reporter: Reporter,
+        reporter: _OneBar,
     ) -> None:
         self._dataset, self._segments, self._parts, self._usual = dataset, segments, parts, usual
-        self._until, self._reporter = time.monotonic() + seconds, reporter
+        self._reporter = reporter
         self._kind = dataset.front_end.kind if dataset.front_end else None
         self._settings = usual.settings(str(usual.model), self._kind, has_sound=dataset.has_sound)
         self._space = list(self._searched())
         self._usual_values = {"lr": self._settings.lr, **{name: value for name, _, value in self._space}}
         self.trials: list[Trial] = []
 
-    def run(self, most: int | None) -> list[Trial]:
-        """Run trials, at least one, and return them."""
+    def run(self, most: int | None) -> Iterator[tuple[Trial, ...]]:
+        """Run trials, at least one, and yield all so far after each."""
         optuna = require("optuna")
         optuna.logging.set_verbosity(logging.ERROR)
         pruner = optuna.pruners.MedianPruner(_FIRST, int(_UNSTOPPED * self._settings.epochs))
@@ -214,7 +242,7 @@ class _Searcher:
             study = optuna.create_study(sampler=sampler, pruner=pruner)
             study.enqueue_trial(self._usual_values)
             for _ in count() if most is None else range(most):
-                if self.trials and time.monotonic() > self._until:
+                if self.trials and self._reporter.time_is_over:
                     break
                 trial = study.ask()
                 try:
@@ -223,11 +251,13 @@ class _Searcher:
                     if not self.trials:
                         raise
                     break
-                except SoriError as error:  # a rate so high that the loss is no longer a number
+                except Exception as error:  # a rate so high that the loss is no longer a number, a lack of memory
                     if not self.trials:
                         raise
                     study.tell(trial, state=optuna.trial.TrialState.FAIL)
-                    self._reporter.say(f"trial {trial.number + 1} failed: {error}")
+                    self._reporter.say(
+                        f"trial {trial.number + 1} failed: {error if isinstance(error, SoriError) else reason(error)}"
+                    )
                     continue
                 self.trials.append(one)
                 state = optuna.trial.TrialState.PRUNED if one.stopped else optuna.trial.TrialState.COMPLETE
@@ -236,7 +266,7 @@ class _Searcher:
                     f"trial {one.number}: loss {one.loss:.3f}, accuracy {one.accuracy:.1%}{', stopped' * one.stopped}"
                     f" ({_worded(one.options) or 'the usual options'})"
                 )
-        return self.trials
+                yield tuple(self.trials)
 
     def _searched(self) -> Iterator[tuple[str, Sequence[Any], Any]]:
         """Yield the name of each option that has a list of values, the values, and the usual one."""
@@ -262,18 +292,20 @@ class _Searcher:
         """Train with the options of a trial."""
         optuna = require("optuna")
         number, began = trial.number + 1, time.monotonic()
+        self._reporter.trial = number
         lr = trial.suggest_float("lr", self._settings.lr / _RATES, self._settings.lr * _RATES, log=True)
         drawn = {name: trial.suggest_categorical(name, values) for name, values, _ in self._space}
         chosen = {"lr": float(f"{lr:.3g}"), **drawn}
         changed = {name: value for name, value in chosen.items() if value != self._usual_values[name]}
         options = TrainingOptions(**{**self._usual.to_dict(), **_fields(changed)})
         settings = options.settings(str(options.model), self._kind, has_sound=self._dataset.has_sound)
+        settings = replace(settings, jit=False)  # the memory of what was compiled for a trial is not given back
         so_far: list[Mapping[str, float]] = []
 
         def tell(values: Mapping[str, float]) -> None:
             so_far.append(values)
             trial.report(values["val_loss"], len(so_far))
-            if self.trials and time.monotonic() > self._until:
+            if self.trials and self._reporter.time_is_over:
                 raise _TimeIsOver
             if trial.should_prune():
                 raise optuna.TrialPruned

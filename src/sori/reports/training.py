@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -58,7 +59,8 @@ def training_report(trained: TrainedClassifier, *, name: str, made: Mapping[str,
         diagnosis=trained.diagnosis,
         facts=_facts(trained, made),
         bins=reliability([one.probability for one in answered], [one.right for one in answered]),
-        withheld=_withheld(answered, trained.fitted.threshold),
+        # The networks of the folds had thresholds of their own.
+        withheld="" if trained.options.folds else _withheld(answered, trained.fitted.threshold),
         notes=trained.notes,
         augmented=trained.settings.augment is not None,
     )
@@ -71,8 +73,9 @@ def _withheld(answered: Sequence[Answer], threshold: float) -> str:
     kept = [one.right for one in answered if one.probability >= threshold]
     wrong = sum(not one.right for one in answered)
     stopped = wrong - sum(not right for right in kept)
+    at_least = math.floor(1000 * threshold) / 10  # 99.96 is not 100
     return (
-        f"None of these: 95 % of the right answers in validation have {threshold:.1%} or more. In the test, "
+        f"None of these: 95 % of the right answers in validation have {at_least:.1f}% or more. In the test, "
         f"{len(kept) / len(answered):.1%} of the answers do, of which {np.mean(kept or [False]):.1%} are right; "
         f"{stopped} of {wrong} wrong answers do not. Sounds of other kinds were not part of the test."
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sori
-from sori.bundle import Bundle, save_bundle
+from sori.bundle import save_bundle
 from sori.datasets import Dataset, has_dataset
 from sori.errors import DatasetError, ParameterError
 from sori.evaluation.answers import FILE as ANSWERS
@@ -23,7 +23,7 @@ from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
 from sori.training import Diagnosis, TrainedClassifier, TrainingOptions, train_classifier
 from sori.training.build_beside import build_beside
-from sori.training.carry_over import WEIGHTS
+from sori.training.carry_over import WEIGHTS, weights_digest
 from sori.training.description import bundle_of
 from sori.training.interrupted import Unfinished, unfinished_folder
 
@@ -90,7 +90,7 @@ def train(
     resume
         Go on with an interrupted training of ``out`` after the last epoch that it saved, as it does every few seconds.
     overwrite
-        Replace ``out``, once the new run is complete.
+        Replace ``out``, once the new run is complete, and an interrupted training of it at once, unless ``resume``.
     changes
         Fields of the options to change: ``train(folder, run, epochs=10)``.
 
@@ -110,9 +110,16 @@ def train(
         raise ParameterError(
             "`group_by`, `fold_by` and `embedding` are for a folder of recordings; a dataset has these already"
         )
-    if options.start_from is not None:
-        Bundle.open(options.start_from)  # before a dataset is built
+    # Faults are told before a dataset is built.
+    made = {
+        "options": options.to_dict(),
+        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "weights to begin with": None if options.start_from is None else weights_digest(Path(options.start_from)),
+    }
     with output_folder(out, _RUN, overwrite=overwrite) as output:
+        unfinished = Unfinished(unfinished_folder(output.path), made, resume=resume, overwrite=overwrite)
+        if resume and not unfinished.resumed:
+            reporter.say("no epoch of an interrupted training was saved: it begins anew")
         dataset = (
             Dataset.open(source)
             if is_dataset
@@ -120,12 +127,10 @@ def train(
                 source, output.path, options, maker=_MAKER, overwrite=overwrite and not resume, reporter=reporter
             )
         )
-        made = {"data": dataset.fingerprint, "options": options.to_dict()}
-        unfinished = Unfinished(unfinished_folder(output.path), made, resume=resume)
-        if resume and not unfinished.path.exists():
-            reporter.say("no epoch of an interrupted training was saved: it begins anew")
+        unfinished.made_of(data=dataset.fingerprint)
         trained = train_classifier(dataset, options, unfinished=unfinished, reporter=reporter)
-        output.write(partial(_write, trained, name=os.path.basename(os.path.abspath(out)), began=began))
+        took = f"{time.monotonic() - began:.0f} s{' after it was interrupted' * unfinished.resumed}"
+        output.write(partial(_write, trained, name=os.path.basename(os.path.abspath(out)), took=took))
         unfinished.remove()
     history = trained.fitted.history
     return TrainingResult(
@@ -139,11 +144,11 @@ def train(
     )
 
 
-def _write(trained: TrainedClassifier, folder: Path, *, name: str, began: float) -> None:
+def _write(trained: TrainedClassifier, folder: Path, *, name: str, took: str) -> None:
     """Write the bundle and the report of a training into an empty folder."""
     made = {
         "made": time.strftime("%Y-%m-%d %H:%M"),
-        "took": f"{time.monotonic() - began:.0f} s",
+        "took": took,
         "by": f"Sori {sori.__version__}",
     }
     if os.path.basename(sys.argv[0]) == "sori":

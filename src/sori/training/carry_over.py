@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,12 @@ def carry_over(network: keras.Model, run: Path, dataset: Dataset, *, model: str)
         lines.append(f"its classes were {', '.join(bundle.classes)}: they are learned anew, in the same places")
     mean, std = (np.asarray(bundle.normalisation[name], dtype=np.float32) for name in ("mean", "std"))
     return Normalisation(mean, std), lines
+
+
+def weights_digest(run: Path) -> str:
+    """Return a hash of the weights of a run, empty if it has none to go on from."""
+    path = Bundle.open(run).path / WEIGHTS
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest() if path.is_file() else ""
 
 
 def known_recordings(run: Path) -> set[str]:

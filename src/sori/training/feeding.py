@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections import deque
@@ -26,6 +27,8 @@ from sori.errors import SoriError
 
 Arrays = Sequence[npt.NDArray[Any]]
 _PATIENCE_S = 300.0
+# Libraries that run threads of their own from the moment they are loaded.
+_THREADED = ("tensorflow", "jax", "torch")
 _AHEAD = 4
 # Files here stay in memory; where there is little room, as in some containers, the usual folder is used.
 _MEMORY, _ROOM = Path("/dev/shm"), 4 << 30
@@ -43,15 +46,13 @@ class InAdvance:
     steps
         The steps.
     workers
-        1: a thread; more: as many processes, each on one thread. On Linux they share the memory of ``make``, elsewhere
-        each has a copy.
+        1: a thread; more: as many processes, each on one thread. On Linux they share the memory of ``make`` if nothing
+        that has threads of its own was loaded before; else each has a copy.
 
     Raises
     ------
-    TimeoutError
-        From the iterator, if a batch takes longer than five minutes.
     SoriError
-        From the iterator, if a process was killed.
+        From the iterator, if a batch takes longer than five minutes, or a process was killed.
     """
 
     def __init__(self, make: Callable[[int], Arrays], steps: range, *, workers: int = 1) -> None:
@@ -59,6 +60,7 @@ class InAdvance:
         self._take: Callable[[Any], Arrays] | None
         self._stack = ExitStack()
         self._coming = iter(steps)
+        self._stuck = False
         pool: Executor
         if workers == 1:
             pool = ThreadPoolExecutor(1)
@@ -67,13 +69,14 @@ class InAdvance:
             has_room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
             memory = _MEMORY if has_room else None
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=memory, prefix="sori-")))
-            # Forked processes share the memory of this one: a bank of pianos is gigabytes.
-            how = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-            context = multiprocessing.get_context(how)
+            # Forked processes share the memory of this one: a bank of pianos is gigabytes. But one that is forked while
+            # a thread holds a lock waits for it forever.
+            shares = sys.platform == "linux" and not any(name in sys.modules for name in _THREADED)
+            context = multiprocessing.get_context("fork" if shares else "spawn")
             pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(make, folder))
             self._make, self._take = partial(_written, folder), _read
-        self._stack.callback(pool.shutdown, cancel_futures=True)
         self._pool = pool
+        self._stack.callback(self._stop)
         self._waiting: deque[Future[Any]] = deque()
         self._ask(workers + _AHEAD)
 
@@ -88,12 +91,22 @@ class InAdvance:
             raise StopIteration
         try:
             made = self._waiting.popleft().result(timeout=_PATIENCE_S)
+            self._ask(1)
         except BrokenExecutor as error:
             raise SoriError(
                 "a process that makes batches was killed; with fewer workers it needs less memory"
             ) from error
-        self._ask(1)
+        except TimeoutError as error:
+            self._stuck = True
+            raise SoriError(f"a batch was not made within {_PATIENCE_S:.0f} s; train again: it goes on") from error
         return self._take(made) if self._take else made
+
+    def _stop(self) -> None:
+        """Let the pool end, without waiting for one that is stuck."""
+        workers = list((getattr(self._pool, "_processes", None) or {}).values()) if self._stuck else []
+        self._pool.shutdown(wait=not self._stuck, cancel_futures=True)
+        for worker in workers:
+            worker.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -140,8 +153,12 @@ def _read(files: Sequence[Path]) -> Arrays:
     return arrays
 
 
-def heard_again(batches: Iterable[Arrays], *, times: int, seed: int, kept: int = 64) -> Iterator[Arrays]:
+def heard_again(
+    batches: Iterable[Arrays], *, times: int, seed: int, kept: int = 64, most_bytes: float = 2e9
+) -> Iterator[Arrays]:
     """Yield each batch ``times`` times on average: once when it comes, and ``times - 1`` draws of the last ``kept``.
+
+    Fewer are kept if together they would take more than ``most_bytes``.
 
     >>> [int(batch[0]) for batch in heard_again(([np.array(i)] for i in range(3)), times=2, seed=0)]
     [0, 0, 1, 1, 2, 2]
@@ -152,5 +169,7 @@ def heard_again(batches: Iterable[Arrays], *, times: int, seed: int, kept: int =
         yield batch
         if times > 1:
             latest.append(batch)
+            while len(latest) > 1 and sum(array.nbytes for one in latest for array in one) > most_bytes:
+                latest.popleft()
         for _ in range(times - 1):
             yield latest[int(rng.integers(len(latest)))]

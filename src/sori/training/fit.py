@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sori.augment import Augmentation
-from sori.datasets import Source, StoredFeatures, augmented_batches
+from sori.datasets import Source, augmented_batches
 from sori.errors import SoriError, check_between, check_choice, check_count, require
 from sori.reporter import SILENT, Reporter
 from sori.training.interrupted import Stage
 from sori.training.manifold import mixing_inside
+from sori.training.reseed import reseed
 
 if TYPE_CHECKING:
     import keras
@@ -121,36 +122,19 @@ def fit(
     keras = require("keras")
     source, labels = train
     n_classes = model.output_shape[-1]
-    weigh = np.ones(n_classes) if weights is None else weights
+    augment = settings.augment or Augmentation()
+    one_hot = np.eye(n_classes, dtype=np.float32)  # labels that can be mixed
+    batches = augmented_batches(
+        source, one_hot[labels], batch_size=settings.batch_size, augment=augment, seed=settings.seed, weights=weights
+    )
+    steps = len(batches)
+    valid_weights = np.ones(len(valid[1])) if weights is None else weights[valid[1]]
     trained = model
     valid_x: Any = valid[0]
-    feed: dict[str, Any]
-    if settings.augment is None and isinstance(source, StoredFeatures):
-        loss: Any = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        steps = -(-len(source) // settings.batch_size)
-        feed = {"x": source.x, "y": labels, "batch_size": settings.batch_size, "shuffle": True}
-        if weights is not None:
-            feed["sample_weight"] = weigh[labels]
-        valid_labels: npt.NDArray[Any] = valid[1]
-    else:  # the same loss, for one-hot labels, which can be mixed
-        augment = settings.augment or Augmentation()
-        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-        one_hot = np.eye(n_classes, dtype=np.float32)
-        batches = augmented_batches(
-            source,
-            one_hot[labels],
-            batch_size=settings.batch_size,
-            augment=augment,
-            seed=settings.seed,
-            weights=weights,
-        )
-        steps = len(batches)
-        feed = {"x": batches, "shuffle": False}  # already shuffled, by our own seed
-        valid_labels = one_hot[valid[1]]
-        if augment.mix is not None and augment.mix.manifold:
-            trained = mixing_inside(model, augment.mix.layer)
-            n = len(valid[0])
-            valid_x = (valid[0], np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.float32))
+    if augment.mix is not None and augment.mix.manifold:
+        trained = mixing_inside(model, augment.mix.layer)
+        n = len(valid[0])
+        valid_x = (valid[0], np.zeros(n, dtype=np.int64), np.ones(n, dtype=np.float32))
     rate: Any = settings.lr
     if settings.schedule == "cosine":
         total = steps * settings.epochs
@@ -158,10 +142,10 @@ def fit(
             0.0, max(1, total - total // 20), alpha=0.0, warmup_target=settings.lr, warmup_steps=total // 20
         )
     # Keras' loss includes any penalty on the weights; the history and the best epoch use the cross-entropy alone.
-    alone = [getattr(keras.metrics, type(loss).__name__)(from_logits=True, name=_ALONE)] if trained.losses else []
+    alone = [keras.metrics.CategoricalCrossentropy(from_logits=True, name=_ALONE)] if trained.losses else []
     trained.compile(
         optimizer=keras.optimizers.Adam(rate),
-        loss=loss,
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         weighted_metrics=alone or None,
         jit_compile=settings.jit,
@@ -172,20 +156,18 @@ def fit(
     if kept and before:
         watch.restore(before, kept.restore(trained, before))
         reporter.say(f"{stage}: goes on after epoch {len(watch.epochs)}")
-        if not isinstance(feed["x"], np.ndarray):
-            feed["x"].go_to(len(watch.epochs))
-    if not (before and before["finished"]):
+        batches.go_to(len(watch.epochs))
+    if not watch.finished:
         trained.fit(
-            **feed,
-            validation_data=(valid_x, valid_labels, weigh[valid[1]].astype(np.float32)),
+            batches,
+            shuffle=False,  # they are, by our own seed
+            validation_data=(valid_x, one_hot[valid[1]], (valid_weights / valid_weights.mean()).astype(np.float32)),
             validation_batch_size=max(settings.batch_size, 64),
             initial_epoch=len(watch.epochs),
             epochs=settings.epochs,
             verbose=0,
             callbacks=[watch],
         )
-        if kept:
-            kept.save(trained, watch.best_weights, watch.state(finished=True), now=True)
     model.set_weights(watch.best_weights)
     return History(tuple(watch.epochs), watch.best_epoch, stopped=watch.stopped)
 
@@ -221,14 +203,20 @@ def _watch(
             self.best_weights: list[Any] = []
             self.stopped = False
 
-        def state(self, *, finished: bool) -> dict[str, Any]:
-            known = {"epochs": self.epochs, "best_epoch": self.best_epoch, "stopped": self.stopped}
-            return {**known, "finished": finished}
+        @property
+        def finished(self) -> bool:
+            return self.stopped or len(self.epochs) == settings.epochs
+
+        def state(self) -> dict[str, Any]:
+            return {"epochs": self.epochs, "best_epoch": self.best_epoch, "stopped": self.stopped}
 
         def restore(self, state: Mapping[str, Any], best_weights: list[Any]) -> None:
             self.epochs, self.best_epoch, self.stopped = state["epochs"], state["best_epoch"], state["stopped"]
             self.best_loss = self.epochs[self.best_epoch - 1]["val_loss"]
             self.best_weights = best_weights
+
+        def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+            reseed(self.model, settings.seed, epoch)
 
         def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
             now = _named(logs or {})
@@ -251,7 +239,7 @@ def _watch(
             if after_epoch:
                 after_epoch(values)
             if kept:
-                kept.save(self.model, self.best_weights, self.state(finished=False))
+                kept.save(self.model, self.best_weights, self.state(), now=self.finished)
             reporter.progress(stage, len(self.epochs) * steps, total, {"epoch": len(self.epochs), **values})
 
     return Watch()

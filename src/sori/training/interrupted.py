@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+import sori
 from sori.errors import DatasetError, reason
 from sori.folders import (
     as_json,
@@ -44,7 +45,6 @@ class _State(msgspec.Struct):
     epochs: list[dict[str, float]]
     best_epoch: Annotated[int, msgspec.Meta(ge=0)]
     stopped: bool
-    finished: bool
     weights: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]+$")]
     best: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]+$")]
 
@@ -59,28 +59,47 @@ class Unfinished:
     made
         What the training is made of: another training cannot go on from its state.
     resume
-        Go on with what is there, if anything is; otherwise it is removed.
+        Go on with what is there, if anything is.
+    overwrite
+        Remove what is there.
 
     Raises
     ------
     DatasetError
-        If what is there is of another training, or is none.
+        If what is there is of another training, is none, or may be neither gone on with nor removed.
     """
 
-    def __init__(self, path: Path, made: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(self, path: Path, made: Mapping[str, Any], *, resume: bool = False, overwrite: bool = False) -> None:
         self.path = path
-        self._made = {"made_by": _MAKER, **as_json(made)}
-        there = made_by(path / _FACTS, _MAKER)
-        if path.exists() and there is None and any(path.iterdir()):
+        self._made: dict[str, Any] = {"made_by": _MAKER, "version": sori.__version__}
+        self._before = made_by(path / _FACTS, _MAKER)
+        if path.exists() and self._before is None and any(path.iterdir()):
             raise DatasetError(f"{path}: is in the way, and no interrupted training; move it, or choose another `out`")
-        if resume and there not in (None, self._made):
-            changed = [key for key in self._made if (there or {}).get(key) != self._made[key]]
+        self.resumed = resume and any(path.glob(f"*/{_STATE}"))
+        if any(path.glob(f"*/{_STATE}")) and not resume and not overwrite:
             raise DatasetError(
-                f"{path}: the interrupted training had other {' and '.join(changed)}; give the same, or leave out "
-                "`resume=True` to begin anew"
+                f"{path}: is a training that was interrupted; give `resume=True` to go on with it, or `overwrite=True` "
+                "to begin anew"
             )
-        if not resume:
+        if not self.resumed:
             self.remove()
+        self.made_of(**made)
+
+    def made_of(self, **made: Any) -> None:
+        """Add what the training is made of.
+
+        Raises
+        ------
+        DatasetError
+            If the training that is gone on with was made of something else.
+        """
+        self._made |= as_json(made)
+        changed = list(_differences(self._before or {}, self._made)) if self.resumed else []
+        if changed:
+            raise DatasetError(
+                f"{self.path}: the interrupted training had {'; '.join(changed)}; give the same, or `overwrite=True` "
+                "without `resume=True` to begin anew"
+            )
 
     def stage(self, name: str) -> Stage:
         """Return where the state of a network is kept, of which a training may have several, one after another."""
@@ -103,7 +122,7 @@ class Stage:
         self._saved = time.monotonic()
 
     def read(self) -> dict[str, Any] | None:
-        """Return what was saved last: the epochs so far, the best of them, whether it is finished; None: nothing.
+        """Return what was saved last: the epochs so far, the best, whether patience ended them; None: nothing.
 
         Raises
         ------
@@ -138,7 +157,7 @@ class Stage:
         # File names differ by epoch, so that all files match whenever the training is interrupted.
         epoch = len(state["epochs"])
         named = {"weights": f"epoch-{epoch}.weights.h5", "best": f"best-{epoch}.npz"}
-        network.save_weights(self.path / named["weights"], overwrite=True)
+        network.save_weights(self.path / named["weights"])
         write_floats(self.path / named["best"], best)
         write_json(self.path / _STATE, {**state, **named})
         for old in self.path.iterdir():
@@ -148,6 +167,21 @@ class Stage:
 
     def _damaged(self, error: Exception) -> DatasetError:
         return DatasetError(
-            f"{self.path}: the state of the interrupted training is damaged ({reason(error)}); leave out `resume=True` "
-            "to begin anew"
+            f"{self.path}: the state of the interrupted training is damaged ({reason(error)}); give `overwrite=True` "
+            "without `resume=True` to begin anew"
         )
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what differs, of what is made now."""
+    for name, value in now.items():
+        old = before.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            yield from _differences(old, {**dict.fromkeys(old), **value})
+        elif old != value:
+            known = all(part is None or isinstance(part, int | float | str) for part in (old, value))
+            yield f"{name} {_word(old)}, not {_word(value)}" if known else f"other {name}"
+
+
+def _word(value: Any) -> str:
+    return "as usual" if value is None else str(value)

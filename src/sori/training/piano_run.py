@@ -127,8 +127,10 @@ def save_network(network: keras.Model, path: Path) -> None:
             named.unlink(missing_ok=True)
 
 
-def state_of(output: Output, wanted: Mapping[str, Any], *, overwrite: bool) -> dict[str, Any]:
+def state_of(output: Output, wanted: Mapping[str, Any], *, usual: Mapping[str, Any], overwrite: bool) -> dict[str, Any]:
     """Return the state of an interrupted training with the settings ``wanted``, or that of a new one.
+
+    Settings that a training of an earlier version did not know are taken to be the ``usual`` ones.
 
     Raises
     ------
@@ -148,6 +150,8 @@ def state_of(output: Output, wanted: Mapping[str, Any], *, overwrite: bool) -> d
     made, out = output.made, output.path
     if made is None or overwrite:
         return fresh
+    if isinstance(made.get("settings"), dict):
+        made = {**made, "settings": {**usual, **made["settings"]}}
     if {key: made.get(key) for key in wanted} != wanted:
         raise DatasetError(f"{out}: is a training with other data or settings; give `overwrite=True`, or another name")
     return checked_state(out, made)

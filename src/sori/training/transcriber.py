@@ -57,6 +57,7 @@ from sori.training.piano_run import (
     save_network,
     state_of,
 )
+from sori.training.reseed import reseed
 
 if TYPE_CHECKING:
     import keras
@@ -197,7 +198,7 @@ def _train(
     reporter: Reporter,
 ) -> Bundle:
     out = output.path
-    state = state_of(output, wanted, overwrite=overwrite)
+    state = state_of(output, wanted, usual=as_json(asdict(PianoSettings())), overwrite=overwrite)
     valid = data.held_out("valid")
     if not valid:
         raise DatasetError(f"{data.path}: has no recordings to validate on; make it again")
@@ -224,7 +225,7 @@ def _train(
         mean = read_weights(out / state["mean"]) if state["mean"] else network.get_weights()
         for epoch in range(state["epoch"], settings.epochs):
             began = time.monotonic()
-            _reseed(network, settings.seed, epoch)
+            reseed(network, settings.seed, epoch)
             loss = _train_epoch(network, mean, batches, settings, epoch, reporter)
             if not np.isfinite(loss):
                 raise SoriError(f"{out}: the loss of epoch {epoch + 1} is no longer a number; try a lower `lr`")
@@ -484,11 +485,3 @@ def learning_rate(step: int, total: int, *, highest: float) -> float:
     """
     left = (total - step) / (_FALLS * total)
     return highest * max(_LAST_LR, min(1.0, (step + 1) / _WARM_UP, left))
-
-
-def _reseed(network: keras.Model, seed: int, epoch: int) -> None:
-    """Reseed dropout for this epoch, since a saved network does not keep its random state."""
-    for i, layer in enumerate(network.layers):
-        if hasattr(layer, "seed_generator"):
-            state = np.random.default_rng((seed, epoch, i)).integers(2**32, size=2, dtype=np.uint32)
-            layer.seed_generator.state.assign(state)
