@@ -17,6 +17,7 @@ from sori import audio
 from sori.datasets import build, read_catalog
 from sori.datasets.piano import make_piano_data
 from sori.features import FrontEnd, Preprocessor, Segmenting
+from sori.models import ARCHITECTURES
 from sori.music import Note
 from sori.music.midi import write_midi
 from sori.reporter import Reporter
@@ -104,6 +105,9 @@ class Said(Reporter):
     def show(self, stage, done, total, values):
         self.on_progress(stage, done, total, values)
 
+
+# Compiling takes longer than trainings as small as these; tests/training/test_fit.py has what is compiled.
+object.__setattr__(ARCHITECTURES["mlp"].recipe, "jit", False)
 
 FRONT_END = FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40)
 

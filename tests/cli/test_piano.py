@@ -1,3 +1,4 @@
+import pytest
 from typer.testing import CliRunner
 
 from sori import audio
@@ -7,6 +8,7 @@ from sori.synth import NoteBank
 run = CliRunner().invoke
 
 
+@pytest.mark.usefixtures("short_notes")
 def test_data_and_a_training_from_the_command_line(made, tmp_path):
     done = run(app, ["piano", "synth", str(tmp_path / "data"), "--midi", str(made / "midi"), "--strings", "1"])
     assert done.exit_code == 0, done.output

@@ -33,6 +33,15 @@ def test_a_training_makes_a_model_that_transcribes(made):
         )
 
 
+@pytest.fixture
+def quickly_written(made, monkeypatch):
+    """Deployed models whose network is one from before: writing it takes longer than these trainings."""
+    monkeypatch.setattr(
+        "sori.bundle.bundle.export_onnx", lambda model, path, **options: shutil.copy(made / "run" / "model.onnx", path)
+    )
+
+
+@pytest.mark.usefixtures("quickly_written")
 def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
     import keras
 
@@ -64,6 +73,7 @@ def test_a_training_that_was_cut_ends_as_if_it_had_not_been(made, tmp_path):
             np.testing.assert_allclose(again[name], mean[name], atol=1e-5)
 
 
+@pytest.mark.usefixtures("quickly_written")
 def test_a_training_that_is_made_anew_keeps_nothing_of_the_old(made, tmp_path):
     shutil.copytree(made / "run", tmp_path / "run")
 
@@ -90,6 +100,7 @@ def test_a_training_that_diverges_says_so(made, tmp_path, monkeypatch):
         train_piano(made / "data", tmp_path / "run", settings=SMALL)
 
 
+@pytest.mark.usefixtures("quickly_written")
 def test_one_training_begins_with_the_weights_of_another(made, tmp_path):
     settings = PianoSettings(epochs=1, steps=1, batch_size=1, clip_s=1.0, lr=1e-6, options={"width": 0.1})
     train_piano(made / "data", tmp_path / "next", settings=settings, start_from=made / "run")
@@ -147,6 +158,7 @@ def test_the_best_weights_so_far_are_deployed_at_any_time(made, tmp_path):
         piano_train.deploy_piano(tmp_path, tmp_path / "other")
 
 
+@pytest.mark.usefixtures("quickly_written")
 def test_a_model_goes_on_learning_from_its_own_weights(made, tmp_path):
     """Also one that was copied without its training, and one that ships, by its name."""
     piano_train.deploy_piano(made / "run", tmp_path / "model")
