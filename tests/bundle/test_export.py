@@ -11,6 +11,7 @@ from sori.errors import BundleError
 from sori.features import Embedding, FrontEnd, Preprocessor, Segmenting
 from sori.inference import Classifier
 from sori.sessions import onnx_session
+from tests.conftest import needs_package
 
 
 def test_samples_become_the_classifiers_probabilities(trained, tmp_path, rng):
@@ -72,6 +73,7 @@ def bundle_of(front_end, folder, *, samples=8000):
         FrontEnd(kind="mel", sr=8000, n_fft=512, hop_length=128, n_mels=40, top_db=np.inf),
         FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40, n_mfcc=13, fmin=50, fmax=3800),
         Embedding(),
+        pytest.param(Embedding(model="speech", hop_length=3200), marks=needs_package("openwakeword")),
     ],
     ids=lambda one: one.kind,
 )
@@ -103,6 +105,3 @@ def test_a_damaged_network_is_one_line(tmp_path):
 def test_what_has_no_form_is_told(tmp_path):
     with pytest.raises(BundleError, match="not a classifier of recordings"):
         export_whole("piano", tmp_path / "a.onnx")
-    folder = bundle_of(Embedding(model="speech"), tmp_path, samples=16000)
-    with pytest.raises(BundleError, match="embedding has no ONNX form"):
-        export_whole(folder, tmp_path / "a.onnx")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from sori.bundle.pretrained import pretrained
 from sori.bundle.quantise import quantised
 from sori.errors import BundleError, reason, require
 from sori.features import Embedding, FrontEnd, mel_filters
+from sori.features.embedding import SoundNetwork, SpeechNetwork
 from sori.features.stft import band_bins
 from sori.folders import replacing_file
 from sori.sessions import onnx_session
@@ -62,7 +64,7 @@ def export_whole(run: str | Path, path: Path, *, quantise_with: str | Path | Non
     front_end: Any = preprocessor.front_end
     if isinstance(front_end, FrontEnd):
         features = graph.waveform() if front_end.kind == "waveform" else graph.spectra(front_end)
-    elif isinstance(front_end, Embedding) and front_end.model == "sounds":
+    elif isinstance(front_end, Embedding):
         features = graph.embeddings(front_end)
     else:
         raise BundleError(f"{run}: the front end {front_end.kind} has no ONNX form; use the model through Sori")
@@ -234,18 +236,40 @@ class _Graph:
         return real, self.node("Add", [self.node(kind, [a, d]), self.node(kind, [b, c])])
 
     def embeddings(self, front_end: Embedding) -> str:
-        """Return the embeddings of windows; the network's nodes are repeated for each window, its weights are not."""
-        network = self._onnx.load(pretrained("sounds") / "model.onnx")
-        (size,) = [d.dim_value for d in network.graph.input[0].type.tensor_type.shape.dim][1:]
-        x = self.node("Pad", [_SAMPLES, self.constant([0, 0, 0, max(0, size - self._samples)], np.int64)])
+        """Return the embeddings of windows; a network's nodes are repeated for each window, its weights are not."""
+        embed = self.sound_embedding() if front_end.model == "sounds" else self.speech_embedding()
+        kind: Any = SoundNetwork if front_end.model == "sounds" else SpeechNetwork
+        after = kind.around + max(0, kind.window - 2 * kind.around - self._samples)
+        x = self.node("Pad", [_SAMPLES, self.constant([0, kind.around, 0, after], np.int64)])
         axis = self.constant([1], np.int64)
         rows = []
         for i in range(front_end.frames(self._samples)):
             at = i * front_end.hop_length
-            window = self.slice(x, at, at + size, axis=1)
-            _, embedding = self.add_network(network, f"sounds/#{i}/", [window])
+            embedding = embed(self.slice(x, at, at + kind.window, axis=1), i)
             rows.append(self.node("Unsqueeze", [embedding, axis]))
         return self.node("Concat", rows, axis=1)
+
+    def sound_embedding(self) -> Callable[[str, int], str]:
+        """Return a function that adds YAMNet, for a window and its number, and returns the embedding."""
+        network = self._onnx.load(pretrained("sounds") / "model.onnx")
+        return lambda window, i: self.add_network(network, f"sounds/#{i}/", [window])[1]
+
+    def speech_embedding(self) -> Callable[[str, int], str]:
+        """Return a function that adds the networks of :class:`SpeechNetwork`, as :meth:`sound_embedding`."""
+        kind = SpeechNetwork
+        spectrum, network = (self._onnx.load(path) for path in kind.files())
+
+        def embed(window: str, i: int) -> str:
+            scaled = self.node("Mul", [window, self.constant(kind.full_scale)])
+            (mel,) = self.add_network(spectrum, f"spectrum/#{i}/", [scaled])
+            mel = self.node("Reshape", [mel, self.constant([-1, kind.bands], np.int64)])
+            mel = self.node("Add", [self.node("Div", [mel, self.constant(kind.scale)]), self.constant(kind.shift)])
+            mel = self.slice(mel, 0, kind.frames, axis=0)
+            mel = self.node("Reshape", [mel, self.constant([1, kind.frames, kind.bands, 1], np.int64)])
+            (embedding,) = self.add_network(network, f"speech/#{i}/", [mel])
+            return self.node("Reshape", [embedding, self.constant([1, kind.size], np.int64)])
+
+        return embed
 
     def model(self, batch: str | int, classes: int, metadata: dict[str, str]) -> onnx.ModelProto:
         """Return the model."""

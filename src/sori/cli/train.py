@@ -54,6 +54,7 @@ _OPTIONS: dict[str, tuple[Any, Any, str, str]] = {
     "test_size": (float, 0.3, "Fraction to test on.", _TESTING),
     "valid_size": (float, 0.2, "Fraction of the rest to validate on.", _TESTING),
     "embedding": (str | None, None, "Which embeddings: sounds (default) or speech.", _FOLDER),
+    "own_word": (bool, False, "The classes are words of your own; others ship with Sori.", _FOLDER),
     "group_by": (str | None, None, "Regular expression for groups, which stay together.", _FOLDER),
     "fold_by": (str | None, None, "Regular expression for the data's own folds.", _FOLDER),
     "columns": (str | None, None, "What a CSV calls its columns: file=filename,label=category.", _FOLDER),

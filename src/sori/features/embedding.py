@@ -55,20 +55,30 @@ class SpeechNetwork:
     # Silence before and after a clip, so that a window is centred on every instant: a word is as long as a window, and
     # one at which it has just begun tells little.
     around = 6320
-    _SCALE, _SHIFT, _FRAMES, _FULL_SCALE = 10.0, 2.0, 76, 32767.0
+    # The mel spectrogram is of 16-bit samples; the embedding was trained on another one's scale.
+    full_scale, scale, shift, frames, bands = 32767.0, 10.0, 2.0, 76, 32
 
     def __init__(self) -> None:
+        self._mel, self._embed = (onnx_session(path, threads=1) for path in self.files())
+
+    @staticmethod
+    def files() -> tuple[Path, Path]:
+        """Return the files of the mel spectrogram and of the embedding.
+
+        Raises
+        ------
+        MissingDependencyError
+            If the package is not installed.
+        """
         how = "pip install --no-deps openwakeword==0.4.0, for its speech embedding"
         folder = package_folder("openwakeword", name="openwakeword", how=how) / "resources" / "models"
-        self._mel = onnx_session(folder / "melspectrogram.onnx", threads=1)
-        self._embed = onnx_session(folder / "embedding_model.onnx", threads=1)
+        return folder / "melspectrogram.onnx", folder / "embedding_model.onnx"
 
     def __call__(self, window: _Clips) -> _Clips:
         """Return the embedding of a window."""
-        # The mel spectrogram is of 16-bit samples; the embedding was trained on another one's scale.
-        given = (window * np.float32(self._FULL_SCALE))[np.newaxis]
-        mel = self._mel.run(None, {self._mel.get_inputs()[0].name: given})[0].reshape(-1, 32)
-        mel = (mel / self._SCALE + self._SHIFT)[: self._FRAMES]
+        given = (window * np.float32(self.full_scale))[np.newaxis]
+        mel = self._mel.run(None, {self._mel.get_inputs()[0].name: given})[0].reshape(-1, self.bands)
+        mel = (mel / self.scale + self.shift)[: self.frames]
         name = self._embed.get_inputs()[0].name
         vector: _Clips = self._embed.run(None, {name: mel[np.newaxis, ..., np.newaxis].astype(np.float32)})[0].reshape(
             -1

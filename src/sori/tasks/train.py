@@ -106,9 +106,9 @@ def train(
     if not source.exists() and not building_folder(source).is_dir():
         raise DatasetError(f"{source}: no such dataset, folder of recordings or CSV file")
     is_dataset = has_dataset(source) or building_folder(source).is_dir()
-    if is_dataset and (options.group_by or options.fold_by or options.embedding):
+    if is_dataset and (options.group_by or options.fold_by or options.embedding or options.own_word):
         raise ParameterError(
-            "`group_by`, `fold_by` and `embedding` are for a folder of recordings; a dataset has these already"
+            "`group_by`, `fold_by`, `embedding` and `own_word` are for a folder of recordings, not for a dataset"
         )
     # Faults are told before a dataset is built.
     made = {

@@ -11,6 +11,7 @@ from sori.features import Preprocessor
 from sori.reporter import Reporter
 from sori.training.choose import choose, read_by_speaker
 from sori.training.options import TrainingOptions
+from sori.training.own_word import build_own_word
 
 
 def build_beside(
@@ -37,6 +38,12 @@ def build_beside(
     )
     if group_by != options.group_by:
         reporter.say(f"file names contain the speaker; recordings of one stay together (`group_by` '{group_by}')")
+    beside = Path(os.path.abspath(out))
+    path = beside.with_name(f"{beside.name}-dataset")
+    if options.own_word:
+        dataset = build_own_word(catalog, path, maker=maker, overwrite=overwrite, seed=options.seed, reporter=reporter)
+        _tell(dataset, reporter)
+        return dataset
     if len(catalog.classes) < 2:
         raise DatasetError(
             f"{source}: there is only one class ({catalog.classes[0]}); a classifier needs recordings of two or more"
@@ -48,8 +55,6 @@ def build_beside(
         reporter.say(
             "each recording is a group of its own; if file names contain speaker, artist or take, give `group_by`"
         )
-    beside = Path(os.path.abspath(out))
-    path = beside.with_name(f"{beside.name}-dataset")
     if has_dataset(path):
         overwrite = _may_replace(path, choice.preprocessor, maker=maker, overwrite=overwrite)
     dataset = build(
@@ -61,7 +66,13 @@ def build_beside(
         maker=maker,
         reporter=reporter,
     )
-    counts = dataset.counts
+    _tell(dataset, reporter)
+    return dataset
+
+
+def _tell(dataset: Dataset, reporter: Reporter) -> None:
+    """Say what a dataset holds, and which files it does not."""
+    counts, path = dataset.counts, dataset.path
     reporter.say(
         f"dataset: {os.path.relpath(path)}, {counts['segments']} segments of {counts['recordings']} recordings"
     )
@@ -70,7 +81,6 @@ def build_beside(
             reporter.say(f"{kind}: {entry['file']}: {entry['reason']}")
         if len(dataset.files[kind]) > 5:
             reporter.say(f"{kind}: {len(dataset.files[kind]) - 5} more, listed in {path / FACTS}")
-    return dataset
 
 
 def _may_replace(path: Path, preprocessor: Preprocessor, *, maker: str, overwrite: bool) -> bool:

@@ -41,6 +41,7 @@ from sori.training.interrupted import Unfinished
 from sori.training.linear import fit_head
 from sori.training.normalise import Normalisation
 from sori.training.options import TrainingOptions
+from sori.training.own_word import found
 
 if TYPE_CHECKING:
     import keras
@@ -326,9 +327,15 @@ def train_classifier(
         scores = {"split": f"LEAKY: {seen[0]}" if seen else parts.description, "leaky": leaky, **result.to_dict()}
         answers = Answers(parts.test, probabilities)
     diagnosis = diagnose(fitted.history, settings=settings, kind=kind, options=options.model_options)
-    return TrainedClassifier(
+    trained = TrainedClassifier(
         model, options, settings, dataset, fitted, segments, parts, answers, scores, tuple(notes), diagnosis
     )
+    if not options.own_word:
+        return trained
+    for note in found(trained.answered()):
+        reporter.say(note)
+        notes.append(note)
+    return replace(trained, notes=tuple(notes))
 
 
 def _cross_validate(

@@ -69,6 +69,9 @@ class TrainingOptions:
     embedding
         For a folder of recordings and the model ``embedding``: which embeddings, ``sounds`` or ``speech``; see
         :class:`sori.features.Embedding`. None: ``sounds``.
+    own_word
+        For a folder of recordings: the classes are words of one's own, each recorded 10 to 30 times by the voices that
+        are to be heard, and what ships with Sori is the class ``unknown``. Needs the speech embedding.
     group_by, fold_by
         For a folder of recordings: regular expressions on file names, as :func:`sori.datasets.read_catalog` takes them.
     columns
@@ -101,6 +104,7 @@ class TrainingOptions:
     seed: int = 0
     class_weights: str | None = None
     embedding: str | None = None
+    own_word: bool = False
     group_by: str | None = None
     fold_by: str | None = None
     columns: Mapping[str, str] | None = None
@@ -114,6 +118,10 @@ class TrainingOptions:
             check_choice("class_weights", self.class_weights, CLASS_WEIGHTS)
         if self.embedding is not None:
             check_choice("embedding", self.embedding, EMBEDDINGS)
+        if self.own_word and (self.model not in (None, "embedding") or self.embedding == "sounds" or self.fold_by):
+            raise ParameterError(
+                "`own_word` is heard by its speech embedding: leave out `model`, `embedding` and `fold_by`", "own_word"
+            )
         check_between("seed", self.seed, 0, 2**32 - 1)
         for name in ("epochs", "batch_size", "patience"):
             if getattr(self, name) is not None:

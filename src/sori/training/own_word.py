@@ -1,0 +1,251 @@
+"""A dataset of a word of one's own: a few recordings of it, and the speech and sounds that ship with Sori."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sori.audio import load
+from sori.datasets import Catalog, Dataset, Recording, has_dataset, maker_of
+from sori.datasets.build import hash_of
+from sori.datasets.store import MAKER, Rows, rows_per_shard, shard_name, write_description, write_shard
+from sori.errors import AudioError, DatasetError, reason
+from sori.evaluation.answers import Answer
+from sori.features import Embedding, Preprocessor, Segmenting
+from sori.folders import read_npz
+from sori.output import output_folder
+from sori.reporter import SILENT, Reporter
+
+UNKNOWN = "unknown"
+_FRONT_END: Any = Embedding(model="speech", hop_length=3200)
+PREPROCESSOR = Preprocessor(_FRONT_END, Segmenting(duration_s=1.0, segments=1, pad=True))
+SHIPPED = Path(__file__).parents[1] / "weights" / UNKNOWN / "embeddings.npz"
+# Fewer recordings of a word leave too few to test on, or to learn from.
+_FEWEST = 5
+# A word is heard at any place of a window, and not only in silence.
+_SHIFTS_S, _NOISE_DB = (-0.2, -0.1, 0.0, 0.1, 0.2), (3.0, 25.0)
+_FRAME_S, _SILENCE, _LONGEST_S = 0.02, 1e-4, 1.1
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Embeddings ``(n, windows, numbers)`` of clips that are no word of one's own, and name and source of each."""
+
+    x: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    @classmethod
+    def open(cls, path: Path = SHIPPED) -> Unknown:
+        """Read those that ship with Sori.
+
+        Raises
+        ------
+        DatasetError
+            If the file is damaged.
+        """
+        try:
+            arrays = read_npz(path)
+            x = arrays["levels"] * arrays["scale"].astype(np.float32)
+            return cls(x, tuple(map(str, arrays["names"])), tuple(map(str, arrays["groups"])))
+        except (OSError, ValueError, KeyError) as error:
+            raise DatasetError(f"{path}: damaged ({reason(error)}); install Sori again") from error
+
+    def write(self, path: Path) -> None:
+        """Write them with eight bits a number."""
+        scale = np.abs(self.x).max(axis=(0, 1)) / 127
+        levels = np.round(self.x / scale).astype(np.int8)
+        np.savez_compressed(path, levels=levels, scale=scale.astype(np.float32), names=self.names, groups=self.groups)
+
+
+def build_own_word(
+    catalog: Catalog,
+    path: Path,
+    *,
+    maker: str,
+    others: Unknown | None = None,
+    overwrite: bool = False,
+    seed: int = 0,
+    reporter: Reporter = SILENT,
+) -> Dataset:
+    """Build a dataset of words of one's own, each in a folder, and of the class ``unknown``.
+
+    A second about the middle of each word is used, shifted by up to 0.2 s, once as it is and once in noise. A folder
+    ``unknown`` of one's own, of other words by the same voice, is added to what ships with Sori.
+
+    Parameters
+    ----------
+    catalog
+        The recordings; in each, the word is said once.
+    path
+        The dataset.
+    maker
+        What builds it: only what the same one made is replaced.
+    others
+        What is unknown beside a folder of one's own; None: what ships with Sori.
+    seed
+        Seed of the noise.
+
+    Raises
+    ------
+    DatasetError
+        If a word has fewer than five usable recordings, or another dataset is in the way.
+    """
+    if has_dataset(path) and maker_of(path) != maker:
+        raise DatasetError(f"{path}: would be replaced, but was not made by {maker}; choose another `out`, or move it")
+    front_end = PREPROCESSOR.front_end
+    rows = Rows()
+    used: list[dict[str, Any]] = []
+    dropped: list[dict[str, str]] = []
+    failed: list[dict[str, str]] = []
+    front_end(np.zeros(front_end.sr, dtype=np.float32))  # tells what is not installed
+    for i, recording in enumerate(catalog.recordings):
+        reporter.progress("Hearing the word", i, len(catalog.recordings))
+        file = catalog.root / recording.file
+        try:
+            y, _ = load(file, sr=front_end.sr)
+            starts, clips = _clips(y, front_end.sr, np.random.default_rng((seed, i)))
+            with file.open("rb") as stream:
+                digest = hash_of(stream)
+        except DatasetError as error:
+            dropped.append({"file": recording.file, "reason": str(error)})
+            continue
+        except (AudioError, OSError) as error:
+            failed.append({"file": recording.file, "reason": reason(error).removeprefix(f"{file}: ")})
+            continue
+        _add(rows, used, recording, front_end(clips), starts, digest)
+    words = [label for label in catalog.classes if label != UNKNOWN]
+    for label in words:
+        known = sum(one["label"] == label for one in used)
+        if known < _FEWEST:
+            first = next(iter(dropped + failed), None)
+            why = f" ({first['file']}: {first['reason']})" if first else ""
+            raise DatasetError(
+                f"{catalog.root}: {label} has {known} usable recordings{why}; record it at least {_FEWEST} "
+                "times, better 10 to 30 times"
+            )
+    if not words:
+        raise DatasetError(f"{catalog.root}: there is no word; put the recordings of each into a folder of its name")
+    others = others or Unknown.open()
+    for name, group, x in zip(others.names, others.groups, others.x, strict=True):
+        digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+        _add(rows, used, Recording(UNKNOWN, f"{UNKNOWN}, with Sori/{name}", group), x[np.newaxis], [0.0], digest)
+    values = {
+        "made_by": maker,
+        **PREPROCESSOR.to_dict(),
+        "classes": sorted({*words, UNKNOWN}),
+        "shape": list(PREPROCESSOR.shape),
+        "segments_dropped": 0,
+        "source": str(catalog.root.resolve()),
+        "plan": "",
+        "files": {"used": used, "dropped": dropped, "failed": failed, "ignored": list(catalog.ignored)},
+    }
+    with output_folder(path, MAKER, overwrite=overwrite or has_dataset(path)) as output:
+        output.write(lambda folder: _write(folder, rows, values))
+    reporter.progress("Hearing the word", len(catalog.recordings), len(catalog.recordings))
+    return Dataset.open(path)
+
+
+def found(answers: Sequence[Answer]) -> list[str]:
+    """Say of each word how many test recordings of it were found, and how many others were taken for it."""
+    lines = []
+    for word in sorted({one.label for one in answers} - {UNKNOWN}):
+        own = [one.right for one in answers if one.label == word]
+        others = [one.predicted == word for one in answers if one.label != word]
+        lines.append(
+            f"{word}: found in {sum(own)} of {len(own)} test recordings; {sum(others)} of {len(others):,} others were "
+            "taken for it"
+        )
+    return lines
+
+
+def _clips(
+    y: npt.NDArray[np.float32], sr: int, rng: np.random.Generator
+) -> tuple[list[float], npt.NDArray[np.float32]]:
+    """Return where the clips of a word begin, in seconds, and the clips ``(n, samples)``.
+
+    Raises
+    ------
+    DatasetError
+        If there is no word, or it takes too long.
+    """
+    begin, middle, end = _spoken(y, sr)
+    if end - begin > _LONGEST_S * sr:
+        raise DatasetError(
+            f"what is spoken takes {(end - begin) / sr:.1f} s; a word is heard within one second, and is said once"
+        )
+    word = y[begin:end]
+    padded = np.pad(y, sr)
+    starts, clips = [], []
+    for shift_s in _SHIFTS_S:
+        start = middle + round(shift_s * sr) - sr // 2
+        clip = padded[start + sr :][:sr]
+        ratio_db = rng.uniform(*_NOISE_DB)
+        noise = _noise(sr, rng) * np.sqrt(np.mean(word**2)) * 10 ** (-ratio_db / 20)
+        starts += 2 * [max(0.0, start / sr)]
+        clips += [clip, clip + noise]
+    return starts, np.stack(clips).astype(np.float32)
+
+
+def _spoken(y: npt.NDArray[np.float32], sr: int) -> tuple[int, int, int]:
+    """Return the samples at which what is spoken begins, has half of its energy behind it, and ends."""
+    size = round(_FRAME_S * sr)
+    frames = y[: len(y) // size * size].reshape(-1, size).astype(np.float64)
+    energy = (frames**2).mean(axis=1)
+    if not len(energy) or energy.max() < _SILENCE**2:
+        raise DatasetError("is silent")
+    quiet = np.quantile(energy, 0.1) if len(energy) * _FRAME_S > 1 else 0.0
+    passed = np.cumsum(np.maximum(energy - 2 * quiet, 0))
+    if passed[-1] <= 0:
+        raise DatasetError("nothing in it is louder than the rest")
+    begin, middle, end = (int(np.searchsorted(passed, part * passed[-1])) for part in (0.02, 0.5, 0.98))
+    return begin * size, middle * size + size // 2, (end + 1) * size
+
+
+def _noise(n: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Return noise of effective value 1, between white and pink."""
+    spectrum = np.fft.rfft(rng.standard_normal(n)) / np.maximum(np.arange(n // 2 + 1), 20) ** rng.uniform(0, 0.6)
+    y = np.fft.irfft(spectrum, n)
+    return np.asarray(y / y.std())
+
+
+def _add(
+    rows: Rows,
+    used: list[dict[str, Any]],
+    recording: Recording,
+    x: npt.NDArray[np.float32],
+    starts: Sequence[float],
+    digest: str,
+) -> None:
+    n = len(x)
+    rows.recording += [recording.file] * n
+    rows.group += [recording.group] * n
+    rows.fold += [""] * n
+    rows.label += [recording.label] * n
+    rows.start_s += starts
+    rows.x.append(x)
+    known = {"file": recording.file, "label": recording.label, "group": recording.group, "fold": ""}
+    used.append({**known, "segments": n, "digest": digest})
+
+
+def _write(folder: Path, rows: Rows, values: dict[str, Any]) -> None:
+    names = []
+    for name, part in _shards(rows):
+        write_shard(folder / name, part, shape=PREPROCESSOR.shape, outcome={})
+        names.append(name)
+    write_description(folder, {**values, "shards": names})
+
+
+def _shards(rows: Rows) -> Iterator[tuple[str, Rows]]:
+    """Yield the rows of each shard, and its name."""
+    x, size = np.concatenate(rows.x), rows_per_shard(PREPROCESSOR.shape)
+    for i, first in enumerate(range(0, len(x), size)):
+        some = slice(first, first + size)
+        names = (rows.recording[some], rows.group[some], rows.fold[some], rows.label[some])
+        yield shard_name(i), Rows(*names, rows.start_s[some], [x[some]])
