@@ -14,6 +14,8 @@ import scipy.fft
 import scipy.signal
 
 from sori.bundle.bundle import Bundle
+from sori.bundle.fourier import factors, turns
+from sori.bundle.gap import TOLERANCE, gap_of
 from sori.bundle.pretrained import pretrained
 from sori.bundle.quantise import quantised
 from sori.errors import BundleError, reason, require
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 # ONNX's operators and file format: those that every current runtime, on phones and in browsers, knows.
 _OPSET, _IR = 17, 9
-_LOWEST_POWER, _TOLERANCE = 1e-10, 1e-3
+_LOWEST_POWER = 1e-10
 _PROBABILITIES, _SAMPLES = "probabilities", "samples"
 
 
@@ -84,31 +86,16 @@ def export_whole(run: str | Path, path: Path, *, quantise_with: str | Path | Non
     model = graph.model(batch, len(bundle.classes), metadata)
     with replacing_file(path) as temporary:
         onnx.save(model, temporary)
-        gap = _gap(temporary, bundle, preprocessor, one_by_one=batch == 1)
-        if not measured and not gap <= _TOLERANCE:
+        exported = onnx_session(temporary)
+
+        def answer(clips: npt.NDArray[np.float32]) -> Any:
+            given = [clips] if batch != 1 else [clips[i : i + 1] for i in range(len(clips))]
+            return np.concatenate([exported.run(None, {_SAMPLES: some})[0] for some in given])
+
+        gap = gap_of(answer, bundle)
+        if not measured and not gap <= TOLERANCE:
             raise BundleError(f"{run}: the exported file answers otherwise, by {gap:.2g}; nothing was written")
     return {**metadata, "classes": list(bundle.classes), "gap": gap, **({"quantised": measured} if measured else {})}
-
-
-def _gap(path: Path, bundle: Bundle, preprocessor: Any, *, one_by_one: bool) -> float:
-    """Return the largest difference from the classifier, on noise, tones, clicks and near silence."""
-    rng, n = np.random.default_rng(0), preprocessor.samples
-    t = np.arange(n) / preprocessor.sr
-    sounds = [
-        0.1 * rng.standard_normal(n),
-        0.5 * np.sin(2 * np.pi * 440 * t) * np.exp(-3 * t),
-        0.3 * scipy.signal.chirp(t, 50, t[-1] + 1e-3, 0.45 * preprocessor.sr),
-        (rng.random(n) < 10 / n).astype(np.float64),
-        1e-4 * rng.standard_normal(n),
-    ]
-    clips = np.stack(sounds).astype(np.float32)
-    x = preprocessor.front_end(clips)
-    own = onnx_session(bundle.path / "model.onnx")
-    expected = own.run(None, {own.get_inputs()[0].name: x})[0]
-    exported = onnx_session(path)
-    batches = [clips[i : i + 1] for i in range(len(clips))] if one_by_one else [clips]
-    found = np.concatenate([exported.run(None, {_SAMPLES: batch})[0] for batch in batches])
-    return float(np.abs(found - expected).max())
 
 
 class _Graph:
@@ -207,23 +194,17 @@ class _Graph:
         return self.node("Mul", [x, self.constant(scipy.signal.get_window("hann", n_fft))])
 
     def power(self, frames: str, n_fft: int) -> str:
-        """Return the power spectrum of frames, ``(n, frames, 1 + n_fft // 2)``.
-
-        A Fourier transform of n = a b samples is one of a, b times, and one of b, a times, with a turn in between
-        (Cooley and Tukey, 1965). As matrix products, both are small, where a single one would weigh megabytes.
-        """
-        a = max(d for d in range(1, math.isqrt(n_fft) + 1) if n_fft % d == 0)
-        b = n_fft // a
+        """Return the power spectrum of frames, ``(n, frames, 1 + n_fft // 2)``: see :mod:`sori.bundle.fourier`."""
+        a, b = factors(n_fft)
         kept = 1 + b // 2  # the upper half of the spectrum mirrors the lower
-
-        def turns(rows: int, columns: int, n: int) -> tuple[str, str]:
-            angles = 2 * np.pi * np.outer(np.arange(rows), np.arange(columns)) / n
-            return self.constant(np.cos(angles)), self.constant(-np.sin(angles))
-
+        first, between, last = (
+            (self.constant(real), self.constant(imaginary))
+            for real, imaginary in (turns(a, a, a), turns(a, b, n_fft), turns(b, kept, b))
+        )
         x = self.node("Reshape", [frames, self.constant([0, 0, a, b], np.int64)])
-        real, imaginary = (self.node("MatMul", [part, x]) for part in turns(a, a, a))
-        real, imaginary = self._times("Mul", (real, imaginary), turns(a, b, n_fft))
-        real, imaginary = self._times("MatMul", (real, imaginary), turns(b, kept, b))
+        real, imaginary = (self.node("MatMul", [part, x]) for part in first)
+        real, imaginary = self._times("Mul", (real, imaginary), between)
+        real, imaginary = self._times("MatMul", (real, imaginary), last)
         power = self.node("Add", [self.node("Mul", [part, part]) for part in (real, imaginary)])
         power = self.node("Transpose", [power], perm=[0, 1, 3, 2])
         power = self.node("Reshape", [power, self.constant([0, 0, kept * a], np.int64)])

@@ -11,13 +11,15 @@ from sori.cli import console
 from sori.cli.options import Json, Overwrite, check_new
 from sori.errors import ParameterError, SoriError, check_choice, check_installed
 
-_FORMS = ("onnx", "web")
+_FORMS = ("onnx", "web", "tflite")
 
 
 def export(
     run: Annotated[Path, typer.Argument(help="A trained classifier (folder), or keywords, which ships with Sori.")],
-    out: Annotated[Path, typer.Option(help="File to write, .onnx; with --to web, a folder.")],
-    to: Annotated[str, typer.Option(help="onnx: one file; web: a page that classifies in the browser.")] = "onnx",
+    out: Annotated[Path, typer.Option(help="File to write, .onnx or .tflite; with --to web, a folder.")],
+    to: Annotated[
+        str, typer.Option(help="onnx or tflite: one file; web: a page that classifies in the browser.")
+    ] = "onnx",
     quantise: Annotated[
         str | None, typer.Option(help="int8: the network in whole numbers of 8 bits, a quarter of the size.")
     ] = None,
@@ -29,17 +31,22 @@ def export(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Write a classifier for programs without Sori: an ONNX file from samples to probabilities, or a web page.
+    """Write a classifier for programs without Sori: a file from samples to probabilities, or a web page.
 
     Example: sori export runs/first --to web --out page
     """
     check_choice("to", to, _FORMS)
     if quantise is not None:
         check_choice("quantise", quantise, ("int8",))
+    if quantise is not None and to == "tflite":
+        raise ParameterError("`quantise` is for ONNX and web pages.")
     if (quantise is None) != (data is None):
         raise ParameterError("`quantise` and `data` belong together: the data say what it costs in accuracy.")
-    check_installed("onnx", *(("joblib", "pyarrow") if data else ()))
+    check_installed(
+        *(("keras", "tensorflow") if to == "tflite" else ("onnx",)), *(("joblib", "pyarrow") if data else ())
+    )
     from sori.bundle.export import export_whole
+    from sori.bundle.tflite import export_tflite
     from sori.bundle.web import export_web
 
     if to == "web":
@@ -49,10 +56,10 @@ def export(
             "`none_of_these` is for a web page; elsewhere, compare with the `threshold` in bundle.json."
         )
     else:
-        check_new(out, ".onnx", overwrite=overwrite)
+        check_new(out, f".{to}", overwrite=overwrite)
         if not out.parent.is_dir():
             raise SoriError(f"{out.parent}: no such folder")
-        made = export_whole(run, out, quantise_with=data)
+        made = export_tflite(run, out) if to == "tflite" else export_whole(run, out, quantise_with=data)
     if json:
         console.print_json({"out": str(out), **made})
         return

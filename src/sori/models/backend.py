@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from sori.errors import require
@@ -23,16 +25,22 @@ def keras() -> ModuleType:
         return sys.modules["keras"]
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow logs to the process's standard error before any of its settings can stop it.
+    with silenced():  # TensorFlow logs before any of its settings can stop it
+        module = require("keras")
+        require(backend)
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns about the new network of each fold
+    return module
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Discard what is written to the process's standard error, also by libraries that are not Python's."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as swallowed:
         saved = os.dup(2)
         os.dup2(swallowed.fileno(), 2)
         try:
-            module = require("keras")
-            require(backend)
-            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns about the new network of each fold
+            yield
         finally:
             os.dup2(saved, 2)
             os.close(saved)
-    return module
