@@ -100,6 +100,17 @@ def test_recordings_without_a_word_are_listed_and_the_others_used(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.usefixtures("embedded")
+def test_the_same_word_by_others_is_not_unknown(tmp_path):
+    for name in ("Seven", "left"):
+        for i in range(5):
+            word(tmp_path / "mine" / name, f"{i}.wav")
+    names = [one["file"] for one in built(tmp_path / "mine", tmp_path / "data").files["used"]]
+    assert not any("/seven_" in name or "Sori/left/" in name for name in names)
+    assert any("/marvin_" in name for name in names)
+    assert 4500 < len(names) < 5224
+
+
 def test_what_was_found_is_counted_for_each_word():
     answers = [Answer("1", "1", "yes", "yes", 0.9), Answer("2", "2", "yes", "unknown", 0.9)]
     answers += [Answer(str(i), str(i), "unknown", "yes" if i == 3 else "unknown", 0.9) for i in range(3, 13)]

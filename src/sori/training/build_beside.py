@@ -46,7 +46,8 @@ def build_beside(
         return dataset
     if len(catalog.classes) < 2:
         raise DatasetError(
-            f"{source}: there is only one class ({catalog.classes[0]}); a classifier needs recordings of two or more"
+            f"{source}: there is only one class ({catalog.classes[0]}); a classifier needs recordings of two or more, "
+            "but `own_word=True` learns a word to listen for from its recordings alone"
         )
     choice = choose(catalog, model=options.model or ("cnn" if options.of_epochs else None), embedding=options.embedding)
     for line in (*choice.reasons, *catalog.notes):

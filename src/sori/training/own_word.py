@@ -77,7 +77,8 @@ def build_own_word(
     """Build a dataset of words of one's own, each in a folder, and of the class ``unknown``.
 
     A second about the middle of each word is used, shifted by up to 0.2 s, once as it is and once in noise. A folder
-    ``unknown`` of one's own, of other words by the same voice, is added to what ships with Sori.
+    ``unknown`` of one's own, of other words by the same voice, is added to what ships with Sori, of which recordings of
+    the very word are left out.
 
     Parameters
     ----------
@@ -132,8 +133,10 @@ def build_own_word(
             )
     if not words:
         raise DatasetError(f"{catalog.root}: there is no word; put the recordings of each into a folder of its name")
-    others = others or Unknown.open()
+    others, spoken = others or Unknown.open(), {label.casefold() for label in words}
     for name, group, x in zip(others.names, others.groups, others.x, strict=True):
+        if _word_of(name) in spoken:
+            continue
         digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
         _add(rows, used, Recording(UNKNOWN, f"{UNKNOWN}, with Sori/{name}", group), x[np.newaxis], [0.0], digest)
     values = {
@@ -150,6 +153,16 @@ def build_own_word(
         output.write(lambda folder: _write(folder, rows, values))
     reporter.progress("Hearing the word", len(catalog.recordings), len(catalog.recordings))
     return Dataset.open(path)
+
+
+def _word_of(name: str) -> str:
+    """Return the word in a clip that ships with Sori.
+
+    >>> _word_of("left/c7dc7278_nohash_3"), _word_of("unknown/seven_964e8cfd_nohash_1")
+    ('left', 'seven')
+    """
+    folder, _, file = name.partition("/")
+    return file.split("_")[0] if folder == UNKNOWN else folder
 
 
 def found(answers: Sequence[Answer]) -> list[str]:
