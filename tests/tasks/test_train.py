@@ -113,7 +113,7 @@ def test_imported_features_train_but_only_with_known_groups(trained, tmp_path):
         ({"lr": -1.0}, "lr must be"),
         ({"test_size": 1.5}, "test_size must be"),
         ({"folds": True}, "no folds of its own"),
-        ({"group_by": "x"}, "a dataset has these already"),
+        ({"group_by": "x"}, "not for a dataset"),
         ({"model": "mlp", "model_options": {"dropout": 2}}, "dropout must be 0 to 0.95"),
     ],
 )

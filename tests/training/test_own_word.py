@@ -111,6 +111,36 @@ def test_the_same_word_by_others_is_not_unknown(tmp_path):
     assert 4500 < len(names) < 5224
 
 
+@pytest.mark.usefixtures("embedded")
+def test_hiss_is_no_word_and_a_click_moves_none(tmp_path, rng):
+    for i in range(5):
+        word(tmp_path / "mine" / "hey", f"{i}.wav", at_s=1.5, length_s=2.5)
+        y, _ = audio.load(tmp_path / "mine" / "hey" / f"{i}.wav", sr=SR)
+        y[800:1120] = 0.9
+        audio.save(tmp_path / "mine" / "hey" / f"{i}.wav", y, sr=SR)
+    hiss = 0.002 * rng.standard_normal(SR).astype(np.float32)
+    audio.save(tmp_path / "mine" / "hey" / "hiss.wav", hiss, sr=SR)
+    word(tmp_path / "mine" / UNKNOWN, "jingle.wav", word_s=3.0, length_s=5.0)
+    dataset = built(tmp_path / "mine", tmp_path / "data")
+    assert [one["file"] for one in dataset.files["dropped"]] == ["hey/hiss.wav"]
+    segments = dataset.load()
+    starts = segments.start_s[segments.recording == "hey/0.wav"]
+    np.testing.assert_allclose(starts[4], 1.7 - 0.5, atol=0.05)
+    assert (segments.recording == "unknown/jingle.wav").sum() == 2 * 5 or (
+        segments.recording == "unknown/jingle.wav"
+    ).sum() == 2 * 6
+    assert not dataset.has_sound
+
+
+@pytest.mark.usefixtures("embedded")
+@pytest.mark.parametrize("name", ["silence", "Unknown"])
+def test_names_that_are_no_words_are_refused(tmp_path, name):
+    for i in range(5):
+        word(tmp_path / "mine" / name, f"{i}.wav")
+    with pytest.raises(DatasetError, match="a word cannot be called"):
+        built(tmp_path / "mine", tmp_path / "data")
+
+
 def test_what_was_found_is_counted_for_each_word():
     answers = [Answer("1", "1", "yes", "yes", 0.9), Answer("2", "2", "yes", "unknown", 0.9)]
     answers += [Answer(str(i), str(i), "unknown", "yes" if i == 3 else "unknown", 0.9) for i in range(3, 13)]
@@ -118,9 +148,11 @@ def test_what_was_found_is_counted_for_each_word():
 
 
 def test_options_of_other_features_do_not_go_with_it():
-    for given in ({"model": "cnn"}, {"embedding": "sounds"}, {"fold_by": "x"}):
+    for given in ({"model": "cnn"}, {"embedding": "sounds"}, {"fold_by": "x"}, {"folds": True}, {"split": "fold"}):
         with pytest.raises(ParameterError, match="`own_word` is heard by its speech embedding"):
             TrainingOptions(own_word=True, **given)
+    with pytest.raises(ParameterError, match="`epochs`"):
+        TrainingOptions(own_word=True, epochs=5)
 
 
 @needs_real

@@ -73,7 +73,7 @@ def train(**given: Any) -> None:
     from sori.datasets.table import parse_columns
     from sori.tasks.train import train as train_task
     from sori.training import TrainingOptions
-    from sori.training.interrupted import unfinished_folder
+    from sori.training.interrupted import has_state, unfinished_folder
 
     source, out = given.pop("source"), given.pop("out")
     resume, overwrite, json = given.pop("resume"), given.pop("overwrite"), given.pop("json")
@@ -83,7 +83,7 @@ def train(**given: Any) -> None:
     options = TrainingOptions(model_options=model_options, **given)
 
     def stopped() -> str:
-        saved = unfinished_folder(out).is_dir()
+        saved = has_state(unfinished_folder(out))
         return f"stopped; nothing was written to {out}{'; --resume goes on after the last epoch saved' * saved}"
 
     with console.stopping(stopped), console.reporting() as reporter:

@@ -177,9 +177,14 @@ def search(
     }
     with output_folder(Path(out), _FOLDER, overwrite=overwrite) as output:
         searcher = _Searcher(dataset, segments, parts, usual, _OneBar(reporter, 60 * minutes))
-        for tried in searcher.run(trials):
-            found = Search(settings, tried)
-            output.write(partial(_write, found))
+        try:
+            for tried in searcher.run(trials):
+                output.write(partial(_write, Search(settings, tried)))
+        except (Cancelled, KeyboardInterrupt):
+            if not searcher.trials:
+                raise
+        found = Search(settings, tuple(searcher.trials))
+        output.write(partial(_write, found))
     return found
 
 

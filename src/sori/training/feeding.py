@@ -78,10 +78,17 @@ class InAdvance:
         self._pool = pool
         self._stack.callback(self._stop)
         self._waiting: deque[Future[Any]] = deque()
-        self._ask(workers + _AHEAD)
+        try:
+            self._ask(workers + _AHEAD)
+        except BaseException:
+            self._stack.close()
+            raise
 
     def _ask(self, count: int) -> None:
-        self._waiting.extend(self._pool.submit(self._make, step) for step in islice(self._coming, count))
+        try:
+            self._waiting.extend(self._pool.submit(self._make, step) for step in islice(self._coming, count))
+        except BrokenExecutor as error:
+            raise _broken() from error
 
     def __iter__(self) -> Iterator[Arrays]:
         return self
@@ -93,9 +100,7 @@ class InAdvance:
             made = self._waiting.popleft().result(timeout=_PATIENCE_S)
             self._ask(1)
         except BrokenExecutor as error:
-            raise SoriError(
-                "a process that makes batches was killed; with fewer workers it needs less memory"
-            ) from error
+            raise _broken() from error
         except TimeoutError as error:
             self._stuck = True
             raise SoriError(f"a batch was not made within {_PATIENCE_S:.0f} s; train again: it goes on") from error
@@ -115,6 +120,13 @@ class InAdvance:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+def _broken() -> SoriError:
+    return SoriError(
+        "a process that makes batches was killed: with fewer workers it needs less memory; a script that starts "
+        "workers needs `if __name__ == '__main__':`"
+    )
 
 
 _makes: list[Callable[[int], Arrays]] = []  # of a worker process: what it makes

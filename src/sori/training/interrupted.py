@@ -39,6 +39,11 @@ def unfinished_folder(out: Path) -> Path:
     return building_folder(out, ending="unfinished")
 
 
+def has_state(path: Path) -> bool:
+    """Return whether the state of a training was saved in such a folder."""
+    return any(path.glob(f"*/{_STATE}"))
+
+
 class _State(msgspec.Struct):
     """The type of `state.json`."""
 
@@ -75,8 +80,8 @@ class Unfinished:
         self._before = made_by(path / _FACTS, _MAKER)
         if path.exists() and self._before is None and any(path.iterdir()):
             raise DatasetError(f"{path}: is in the way, and no interrupted training; move it, or choose another `out`")
-        self.resumed = resume and any(path.glob(f"*/{_STATE}"))
-        if any(path.glob(f"*/{_STATE}")) and not resume and not overwrite:
+        self.resumed = resume and has_state(path)
+        if has_state(path) and not resume and not overwrite:
             raise DatasetError(
                 f"{path}: is a training that was interrupted; give `resume=True` to go on with it, or `overwrite=True` "
                 "to begin anew"

@@ -118,9 +118,12 @@ class TrainingOptions:
             check_choice("class_weights", self.class_weights, CLASS_WEIGHTS)
         if self.embedding is not None:
             check_choice("embedding", self.embedding, EMBEDDINGS)
-        if self.own_word and (self.model not in (None, "embedding") or self.embedding == "sounds" or self.fold_by):
+        others = (self.fold_by, self.test_fold, self.folds, self.start_from, self.split in ("fold", "given"))
+        if self.own_word and (self.model not in (None, "embedding") or self.embedding == "sounds" or any(others)):
             raise ParameterError(
-                "`own_word` is heard by its speech embedding: leave out `model`, `embedding` and `fold_by`", "own_word"
+                "`own_word` is heard by its speech embedding: leave out `model`, `embedding`, `start_from` and what is "
+                "of folds",
+                "own_word",
             )
         check_between("seed", self.seed, 0, 2**32 - 1)
         for name in ("epochs", "batch_size", "patience"):
@@ -132,7 +135,9 @@ class TrainingOptions:
             raise ParameterError(f"`test_fold` belongs to `split='fold'`, not to `split='{self.split}'`")
         if self.test_fold is not None and self.split in (None, "group"):
             object.__setattr__(self, "split", "fold")
-        self.settings(self.model or "cnn", None)  # reports errors before a dataset is built
+        self.settings(
+            "embedding" if self.own_word else self.model or "cnn", None
+        )  # reports errors before a dataset is built
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import grey_opening
 
 from sori.audio import load
 from sori.datasets import Catalog, Dataset, Recording, has_dataset, maker_of
@@ -18,6 +19,7 @@ from sori.datasets.store import MAKER, Rows, rows_per_shard, shard_name, write_d
 from sori.errors import AudioError, DatasetError, reason
 from sori.evaluation.answers import Answer
 from sori.features import Embedding, Preprocessor, Segmenting
+from sori.features.preprocessor import SILENCE
 from sori.folders import read_npz
 from sori.output import output_folder
 from sori.reporter import SILENT, Reporter
@@ -31,6 +33,9 @@ _FEWEST = 5
 # A word is heard at any place of a window, and not only in silence.
 _SHIFTS_S, _NOISE_DB = (-0.2, -0.1, 0.0, 0.1, 0.2), (3.0, 25.0)
 _FRAME_S, _SILENCE, _LONGEST_S = 0.02, 1e-4, 1.1
+# Bursts of energy as short as this, in frames, are clicks; speech is louder than what is around it by this factor.
+_BURST, _CONTRAST = 3, 10.0
+_HOP_S, _MOST = 0.5, 20  # of windows of a recording that is longer than a word
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,8 @@ def build_own_word(
     """Build a dataset of words of one's own, each in a folder, and of the class ``unknown``.
 
     A second about the middle of each word is used, shifted by up to 0.2 s, once as it is and once in noise. A folder
-    ``unknown`` of one's own, of other words by the same voice, is added to what ships with Sori, of which recordings of
-    the very word are left out.
+    ``unknown`` of one's own, of other words or sounds of any length, is added to what ships with Sori, of which
+    recordings of the very word are left out.
 
     Parameters
     ----------
@@ -96,10 +101,15 @@ def build_own_word(
     Raises
     ------
     DatasetError
-        If a word has fewer than five usable recordings, or another dataset is in the way.
+        If a word has fewer than five usable recordings or a name that is taken, or another dataset is in the way.
     """
     if has_dataset(path) and maker_of(path) != maker:
         raise DatasetError(f"{path}: would be replaced, but was not made by {maker}; choose another `out`, or move it")
+    for label in catalog.classes:
+        if label.casefold() in (*SILENCE, UNKNOWN, "_unknown_") and label != UNKNOWN:
+            raise DatasetError(
+                f"{catalog.root}: a word cannot be called {label}; rename the folder ({UNKNOWN} is for others)"
+            )
     front_end = PREPROCESSOR.front_end
     rows = Rows()
     used: list[dict[str, Any]] = []
@@ -111,7 +121,8 @@ def build_own_word(
         file = catalog.root / recording.file
         try:
             y, _ = load(file, sr=front_end.sr)
-            starts, clips = _clips(y, front_end.sr, np.random.default_rng((seed, i)))
+            drawn, is_other = np.random.default_rng((seed, i)), recording.label == UNKNOWN
+            starts, clips = _clips(y, front_end.sr, drawn, any_length=is_other)
             with file.open("rb") as stream:
                 digest = hash_of(stream)
         except DatasetError as error:
@@ -121,11 +132,12 @@ def build_own_word(
             failed.append({"file": recording.file, "reason": reason(error).removeprefix(f"{file}: ")})
             continue
         _add(rows, used, recording, front_end(clips), starts, digest)
+    label_of = {recording.file: recording.label for recording in catalog.recordings}
     words = [label for label in catalog.classes if label != UNKNOWN]
     for label in words:
         known = sum(one["label"] == label for one in used)
         if known < _FEWEST:
-            first = next(iter(dropped + failed), None)
+            first = next((one for one in dropped + failed if label_of[one["file"]] == label), None)
             why = f" ({first['file']}: {first['reason']})" if first else ""
             raise DatasetError(
                 f"{catalog.root}: {label} has {known} usable recordings{why}; record it at least {_FEWEST} "
@@ -145,7 +157,7 @@ def build_own_word(
         "classes": sorted({*words, UNKNOWN}),
         "shape": list(PREPROCESSOR.shape),
         "segments_dropped": 0,
-        "source": str(catalog.root.resolve()),
+        "source": "",  # most of it is no recording here
         "plan": "",
         "files": {"used": used, "dropped": dropped, "failed": failed, "ignored": list(catalog.ignored)},
     }
@@ -162,11 +174,16 @@ def _word_of(name: str) -> str:
     ('left', 'seven')
     """
     folder, _, file = name.partition("/")
+    if folder in SILENCE:
+        return ""
     return file.split("_")[0] if folder == UNKNOWN else folder
 
 
 def found(answers: Sequence[Answer]) -> list[str]:
-    """Say of each word how many test recordings of it were found, and how many others were taken for it."""
+    """Say of each word how many test recordings of it were found, and how many others were taken for it.
+
+    What counts is the likeliest class; listening also asks for a probability.
+    """
     lines = []
     for word in sorted({one.label for one in answers} - {UNKNOWN}):
         own = [one.right for one in answers if one.label == word]
@@ -179,9 +196,11 @@ def found(answers: Sequence[Answer]) -> list[str]:
 
 
 def _clips(
-    y: npt.NDArray[np.float32], sr: int, rng: np.random.Generator
+    y: npt.NDArray[np.float32], sr: int, rng: np.random.Generator, *, any_length: bool
 ) -> tuple[list[float], npt.NDArray[np.float32]]:
     """Return where the clips of a word begin, in seconds, and the clips ``(n, samples)``.
+
+    What is of ``any_length`` is cut into windows if it is longer than a word.
 
     Raises
     ------
@@ -189,15 +208,18 @@ def _clips(
         If there is no word, or it takes too long.
     """
     begin, middle, end = _spoken(y, sr)
-    if end - begin > _LONGEST_S * sr:
+    longer = end - begin > _LONGEST_S * sr
+    if longer and not any_length:
         raise DatasetError(
             f"what is spoken takes {(end - begin) / sr:.1f} s; a word is heard within one second, and is said once"
         )
     word = y[begin:end]
     padded = np.pad(y, sr)
     starts, clips = [], []
-    for shift_s in _SHIFTS_S:
-        start = middle + round(shift_s * sr) - sr // 2
+    places = [middle + round(shift_s * sr) - sr // 2 for shift_s in _SHIFTS_S]
+    if longer:
+        places = list(range(begin, end - sr // 2, round(_HOP_S * sr)))[:_MOST]
+    for start in places:
         clip = padded[start + sr :][:sr]
         ratio_db = rng.uniform(*_NOISE_DB)
         noise = _noise(sr, rng) * np.sqrt(np.mean(word**2)) * 10 ** (-ratio_db / 20)
@@ -213,10 +235,11 @@ def _spoken(y: npt.NDArray[np.float32], sr: int) -> tuple[int, int, int]:
     energy = (frames**2).mean(axis=1)
     if not len(energy) or energy.max() < _SILENCE**2:
         raise DatasetError("is silent")
-    quiet = np.quantile(energy, 0.1) if len(energy) * _FRAME_S > 1 else 0.0
-    passed = np.cumsum(np.maximum(energy - 2 * quiet, 0))
-    if passed[-1] <= 0:
+    energy = grey_opening(energy, size=_BURST)
+    quiet = np.quantile(energy, 0.1)
+    if energy.max() < _CONTRAST * quiet:
         raise DatasetError("nothing in it is louder than the rest")
+    passed = np.cumsum(np.maximum(energy - 2 * quiet, 0))
     begin, middle, end = (int(np.searchsorted(passed, part * passed[-1])) for part in (0.02, 0.5, 0.98))
     return begin * size, middle * size + size // 2, (end + 1) * size
 
