@@ -135,9 +135,8 @@ class TrainingOptions:
             raise ParameterError(f"`test_fold` belongs to `split='fold'`, not to `split='{self.split}'`")
         if self.test_fold is not None and self.split in (None, "group"):
             object.__setattr__(self, "split", "fold")
-        self.settings(
-            "embedding" if self.own_word else self.model or "cnn", None
-        )  # reports errors before a dataset is built
+        # Errors are reported before a dataset is built.
+        self.settings("embedding" if self.own_word else self.model or "cnn", None)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
