@@ -33,8 +33,9 @@ _FEWEST = 5
 # A word is heard at any place of a window, and not only in silence.
 _SHIFTS_S, _NOISE_DB = (-0.2, -0.1, 0.0, 0.1, 0.2), (3.0, 25.0)
 _FRAME_S, _SILENCE, _LONGEST_S = 0.02, 1e-4, 1.1
-# Bursts of energy as short as this, in frames, are clicks; speech is louder than what is around it by this factor.
-_BURST, _CONTRAST = 3, 10.0
+# Bursts of energy as short as this, in frames, are clicks; speech is louder than what is around it by this factor, but
+# in a recording as short as this there may be nothing around it.
+_BURST, _CONTRAST, _TRIMMED_S = 3, 6.0, 0.8
 _HOP_S, _MOST = 0.5, 20  # of windows of a recording that is longer than a word
 
 
@@ -236,7 +237,7 @@ def _spoken(y: npt.NDArray[np.float32], sr: int) -> tuple[int, int, int]:
     if not len(energy) or energy.max() < _SILENCE**2:
         raise DatasetError("is silent")
     energy = grey_opening(energy, size=_BURST)
-    quiet = np.quantile(energy, 0.1)
+    quiet = np.quantile(energy, 0.1) if len(y) > _TRIMMED_S * sr else 0.0
     if energy.max() < _CONTRAST * quiet:
         raise DatasetError("nothing in it is louder than the rest")
     passed = np.cumsum(np.maximum(energy - 2 * quiet, 0))
