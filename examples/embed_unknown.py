@@ -15,7 +15,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from sori import audio
-from sori.training.own_word import PREPROCESSOR, Unknown
+from sori.training.own_word import PREPROCESSOR, Unknown, soft_noise
 
 SILENT, NOISY = 20, 100
 
@@ -25,8 +25,7 @@ def nothing(sr: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     made = {f"silence/digital{i}": np.zeros(sr, dtype=np.float32) for i in range(SILENT)}
     for i in range(NOISY):
-        spectrum = np.fft.rfft(rng.standard_normal(sr)) / np.maximum(np.arange(sr // 2 + 1), 20) ** rng.uniform(0, 0.6)
-        y = np.fft.irfft(spectrum, sr)
+        y = soft_noise(sr, rng)
         made[f"silence/noise{i}"] = (y / np.abs(y).max() * 10 ** rng.uniform(-6, -0.5)).astype(np.float32)
     return made
 

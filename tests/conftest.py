@@ -109,6 +109,14 @@ class Said(Reporter):
 # Compiling takes longer than trainings as small as these; tests/training/test_fit.py has what is compiled.
 object.__setattr__(ARCHITECTURES["mlp"].recipe, "jit", False)
 
+# One of each kind, for what is exported.
+FRONT_ENDS = [
+    FrontEnd(kind="waveform", sr=8000),
+    FrontEnd(kind="spectrogram", sr=8000, n_fft=256, hop_length=100),
+    FrontEnd(kind="spectrogram", sr=8000, n_fft=255, hop_length=128, fmin=200, fmax=2000, center=False),
+    FrontEnd(kind="mel", sr=8000, n_fft=512, hop_length=128, n_mels=40, top_db=np.inf),
+    FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40, n_mfcc=13, fmin=50, fmax=3800),
+]
 FRONT_END = FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40)
 
 

@@ -11,7 +11,7 @@ from sori.errors import BundleError
 from sori.features import Embedding, FrontEnd, Preprocessor, Segmenting
 from sori.inference import Classifier
 from sori.sessions import onnx_session
-from tests.conftest import needs_package
+from tests.conftest import FRONT_ENDS, needs_package
 
 
 def test_samples_become_the_classifiers_probabilities(trained, tmp_path, rng):
@@ -67,11 +67,7 @@ def bundle_of(front_end, folder, *, samples=8000):
 @pytest.mark.parametrize(
     "front_end",
     [
-        FrontEnd(kind="waveform", sr=8000),
-        FrontEnd(kind="spectrogram", sr=8000, n_fft=256, hop_length=100),
-        FrontEnd(kind="spectrogram", sr=8000, n_fft=255, hop_length=128, fmin=200, fmax=2000, center=False),
-        FrontEnd(kind="mel", sr=8000, n_fft=512, hop_length=128, n_mels=40, top_db=np.inf),
-        FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40, n_mfcc=13, fmin=50, fmax=3800),
+        *FRONT_ENDS,
         Embedding(),
         pytest.param(Embedding(model="speech", hop_length=3200), marks=needs_package("openwakeword")),
     ],

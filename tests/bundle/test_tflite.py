@@ -7,9 +7,9 @@ from sori.bundle import Bundle
 from sori.bundle import tflite as exporting
 from sori.bundle.tflite import _answer, _features, export_tflite
 from sori.errors import BundleError, MissingDependencyError
-from sori.features import FrontEnd
 from sori.inference import Classifier
 from sori.models.backend import keras as load_keras
+from tests.conftest import FRONT_ENDS
 
 
 def test_samples_become_the_classifiers_probabilities(trained, tmp_path, rng):
@@ -22,17 +22,7 @@ def test_samples_become_the_classifiers_probabilities(trained, tmp_path, rng):
     np.testing.assert_allclose(found, classifier.predict_clips(clips), atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "front_end",
-    [
-        FrontEnd(kind="waveform", sr=8000),
-        FrontEnd(kind="spectrogram", sr=8000, n_fft=256, hop_length=100),
-        FrontEnd(kind="spectrogram", sr=8000, n_fft=255, hop_length=128, fmin=200, fmax=2000, center=False),
-        FrontEnd(kind="mel", sr=8000, n_fft=512, hop_length=128, n_mels=40, top_db=np.inf),
-        FrontEnd(kind="mfcc", sr=8000, n_fft=512, hop_length=128, n_mels=40, n_mfcc=13, fmin=50, fmax=3800),
-    ],
-    ids=lambda one: one.kind,
-)
+@pytest.mark.parametrize("front_end", FRONT_ENDS, ids=lambda one: one.kind)
 def test_every_front_end_has_its_form(front_end, rng):
     keras = load_keras()
     samples = keras.Input((3001,), batch_size=1)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
-import scipy.signal
 
 from sori.bundle.bundle import Bundle
-from sori.bundle.fourier import factors, turns
 from sori.bundle.gap import TOLERANCE, gap_of
 from sori.bundle.pretrained import pretrained
 from sori.bundle.quantise import quantised
+from sori.bundle.spectra import band, bank, cosines, factors, framing, turns
 from sori.errors import BundleError, reason, require
-from sori.features import Embedding, FrontEnd, mel_filters
+from sori.features import Embedding, FrontEnd
 from sori.features.embedding import SoundNetwork, SpeechNetwork
-from sori.features.stft import band_bins
 from sori.folders import replacing_file
 from sori.sessions import onnx_session
 
@@ -152,49 +148,32 @@ class _Graph:
 
     def spectra(self, front_end: FrontEnd) -> str:
         """Return a spectrogram, mel spectrogram or MFCCs, ``(n, frames, bins)``."""
-        n_fft = int(front_end.n_fft or 0)
-        power = self.power(self.frames(front_end), n_fft)
+        power = self.power(self.frames(front_end), int(front_end.n_fft or 0))
         if front_end.kind == "spectrogram":
-            band = band_bins(sr=front_end.sr, n_fft=n_fft, fmin=front_end.fmin or 0.0, fmax=front_end.fmax)
-            kept = range(1 + n_fft // 2)[band]
-            power = self.slice(power, kept.start, kept.stop, axis=2)
+            power = self.slice(power, *band(front_end), axis=2)
         else:
-            bank = mel_filters(
-                sr=front_end.sr,
-                n_fft=n_fft,
-                n_mels=int(front_end.n_mels or 0),
-                fmin=front_end.fmin or 0.0,
-                fmax=front_end.fmax,
-            )
-            power = self.node("MatMul", [power, self.constant(bank.T)])
+            power = self.node("MatMul", [power, self.constant(bank(front_end))])
         raised = self.node("Max", [power, self.constant(_LOWEST_POWER)])
         db = self.node("Mul", [self.node("Log", [raised]), self.constant(10 / np.log(10))])
         if front_end.top_db is not None and np.isfinite(front_end.top_db):
             loudest = self.node("ReduceMax", [db], axes=[1, 2], keepdims=1)
             db = self.node("Max", [db, self.node("Sub", [loudest, self.constant(front_end.top_db)])])
         if front_end.kind == "mfcc":
-            basis = scipy.fft.dct(np.eye(int(front_end.n_mels or 0)), axis=0, norm="ortho")[: front_end.n_mfcc]
-            db = self.node("MatMul", [db, self.constant(basis.T)])
+            db = self.node("MatMul", [db, self.constant(cosines(front_end))])
         return db
 
     def frames(self, front_end: FrontEnd) -> str:
-        """Return windowed frames, ``(n, frames, n_fft)``, gathered from pieces as long as frames and hops share."""
-        n_fft, hop = int(front_end.n_fft or 0), int(front_end.hop_length or 0)
-        before = n_fft // 2 if front_end.center else 0
-        count = 1 + (self._samples + 2 * before - n_fft) // hop
-        piece = math.gcd(n_fft, hop)
-        wanted = (count - 1) * hop + n_fft
-        # What no frame reaches is cut off by padding with less than nothing.
-        ends = self.constant([0, before, 0, wanted - before - self._samples], np.int64)
-        x = self.node("Pad", [_SAMPLES, ends])
-        x = self.node("Reshape", [x, self.constant([0, -1, piece], np.int64)])
-        first = np.arange(count)[:, np.newaxis] * (hop // piece)
-        x = self.node("Gather", [x, self.constant(first + np.arange(n_fft // piece), np.int64)], axis=1)
-        x = self.node("Reshape", [x, self.constant([0, count, n_fft], np.int64)])
-        return self.node("Mul", [x, self.constant(scipy.signal.get_window("hann", n_fft))])
+        """Return windowed frames, ``(n, frames, n_fft)``."""
+        cut = framing(front_end, self._samples)
+        # Padding with less than nothing cuts off.
+        x = self.node("Pad", [_SAMPLES, self.constant([0, cut.before, 0, cut.after], np.int64)])
+        x = self.node("Reshape", [x, self.constant([0, -1, cut.piece], np.int64)])
+        x = self.node("Gather", [x, self.constant(cut.which, np.int64)], axis=1)
+        x = self.node("Reshape", [x, self.constant([0, len(cut.which), len(cut.window)], np.int64)])
+        return self.node("Mul", [x, self.constant(cut.window)])
 
     def power(self, frames: str, n_fft: int) -> str:
-        """Return the power spectrum of frames, ``(n, frames, 1 + n_fft // 2)``: see :mod:`sori.bundle.fourier`."""
+        """Return the power spectrum of frames, ``(n, frames, 1 + n_fft // 2)``: see :mod:`sori.bundle.spectra`."""
         a, b = factors(n_fft)
         kept = 1 + b // 2  # the upper half of the spectrum mirrors the lower
         first, between, last = (
@@ -218,8 +197,11 @@ class _Graph:
 
     def embeddings(self, front_end: Embedding) -> str:
         """Return the embeddings of windows; a network's nodes are repeated for each window, its weights are not."""
-        embed = self.sound_embedding() if front_end.model == "sounds" else self.speech_embedding()
-        kind: Any = SoundNetwork if front_end.model == "sounds" else SpeechNetwork
+        kind: type[SoundNetwork] | type[SpeechNetwork]
+        if front_end.model == "sounds":
+            kind, embed = SoundNetwork, self.sound_embedding()
+        else:
+            kind, embed = SpeechNetwork, self.speech_embedding()
         after = kind.around + max(0, kind.window - 2 * kind.around - self._samples)
         x = self.node("Pad", [_SAMPLES, self.constant([0, kind.around, 0, after], np.int64)])
         axis = self.constant([1], np.int64)

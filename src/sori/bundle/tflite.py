@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
-import math
 import tempfile
 import warnings
 from functools import partial
@@ -14,15 +13,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
-import scipy.signal
 
 from sori.bundle.bundle import Bundle
-from sori.bundle.fourier import factors, turns
 from sori.bundle.gap import TOLERANCE, gap_of
+from sori.bundle.spectra import band, bank, cosines, factors, framing, turns
 from sori.errors import BundleError, MissingDependencyError, reason, require
-from sori.features import FrontEnd, mel_filters
-from sori.features.stft import band_bins
+from sori.features import FrontEnd
 from sori.folders import replacing_file
 from sori.models.backend import keras as load_keras
 from sori.models.backend import silenced
@@ -79,43 +75,30 @@ def export_tflite(run: str | Path, path: Path) -> dict[str, Any]:
 
 def _features(samples: Any, front_end: FrontEnd) -> Any:
     """Return the features ``(1, frames, bins)`` of samples ``(1, samples)``, as Keras computes them."""
-    keras = load_keras()
-    ops = keras.ops
+    ops = load_keras().ops
     if front_end.kind == "waveform":
         return ops.expand_dims(samples, 2)
-    n_fft = int(front_end.n_fft or 0)
-    power = _power(_frames(samples, front_end), n_fft)
+    power = _power(_frames(samples, front_end), int(front_end.n_fft or 0))
     if front_end.kind == "spectrogram":
-        power = power[:, :, band_bins(sr=front_end.sr, n_fft=n_fft, fmin=front_end.fmin or 0.0, fmax=front_end.fmax)]
+        first, behind = band(front_end)
+        power = power[:, :, first:behind]
     else:
-        bank = mel_filters(
-            sr=front_end.sr,
-            n_fft=n_fft,
-            n_mels=int(front_end.n_mels or 0),
-            fmin=front_end.fmin or 0.0,
-            fmax=front_end.fmax,
-        )
-        power = ops.matmul(power, bank.T.astype(np.float32))
+        power = ops.matmul(power, bank(front_end))
     db = ops.log(ops.maximum(power, _LOWEST_POWER)) * float(10 / np.log(10))
     if front_end.top_db is not None and np.isfinite(front_end.top_db):
         db = ops.maximum(db, ops.max(db, axis=(1, 2), keepdims=True) - float(front_end.top_db))
     if front_end.kind == "mfcc":
-        basis = scipy.fft.dct(np.eye(int(front_end.n_mels or 0)), axis=0, norm="ortho")[: front_end.n_mfcc]
-        db = ops.matmul(db, basis.T.astype(np.float32))
+        db = ops.matmul(db, cosines(front_end))
     return db
 
 
 def _frames(samples: Any, front_end: FrontEnd) -> Any:
-    """Return windowed frames, ``(1, frames, n_fft)``, gathered from pieces as long as frames and hops share."""
+    """Return windowed frames, ``(1, frames, n_fft)``."""
     ops, length = load_keras().ops, int(samples.shape[1])
-    n_fft, hop = int(front_end.n_fft or 0), int(front_end.hop_length or 0)
-    count, piece = front_end.shape(length)[0], math.gcd(n_fft, hop)
-    before, wanted = n_fft // 2 if front_end.center else 0, (count - 1) * hop + n_fft
-    after = wanted - before - length
-    x = ops.pad(samples, ((0, 0), (before, max(0, after))))[:, :wanted]
-    which = np.arange(count)[:, np.newaxis] * (hop // piece) + np.arange(n_fft // piece)
-    x = ops.take(ops.reshape(x, (1, wanted // piece, piece)), which.astype(np.int32), axis=1)
-    return ops.reshape(x, (1, count, n_fft)) * scipy.signal.get_window("hann", n_fft).astype(np.float32)
+    cut = framing(front_end, length)
+    x = ops.pad(samples, ((0, 0), (cut.before, max(0, cut.after))))[:, : cut.before + length + cut.after]
+    x = ops.take(ops.reshape(x, (1, -1, cut.piece)), cut.which.astype(np.int32), axis=1)
+    return ops.reshape(x, (1, len(cut.which), len(cut.window))) * cut.window
 
 
 def _power(frames: Any, n_fft: int) -> Any:

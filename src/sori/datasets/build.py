@@ -265,24 +265,8 @@ def _add(result: _Outcome, rows: Rows, outcome: dict[str, Any]) -> None:
         passing = {"unreachable": True} if result.unreachable else {}
         outcome[kind].append({"file": recording.file, "reason": why, **passing})
         return
-    n = len(result.start_s)
-    rows.recording += [recording.file] * n
-    rows.group += [recording.group] * n
-    rows.fold += [recording.fold] * n
-    rows.label += [recording.label] * n
-    rows.start_s += result.start_s
-    rows.x.append(result.x)
     outcome["segments_dropped"] += result.missing_segments
-    outcome["used"].append(
-        {
-            "file": recording.file,
-            "label": recording.label,
-            "group": recording.group,
-            "fold": recording.fold,
-            "segments": n,
-            "digest": result.digest,
-        }
-    )
+    outcome["used"].append(rows.add(recording, result.x, start_s=result.start_s, digest=result.digest))
 
 
 def _state(root: Path, recording: Recording) -> _State:

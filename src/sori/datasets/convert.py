@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sori.datasets.store import MAKER, Dataset, Rows, rows_per_shard, shard_name, write_description, write_shard
+from sori.datasets.store import MAKER, Dataset, Rows, write_description, write_shards
 from sori.errors import DatasetError, ParameterError, check_count, reason
 from sori.features import FrontEnd
 from sori.folders import read_json, read_npz, replacing_file
@@ -201,21 +201,9 @@ def _store(
         )
 
     def fill(folder: Path) -> None:
-        step = rows_per_shard(shape)
-        shards: list[str] = []
-        for first in range(0, len(x), step):
-            part = slice(first, first + step)
-            n = len(labels[part])
-            rows = Rows(
-                recording=names[part],
-                group=groups[part],
-                fold=[""] * n,
-                label=labels[part],
-                start_s=[0.0] * n,
-                x=[x[part]],
-            )
-            shards.append(shard_name(len(shards)))
-            write_shard(folder / shards[-1], rows, shape=shape, outcome={})
+        n = len(x)
+        rows = Rows(recording=names, group=groups, fold=[""] * n, label=labels, start_s=[0.0] * n, x=[x])
+        shards = write_shards(folder, rows, shape=shape)
         write_description(
             folder,
             {

@@ -19,6 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sori.datasets.catalog import Recording
 from sori.datasets.schema import MOST_VALUES, Description, ShardOutcome
 from sori.errors import DatasetError, reason
 from sori.features import FrontEnd, Preprocessor
@@ -46,6 +47,26 @@ class Rows:
     label: list[str] = field(default_factory=list)
     start_s: list[float] = field(default_factory=list)
     x: list[npt.NDArray[np.float32]] = field(default_factory=list)
+
+    def add(
+        self, recording: Recording, x: npt.NDArray[np.float32], *, start_s: Sequence[float], digest: str
+    ) -> dict[str, Any]:
+        """Add the segments ``(n, frames, bins)`` of a recording, and return what a description says of it."""
+        n = len(x)
+        self.recording += [recording.file] * n
+        self.group += [recording.group] * n
+        self.fold += [recording.fold] * n
+        self.label += [recording.label] * n
+        self.start_s += start_s
+        self.x.append(x)
+        return {
+            "file": recording.file,
+            "label": recording.label,
+            "group": recording.group,
+            "fold": recording.fold,
+            "segments": n,
+            "digest": digest,
+        }
 
 
 def rows_per_shard(shape: tuple[int, int]) -> int:
@@ -75,6 +96,19 @@ def write_shard(path: Path, rows: Rows, *, shape: tuple[int, int], outcome: Mapp
     with replacing_file(path) as temporary:
         # Features hardly compress (by a tenth, at a third of the speed); the dictionary compresses the names.
         pq.write_table(table, temporary, compression="none", use_dictionary=["recording", "group", "fold", "label"])
+
+
+def write_shards(folder: Path, rows: Rows, *, shape: tuple[int, int]) -> list[str]:
+    """Write rows that were not built file by file as shards; return their names."""
+    x = rows.x[0] if len(rows.x) == 1 else np.concatenate(rows.x)  # what is one array is not copied
+    step = rows_per_shard(shape)
+    names: list[str] = []
+    for first in range(0, len(x), step):
+        some = slice(first, first + step)
+        columns = (rows.recording[some], rows.group[some], rows.fold[some], rows.label[some])
+        names.append(shard_name(len(names)))
+        write_shard(folder / names[-1], Rows(*columns, rows.start_s[some], [x[some]]), shape=shape, outcome={})
+    return names
 
 
 def read_outcome(path: Path) -> dict[str, Any]:
@@ -109,6 +143,12 @@ def maker_of(path: Path) -> str | None:
     """Return what made the dataset in a folder, as its description says; None if there is none, or it does not say."""
     facts = _facts_of(path)
     return None if facts is None else (made_by(facts, None) or {}).get("made_by")
+
+
+def check_maker(path: Path, maker: str) -> None:
+    """Raise DatasetError if the dataset in a folder, which would be replaced, was made by something else."""
+    if maker_of(path) != maker:
+        raise DatasetError(f"{path}: would be replaced, but was not made by {maker}; choose another `out`, or move it")
 
 
 @dataclass(frozen=True)

@@ -183,9 +183,8 @@ def search(
         except (Cancelled, KeyboardInterrupt):
             if not searcher.trials:
                 raise
-        found = Search(settings, tuple(searcher.trials))
-        output.write(partial(_write, found))
-    return found
+            output.write(partial(_write, Search(settings, tuple(searcher.trials))))
+    return Search(settings, tuple(searcher.trials))
 
 
 class _TimeIsOver(Exception):

@@ -13,6 +13,11 @@ from types import ModuleType
 from sori.errors import require
 
 
+def backend_name() -> str:
+    """Return the back end that Keras is, or will be, loaded with."""
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
 def keras() -> ModuleType:
     """Import Keras, with the back end of ``KERAS_BACKEND`` or, if it is not set, TensorFlow.
 
@@ -23,7 +28,7 @@ def keras() -> ModuleType:
     """
     if "keras" in sys.modules:
         return sys.modules["keras"]
-    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ["KERAS_BACKEND"] = backend_name()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with silenced():  # TensorFlow logs before any of its settings can stop it
         module = require("keras")

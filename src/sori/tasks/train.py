@@ -18,6 +18,7 @@ from sori.errors import DatasetError, ParameterError
 from sori.evaluation.answers import FILE as ANSWERS
 from sori.evaluation.answers import write_answers
 from sori.folders import building_folder
+from sori.models.backend import backend_name
 from sori.output import Maker, output_folder
 from sori.reporter import Reporter, usual
 from sori.reports.training import training_report
@@ -113,7 +114,7 @@ def train(
     # Faults are told before a dataset is built.
     made = {
         "options": options.to_dict(),
-        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "backend": backend_name(),
         "weights to begin with": None if options.start_from is None else weights_digest(Path(options.start_from)),
     }
     with output_folder(out, _RUN, overwrite=overwrite) as output:

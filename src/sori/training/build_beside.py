@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sori.datasets import FACTS, Dataset, build, has_dataset, maker_of
+from sori.datasets import FACTS, Dataset, build, has_dataset
+from sori.datasets.store import check_maker
 from sori.errors import DatasetError
 from sori.features import Preprocessor
 from sori.reporter import Reporter
@@ -93,6 +94,6 @@ def _may_replace(path: Path, preprocessor: Preprocessor, *, maker: str, overwrit
         If a person built it with other settings.
     """
     wanted = overwrite or Dataset.open(path).preprocessor != preprocessor
-    if wanted and maker_of(path) != maker:
-        raise DatasetError(f"{path}: would be replaced, but was not made by {maker}; choose another `out`, or move it")
+    if wanted:
+        check_maker(path, maker)
     return wanted

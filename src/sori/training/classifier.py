@@ -327,15 +327,13 @@ def train_classifier(
         scores = {"split": f"LEAKY: {seen[0]}" if seen else parts.description, "leaky": leaky, **result.to_dict()}
         answers = Answers(parts.test, probabilities)
     diagnosis = diagnose(fitted.history, settings=settings, kind=kind, options=options.model_options)
-    trained = TrainedClassifier(
+    if options.own_word:
+        for note in found(_answers(answers.probabilities, segments, answers.test, dataset)):
+            reporter.say(note)
+            notes.append(note)
+    return TrainedClassifier(
         model, options, settings, dataset, fitted, segments, parts, answers, scores, tuple(notes), diagnosis
     )
-    if not options.own_word:
-        return trained
-    for note in found(trained.answered()):
-        reporter.say(note)
-        notes.append(note)
-    return replace(trained, notes=tuple(notes))
 
 
 def _cross_validate(

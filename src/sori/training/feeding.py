@@ -58,31 +58,28 @@ class InAdvance:
     def __init__(self, make: Callable[[int], Arrays], steps: range, *, workers: int = 1) -> None:
         self._make: Callable[[int], Any]
         self._take: Callable[[Any], Arrays] | None
-        self._stack = ExitStack()
         self._coming = iter(steps)
         self._stuck = False
-        pool: Executor
-        if workers == 1:
-            pool = ThreadPoolExecutor(1)
-            self._make, self._take = make, None
-        else:
-            has_room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
-            memory = _MEMORY if has_room else None
-            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(dir=memory, prefix="sori-")))
-            # Forked processes share the memory of this one: a bank of pianos is gigabytes. But one that is forked while
-            # a thread holds a lock waits for it forever.
-            shares = sys.platform == "linux" and not any(name in sys.modules for name in _THREADED)
-            context = multiprocessing.get_context("fork" if shares else "spawn")
-            pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(make, folder))
-            self._make, self._take = partial(_written, folder), _read
-        self._pool = pool
-        self._stack.callback(self._stop)
-        self._waiting: deque[Future[Any]] = deque()
-        try:
+        with ExitStack() as stack:  # closed here if the first batches cannot be asked for
+            pool: Executor
+            if workers == 1:
+                pool = ThreadPoolExecutor(1)
+                self._make, self._take = make, None
+            else:
+                has_room = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
+                memory = _MEMORY if has_room else None
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=memory, prefix="sori-")))
+                # Forked processes share the memory of this one: a bank of pianos is gigabytes. But one that is forked
+                # while a thread holds a lock waits for it forever.
+                shares = sys.platform == "linux" and not any(name in sys.modules for name in _THREADED)
+                context = multiprocessing.get_context("fork" if shares else "spawn")
+                pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(make, folder))
+                self._make, self._take = partial(_written, folder), _read
+            self._pool = pool
+            stack.callback(self._stop)
+            self._waiting: deque[Future[Any]] = deque()
             self._ask(workers + _AHEAD)
-        except BaseException:
-            self._stack.close()
-            raise
+            self._stack = stack.pop_all()
 
     def _ask(self, count: int) -> None:
         try:

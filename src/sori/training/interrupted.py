@@ -80,8 +80,9 @@ class Unfinished:
         self._before = made_by(path / _FACTS, _MAKER)
         if path.exists() and self._before is None and any(path.iterdir()):
             raise DatasetError(f"{path}: is in the way, and no interrupted training; move it, or choose another `out`")
-        self.resumed = resume and has_state(path)
-        if has_state(path) and not resume and not overwrite:
+        saved = has_state(path)
+        self.resumed = resume and saved
+        if saved and not resume and not overwrite:
             raise DatasetError(
                 f"{path}: is a training that was interrupted; give `resume=True` to go on with it, or `overwrite=True` "
                 "to begin anew"

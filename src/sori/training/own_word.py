@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,15 @@ import numpy.typing as npt
 from scipy.ndimage import grey_opening
 
 from sori.audio import load
-from sori.datasets import Catalog, Dataset, Recording, has_dataset, maker_of
+from sori.datasets import Catalog, Dataset, Recording, has_dataset
 from sori.datasets.build import hash_of
-from sori.datasets.store import MAKER, Rows, rows_per_shard, shard_name, write_description, write_shard
+from sori.datasets.store import MAKER, Rows, check_maker, write_description, write_shards
 from sori.errors import AudioError, DatasetError, reason
 from sori.evaluation.answers import Answer
 from sori.features import Embedding, Preprocessor, Segmenting
 from sori.features.preprocessor import SILENCE
 from sori.folders import read_npz
+from sori.inference.spotter import NOT_WORDS
 from sori.output import output_folder
 from sori.reporter import SILENT, Reporter
 
@@ -104,10 +105,10 @@ def build_own_word(
     DatasetError
         If a word has fewer than five usable recordings or a name that is taken, or another dataset is in the way.
     """
-    if has_dataset(path) and maker_of(path) != maker:
-        raise DatasetError(f"{path}: would be replaced, but was not made by {maker}; choose another `out`, or move it")
+    if has_dataset(path):
+        check_maker(path, maker)
     for label in catalog.classes:
-        if label.casefold() in (*SILENCE, UNKNOWN, "_unknown_") and label != UNKNOWN:
+        if label.casefold() in NOT_WORDS and label != UNKNOWN:
             raise DatasetError(
                 f"{catalog.root}: a word cannot be called {label}; rename the folder ({UNKNOWN} is for others)"
             )
@@ -132,7 +133,7 @@ def build_own_word(
         except (AudioError, OSError) as error:
             failed.append({"file": recording.file, "reason": reason(error).removeprefix(f"{file}: ")})
             continue
-        _add(rows, used, recording, front_end(clips), starts, digest)
+        used.append(rows.add(recording, front_end(clips), start_s=starts, digest=digest))
     label_of = {recording.file: recording.label for recording in catalog.recordings}
     words = [label for label in catalog.classes if label != UNKNOWN]
     for label in words:
@@ -151,7 +152,8 @@ def build_own_word(
         if _word_of(name) in spoken:
             continue
         digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
-        _add(rows, used, Recording(UNKNOWN, f"{UNKNOWN}, with Sori/{name}", group), x[np.newaxis], [0.0], digest)
+        recording = Recording(UNKNOWN, f"{UNKNOWN}, with Sori/{name}", group)
+        used.append(rows.add(recording, x[np.newaxis], start_s=[0.0], digest=digest))
     values = {
         "made_by": maker,
         **PREPROCESSOR.to_dict(),
@@ -162,8 +164,12 @@ def build_own_word(
         "plan": "",
         "files": {"used": used, "dropped": dropped, "failed": failed, "ignored": list(catalog.ignored)},
     }
+
+    def fill(folder: Path) -> None:
+        write_description(folder, {**values, "shards": write_shards(folder, rows, shape=PREPROCESSOR.shape)})
+
     with output_folder(path, MAKER, overwrite=overwrite or has_dataset(path)) as output:
-        output.write(lambda folder: _write(folder, rows, values))
+        output.write(fill)
     reporter.progress("Hearing the word", len(catalog.recordings), len(catalog.recordings))
     return Dataset.open(path)
 
@@ -223,7 +229,7 @@ def _clips(
     for start in places:
         clip = padded[start + sr :][:sr]
         ratio_db = rng.uniform(*_NOISE_DB)
-        noise = _noise(sr, rng) * np.sqrt(np.mean(word**2)) * 10 ** (-ratio_db / 20)
+        noise = soft_noise(sr, rng) * np.sqrt(np.mean(word**2)) * 10 ** (-ratio_db / 20)
         starts += 2 * [max(0.0, start / sr)]
         clips += [clip, clip + noise]
     return starts, np.stack(clips).astype(np.float32)
@@ -245,44 +251,8 @@ def _spoken(y: npt.NDArray[np.float32], sr: int) -> tuple[int, int, int]:
     return begin * size, middle * size + size // 2, (end + 1) * size
 
 
-def _noise(n: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def soft_noise(n: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Return noise of effective value 1, between white and pink."""
     spectrum = np.fft.rfft(rng.standard_normal(n)) / np.maximum(np.arange(n // 2 + 1), 20) ** rng.uniform(0, 0.6)
     y = np.fft.irfft(spectrum, n)
     return np.asarray(y / y.std())
-
-
-def _add(
-    rows: Rows,
-    used: list[dict[str, Any]],
-    recording: Recording,
-    x: npt.NDArray[np.float32],
-    starts: Sequence[float],
-    digest: str,
-) -> None:
-    n = len(x)
-    rows.recording += [recording.file] * n
-    rows.group += [recording.group] * n
-    rows.fold += [""] * n
-    rows.label += [recording.label] * n
-    rows.start_s += starts
-    rows.x.append(x)
-    known = {"file": recording.file, "label": recording.label, "group": recording.group, "fold": ""}
-    used.append({**known, "segments": n, "digest": digest})
-
-
-def _write(folder: Path, rows: Rows, values: dict[str, Any]) -> None:
-    names = []
-    for name, part in _shards(rows):
-        write_shard(folder / name, part, shape=PREPROCESSOR.shape, outcome={})
-        names.append(name)
-    write_description(folder, {**values, "shards": names})
-
-
-def _shards(rows: Rows) -> Iterator[tuple[str, Rows]]:
-    """Yield the rows of each shard, and its name."""
-    x, size = np.concatenate(rows.x), rows_per_shard(PREPROCESSOR.shape)
-    for i, first in enumerate(range(0, len(x), size)):
-        some = slice(first, first + size)
-        names = (rows.recording[some], rows.group[some], rows.fold[some], rows.label[some])
-        yield shard_name(i), Rows(*names, rows.start_s[some], [x[some]])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sori.bundle.fourier import factors, turns
+from sori.bundle.spectra import factors, turns
 
 
 @pytest.mark.parametrize("n", [1, 2, 255, 400, 512, 2048, 101])
