@@ -3,106 +3,40 @@
     python examples/piano/play_scores.py SCORES OUT [--leave-out Liszt,Debussy]
 
 SCORES is a folder of MusicXML (.mxl), with a ``manifest.csv`` of file and composer if pieces are to be left out; OUT
-gets a MIDI file of each, with its sustain pedal as control 64. Random choices are seeded by the file name, so the same
-scores are played in the same way. Needs pretty_midi.
+gets a MIDI file of each, with its sustain pedal as control 64, and beside it NAME_annotations.txt, in which each line
+has a beat's time in seconds, twice, and ``b``, or ``db`` where a bar begins, with the metre where it changes. Random
+choices are seeded by the file name, so the same scores are played in the same way. Needs pretty_midi.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import xml.etree.ElementTree as ET
-import zipfile
 import zlib
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pretty_midi
 
-STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+from sori.errors import SoriError
+from sori.music.musicxml import read_score
+from sori.music.score import Score, ScoreNote
 
 
-class Printed(NamedTuple):
-    """A printed note: onset and length in quarters, pitch, staff, and whether it is staccato."""
+class Played(NamedTuple):
+    """A performance, when each of the score's beats is played in seconds, and when each of its notes."""
 
-    onset: float
-    length: float
-    pitch: int
-    staff: int
-    staccato: bool
+    song: pretty_midi.PrettyMIDI
+    beats: list[tuple[float, str]]
+    onsets: list[tuple[float, ScoreNote]]
 
 
-class Score(NamedTuple):
-    """The piano's notes, where bars begin in quarters, and the printed tempo in quarters a minute, if any."""
-
-    notes: list[Printed]
-    bars: list[float]
-    tempo: float | None
-
-
-def read_score(path: Path) -> Score | None:
-    """Read the part with two staves; None if there is none."""
-    with zipfile.ZipFile(path) as archive:
-        container = ET.fromstring(archive.read("META-INF/container.xml"))
-        root = next(element.get("full-path") for element in container.iter() if element.tag.endswith("rootfile"))
-        score = ET.fromstring(archive.read(str(root)))
-    parts = [part for part in score.findall("part") if any(staff.text == "2" for staff in part.iter("staff"))]
-    if not parts:
-        return None
-    tempo = next((float(sound.get("tempo", 0)) for sound in score.iter("sound") if sound.get("tempo")), None)
-    notes: list[Printed] = []
-    bars: list[float] = []
-    tied: dict[tuple[int, int], int] = {}  # pitch and staff of a note that is held over, and its place in notes
-    divisions, at, bar = 1.0, 0.0, 0.0
-    for measure in parts[0].findall("measure"):
-        bars.append(bar)
-        at = end = bar
-        onset = at
-        for element in measure:
-            if element.tag == "attributes" and element.findtext("divisions"):
-                divisions = float(element.findtext("divisions") or 1)
-            elif element.tag in ("backup", "forward"):
-                step = float(element.findtext("duration") or 0) / divisions
-                at += step if element.tag == "forward" else -step
-            elif element.tag == "note" and element.find("grace") is None:
-                length = float(element.findtext("duration") or 0) / divisions
-                if element.find("chord") is None:
-                    onset, at = at, at + length
-                pitch = element.find("pitch")
-                if pitch is not None and element.get("print-object") != "no":
-                    _add(notes, tied, element, pitch, onset, length)
-            end = max(end, at)
-        bar = end
-    return Score(sorted(notes), bars, tempo)
-
-
-def _add(
-    notes: list[Printed],
-    tied: dict[tuple[int, int], int],
-    element: ET.Element,
-    pitch: ET.Element,
-    onset: float,
-    length: float,
-) -> None:
-    number = 12 * (int(pitch.findtext("octave") or 4) + 1) + STEPS[pitch.findtext("step") or "C"]
-    number += round(float(pitch.findtext("alter") or 0))
-    staff = int(element.findtext("staff") or 1)
-    ties = {tie.get("type") for tie in element.findall("tie")}
-    key = (number, staff)
-    if "stop" in ties and key in tied:
-        before = notes[tied[key]]
-        notes[tied[key]] = before._replace(length=onset + length - before.onset)
-    else:
-        tied[key] = len(notes)
-        notes.append(Printed(onset, length, number, staff, element.find(".//staccato") is not None))
-    if "start" not in ties:
-        tied.pop(key, None)
-
-
-def play(score: Score, rng: np.random.Generator) -> pretty_midi.PrettyMIDI:
+def play(score: Score, rng: np.random.Generator) -> Played:
     """Play a score: the time of each beat, velocity and length of each note, and the pedal."""
-    last = max(note.onset + note.length for note in score.notes)
+    printed_notes = [note for note in score.notes if not note.is_grace]
+    last = float(max(note.end for note in printed_notes))
     beats = np.arange(0, last + 3, 0.5)
     printed = score.tempo or float(np.exp(rng.uniform(np.log(55), np.log(130))))
     tempo = np.clip(printed * rng.uniform(0.85, 1.3), 35, 220)
@@ -114,8 +48,8 @@ def play(score: Score, rng: np.random.Generator) -> pretty_midi.PrettyMIDI:
     half_s = 30 / tempo * slowing * np.exp(wander)
     clock = np.concatenate([[0.0], np.cumsum(half_s)[:-1]])
 
-    def seconds(quarter: float) -> float:
-        return 0.3 + float(np.interp(quarter, beats, clock))
+    def seconds(quarter: float | Fraction) -> float:
+        return 0.3 + float(np.interp(float(quarter), beats, clock))
 
     song = pretty_midi.PrettyMIDI(resolution=960)
     piano = pretty_midi.Instrument(0, name="piano")
@@ -124,23 +58,27 @@ def play(score: Score, rng: np.random.Generator) -> pretty_midi.PrettyMIDI:
     melody, bass, inner = rng.uniform(4, 18), rng.uniform(-4, 8), rng.uniform(-18, -2)
     lead_s, spread_s = rng.uniform(0, 0.025), rng.uniform(0.002, 0.014)
     legato, short = rng.uniform(0.8, 1.05), rng.uniform(0.3, 0.6)
-    chords: dict[float, list[Printed]] = {}
-    for note in score.notes:
+    chords: dict[Fraction, list[ScoreNote]] = {}
+    for note in printed_notes:
         chords.setdefault(note.onset, []).append(note)
     free: dict[int, float] = {}
+    played: list[tuple[float, ScoreNote]] = []
     for onset, chord in sorted(chords.items()):
         rolled_s = rng.uniform(0.015, 0.06) if len(chord) > 3 and rng.random() < 0.08 else 0.0
         top, lowest = max(note.pitch for note in chord), min(note.pitch for note in chord)
         strong = 4.0 if any(abs(onset - bar) < 0.01 for bar in score.bars) else 0.0
         for order, note in enumerate(sorted(chord, key=lambda note: note.pitch)):
             of_all = melody if note.pitch == top and note.staff == 1 else bass if note.pitch == lowest else inner
-            velocity = float(np.interp(onset, beats, level)) + of_all + strong + rng.normal(0, 4)
+            velocity = float(np.interp(float(onset), beats, level)) + of_all + strong + rng.normal(0, 4)
             begin = seconds(onset) + rng.normal(0, spread_s) + rolled_s * order
             begin -= lead_s if note.pitch == top else 0.0
             begin = max(begin, free.get(note.pitch, 0.0) + 0.02, 0.0)
-            until = seconds(onset + note.length * (short if note.staccato else legato)) + rng.normal(0, 0.015)
+            until = seconds(float(onset) + float(note.length) * (short if note.is_staccato else legato)) + rng.normal(
+                0, 0.015
+            )
             until = max(until, begin + 0.05)
             free[note.pitch] = until
+            played.append((begin, note))
             piano.notes.append(pretty_midi.Note(int(np.clip(round(velocity), 8, 124)), note.pitch, begin, until))
     ends: dict[int, float] = {}
     for note in sorted(piano.notes, key=lambda note: -note.start):  # a key is released before it is struck again
@@ -150,11 +88,15 @@ def play(score: Score, rng: np.random.Generator) -> pretty_midi.PrettyMIDI:
     if rng.random() < 0.8:
         piano.control_changes = _pedal(chords, seconds, rng)
     song.instruments.append(piano)
-    return song
+    named = {at: f",{metre}" for at, metre in score.metres}
+    marked = [
+        (seconds(at), f"{'db' if first else 'b'}{named.get(at, '')}") for at, first in score.beats() if at <= last
+    ]
+    return Played(song, marked, played)
 
 
 def _pedal(
-    chords: dict[float, list[Printed]], seconds: object, rng: np.random.Generator
+    chords: dict[Fraction, list[ScoreNote]], seconds: object, rng: np.random.Generator
 ) -> list[pretty_midi.ControlChange]:
     """Change the pedal with the bass: up at each new bass note, and down again a little later."""
     changes: list[pretty_midi.ControlChange] = []
@@ -191,12 +133,19 @@ def main() -> None:
         composer = composers.get(path.name, "unknown")
         if composer in left_out:
             continue
-        score = read_score(path)
-        if score is None or len(score.notes) < 50:
-            print(f"{path.name}: no piano part of at least 50 notes")
+        try:
+            score = read_score(path)
+        except SoriError as error:
+            print(error)
             continue
-        song = play(score, np.random.default_rng(zlib.crc32(path.name.encode())))
-        song.write(str(given.out / f"lied-{composer.split('_')[0]}_{path.stem}.mid"))
+        if len(score.notes) < 50:
+            print(f"{path.name}: fewer than 50 notes")
+            continue
+        performance = play(score, np.random.default_rng(zlib.crc32(path.name.encode())))
+        name = f"lied-{composer.split('_')[0]}_{path.stem}"
+        performance.song.write(str(given.out / f"{name}.mid"))
+        lines = [f"{at_s:.6f}\t{at_s:.6f}\t{kind}\n" for at_s, kind in performance.beats]
+        (given.out / f"{name}_annotations.txt").write_text("".join(lines), encoding="utf-8")
         played += 1
     print(f"{played} scores played")
 

@@ -112,6 +112,7 @@ _EXTRAS = {
     "librosa": "beats",
     "matplotlib": "plots",
     "mir_eval": "piano",
+    **dict.fromkeys(("cairosvg", "pypdf", "verovio"), "notation"),
     "sounddevice": "microphone",
 }
 

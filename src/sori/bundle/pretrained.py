@@ -8,6 +8,7 @@ from sori.errors import check_choice
 
 PRETRAINED = ("keywords", "piano", "sounds")
 _WEIGHTS = Path(__file__).parents[1] / "weights"
+NOTATION = _WEIGHTS / "notation"  # the two networks of sheet music, which are parts of one task and no models by name
 
 
 def pretrained(name: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -154,17 +154,26 @@ def write_midi(notes: Iterable[Note], path: Path, *, pedals: npt.ArrayLike = ())
     presses = np.asarray(pedals, dtype=np.float64).reshape(-1, 2)
     last_s = max((note.offset_s for note in ordered), default=float(presses.max(initial=0.0)))
     division = int(max(1, min(960, _MOST_TICKS / (2 * last_s + 1))))
-    events: list[tuple[int, int, bytes]] = []
-    for note in ordered:
-        first, last = (round(2 * division * at_s) for at_s in (note.onset_s, note.offset_s))
-        events.append((first, 1, bytes([_NOTE_ON << 4, note.pitch, note.velocity])))
-        events.append((max(last, first + 1), 0, bytes([_NOTE_OFF << 4, note.pitch, 64])))
-    for at_s, value in ((float(at_s), value) for press in presses for at_s, value in zip(press, (127, 0), strict=True)):
-        events.append((round(2 * division * at_s), 0, bytes([_CONTROL << 4, PEDAL, value])))
+    events = note_events(ordered, presses, lambda at_s: round(2 * division * at_s))
     with replacing_file(path) as temporary:
         temporary.write_bytes(
             compose([(tick, event) for tick, _, event in sorted(events)], division=division, name="piano")
         )
+
+
+def note_events(
+    notes: Iterable[Note], pedals: npt.ArrayLike, tick: Callable[[float], int]
+) -> list[tuple[int, int, bytes]]:
+    """Return the messages of notes and pedals: the tick of each, its order among others there, and its bytes."""
+    events: list[tuple[int, int, bytes]] = []
+    for note in cut_at_strokes(notes):
+        first, last = tick(note.onset_s), tick(note.offset_s)
+        events.append((first, 1, bytes([_NOTE_ON << 4, note.pitch, note.velocity])))
+        events.append((max(last, first + 1), 0, bytes([_NOTE_OFF << 4, note.pitch, 64])))
+    for press in np.asarray(pedals, dtype=np.float64).reshape(-1, 2).tolist():
+        for at_s, value in zip(press, (127, 0), strict=True):
+            events.append((tick(at_s), 0, bytes([_CONTROL << 4, PEDAL, value])))
+    return events
 
 
 def write_played(notes: Iterable[Note], pedals: npt.ArrayLike, path: Path) -> None:

@@ -143,9 +143,10 @@ class _Clock:
             rate = 30 / 1.001 if frames == _DROP_FRAME else float(frames)
             self._changes = [(0, 0.0, 1 / (rate * (division & 255)))]
             return
-        tempi = sorted(
+        tempi = [
             (tick, int.from_bytes(event[1:4], "big")) for tick, event in events if event[:1] == b"\xff" and event[1:]
-        )
+        ]
+        tempi.sort(key=lambda change: change[0])  # of several at one tick, the last of the file holds
         self._changes = [(0, 0.0, _USUAL_TEMPO / 1e6 / division)]
         for tick, tempo in tempi:
             since, at_s, tick_s = self._changes[-1]
@@ -160,12 +161,12 @@ class _Clock:
 
 
 def compose(events: Sequence[tuple[int, bytes]], *, division: int, name: str) -> bytes:
-    """Return the bytes of a MIDI file with one track, at 120 quarters a minute.
+    """Return the bytes of a MIDI file with one track, at 120 quarters a minute until an event sets another tempo.
 
     Parameters
     ----------
     events
-        Ticks and channel messages, in order.
+        Ticks, and channel messages or the events of tempo, metre and key, in order.
     division
         Ticks per quarter note.
     name
@@ -182,6 +183,21 @@ def compose(events: Sequence[tuple[int, bytes]], *, division: int, name: str) ->
         b"MThd" + (6).to_bytes(4, "big") + (0).to_bytes(2, "big") + (1).to_bytes(2, "big") + division.to_bytes(2, "big")
     )
     return head + b"MTrk" + len(body).to_bytes(4, "big") + body
+
+
+def tempo_event(quarter_s: float) -> bytes:
+    """Return the event that sets the length of a quarter, in seconds; the format holds it in microseconds."""
+    return b"\xff\x51\x03" + min(max(round(1e6 * quarter_s), 1), 2**24 - 1).to_bytes(3, "big")
+
+
+def metre_event(count: int, unit: int) -> bytes:
+    """Return the event that sets the time signature."""
+    return b"\xff\x58\x04" + bytes([min(count, 255), unit.bit_length() - 1, 24, 8])
+
+
+def key_event(fifths: int) -> bytes:
+    """Return the event that sets the key signature: sharps, or flats below 0, as in a major key."""
+    return b"\xff\x59\x02" + (fifths & 255).to_bytes(1, "big") + b"\x00"
 
 
 def _as_number(value: int) -> bytes:
