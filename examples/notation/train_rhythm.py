@@ -56,32 +56,79 @@ def read_pieces(folders: list[Path], part: str) -> list[Piece]:
     return pieces
 
 
+def warped(grid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return when each moment of a grid of quarter seconds is played: with rubato, quick and slow, and with waits."""
+    slow = np.zeros(len(grid))
+    if rng.random() < 0.7:
+        for width, most in ((9, 0.12), (33, 0.2)):
+            window = np.hanning(width)
+            noise = np.convolve(rng.normal(0, 1, len(grid) + width - 1), window / np.sqrt((window**2).sum()), "valid")
+            slow += rng.uniform(0, most) * noise
+        for _ in range(rng.poisson(1.0)):
+            at = rng.integers(len(grid))
+            slow[at : at + rng.integers(2, 8)] += rng.uniform(0.1, 0.7)
+    return np.concatenate([[0.0], np.cumsum(np.exp(slow) * 0.25)[:-1]])
+
+
+def spread(notes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return notes whose chords are struck less together: hands apart, the melody ahead, some rolled upward."""
+    notes = notes[np.lexsort((notes[:, 2], notes[:, 0]))]
+    chord = np.cumsum(np.diff(notes[:, 0], prepend=notes[:1, 0]) > 0.02)
+    apart_s, rolled = rng.uniform(0, 0.035), rng.uniform(0, 0.12)
+    notes[notes[:, 2] < 58, 0] -= apart_s * (rng.random() < 0.7)
+    size = np.bincount(chord, minlength=chord.max(initial=0) + 1)
+    is_rolled = (rng.random(len(size)) < rolled) & (size > 2)
+    first = np.concatenate([[0], np.cumsum(size)[:-1]])
+    order = np.arange(len(notes)) - first[chord]
+    each_s = rng.uniform(0.015, 0.06, len(size))
+    notes[:, 0] += np.where(is_rolled[chord], order * each_s[chord], 0.0)
+    return notes
+
+
+def ornamented(notes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return notes with grace notes, mordents and trills added, and some doubled at the octave."""
+    added = []
+    upper = np.flatnonzero(notes[:, 2] > 55)
+    for i in rng.permutation(upper)[: int(len(upper) * rng.uniform(0, 0.05))]:
+        onset, offset, pitch, velocity = notes[i]
+        step, each_s = rng.choice([-2, -1, 1, 2]), rng.uniform(0.04, 0.09)
+        kind = rng.random()
+        if kind < 0.5:
+            added.append((onset - each_s, onset, pitch + step, velocity * 0.8))
+        elif kind < 0.8:
+            added += [(onset - 2 * each_s, onset - each_s, pitch, velocity * 0.8)]
+            added += [(onset - each_s, onset, pitch + step, velocity * 0.8)]
+        elif offset - onset > 0.3:
+            count = int((offset - onset) / each_s)
+            added += [
+                (onset + k * each_s, onset + (k + 1) * each_s, pitch + step * (k % 2), velocity)
+                for k in range(1, count)
+            ]
+    if rng.random() < 0.3:
+        for i in rng.permutation(len(notes))[: int(len(notes) * rng.uniform(0, 0.3))]:
+            added.append((notes[i, 0], notes[i, 1], notes[i, 2] + rng.choice([-12, 12]), notes[i, 3]))
+    return np.concatenate([notes, np.array(added).reshape(-1, 4)])
+
+
 def draw(pieces: list[Piece], weights: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw a stretch of a piece, played otherwise: faster, freer, higher, with other touch, with faults."""
     piece = pieces[rng.choice(len(pieces), p=weights)]
     notes, beats = piece.notes.copy(), piece.beats.copy()
     length_s = STEPS * STEP_S
-    speed = np.exp(rng.uniform(-0.35, 0.35))
+    speed = np.exp(rng.uniform(-0.45, 0.45))
     last_s = notes[:, 1].max()
     begin_s = rng.uniform(-1.5, max(0.0, last_s - 0.6 * length_s * speed))
     near = (notes[:, 1] > begin_s) & (notes[:, 0] < begin_s + 2 * length_s * speed)
     notes = notes[near]
     beats = beats[(beats[:, 0] > begin_s - 2) & (beats[:, 0] < begin_s + 2 * length_s * speed)]
     grid = np.arange(begin_s - 3, begin_s + 2 * length_s * speed + 3, 0.25)
-    slow = np.zeros(len(grid))
-    if rng.random() < 0.6:  # more rubato: a smooth random walk of the tempo, and some places that wait
-        walk = np.convolve(
-            rng.normal(0, 1, len(grid) + 16), np.hanning(17) / np.sqrt((np.hanning(17) ** 2).sum()), "valid"
-        )
-        slow += rng.uniform(0, 0.18) * walk
-        for _ in range(rng.poisson(1.0)):
-            at = rng.integers(len(grid))
-            slow[at : at + rng.integers(2, 8)] += rng.uniform(0.1, 0.7)
-    clock = np.concatenate([[0.0], np.cumsum(np.exp(slow) * 0.25)[:-1]]) / speed
+    clock = warped(grid, rng) / speed
     origin = np.interp(begin_s, grid, clock)
     for array, columns in ((notes, (0, 1)), (beats, (0,))):
         for column in columns:
             array[:, column] = np.interp(array[:, column], grid, clock) - origin
+    if rng.random() < 0.6:
+        notes = ornamented(spread(notes, rng), rng)
     notes[:, 2] += rng.integers(-5, 7)
     notes[:, 0] += rng.normal(0, rng.uniform(0, 0.012), len(notes))
     kind = rng.random()
@@ -141,6 +188,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--train", type=Path, nargs="+", required=True)
     parser.add_argument("--valid", type=Path, nargs="+", required=True)
+    parser.add_argument("--start", type=Path, help="weights to begin with")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--lr", type=float, default=2e-3)
     given = parser.parse_args()
@@ -150,7 +198,7 @@ def main() -> None:
     fixed = [valid[i] for i in range(12)]
     x, y = (np.concatenate(part) for part in zip(*fixed, strict=True))
     print(f"{len(train.pieces)} pieces to train on, {len(valid.pieces)} to validate", flush=True)
-    network = sequence_network(WIDTH, OUTPUTS)
+    network = sequence_network(WIDTH, OUTPUTS, dropout=0.1)
     network.compile(
         keras.optimizers.AdamW(given.lr, weight_decay=0.01, clipnorm=1.0, use_ema=True, ema_momentum=0.995), loss
     )
@@ -159,6 +207,8 @@ def main() -> None:
         with history.open(encoding="utf-8") as table:
             epoch = len(list(csv.DictReader(table)))
         network.load_weights(given.out / "latest.weights.h5")
+    elif given.start:
+        network.load_weights(given.start, skip_mismatch=True)  # which may know nothing of dropout
     while (spent := (time.monotonic() - begun) / 60) < given.minutes:
         network.optimizer.learning_rate = (
             given.lr * min(1.0, (epoch + 1) / 2) * 0.5 * (1 + np.cos(np.pi * spent / given.minutes))

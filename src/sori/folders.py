@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sori.errors import reason
+from sori.errors import ParameterError, SoriError, reason
 
 # Files that systems put into folders, and that may be lost.
 LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
@@ -287,3 +287,42 @@ def read_floats(path: Path, *, dtype: type[np.floating[Any]] = np.floating) -> l
     if not all(np.issubdtype(array.dtype, dtype) and np.isfinite(array).all() for array in arrays):
         raise ValueError("holds something else than finite numbers")
     return [array.astype(np.float32) for array in arrays]
+
+
+def targets_of(
+    files: Iterable[tuple[Path, Path]], out: Path, endings: Iterable[str], *, overwrite: bool
+) -> dict[Path, tuple[Path, ...]]:
+    """Return the files to write for each file; what is in a folder keeps its place below it.
+
+    Parameters
+    ----------
+    files
+        Each file, and the file or folder as it was given.
+    endings
+        Of the names of the files to write, without the dot.
+
+    Raises
+    ------
+    SoriError
+        If two files would be written to one, or one exists already and ``overwrite`` is not set.
+    """
+    targets: dict[Path, tuple[Path, ...]] = {}
+    taken: dict[Path, Path] = {}
+    for file, given in files:
+        folder = out / file.parent.relative_to(given) if given.is_dir() else out
+        paths = tuple(folder / f"{file.stem}.{name}" for name in dict.fromkeys(endings))
+        if file in targets:
+            continue
+        for path in paths:
+            where = Path(os.path.realpath(path))
+            if where in taken:
+                raise ParameterError(
+                    f"{taken[where]} and {file} would both be written to {path}: give them one by one."
+                )
+            if path.exists() and not overwrite:
+                raise SoriError(
+                    f"{path}: is there already; give `overwrite=True` to replace it, or `out` another folder"
+                )
+            taken[where] = file
+        targets[file] = paths
+    return targets

@@ -32,6 +32,7 @@ from sori.cli import (
     synth,
     tag,
     train,
+    notate,
     transcribe,
 )
 from sori.cli.help import WIDTH, Command
@@ -62,6 +63,7 @@ for command in (
     listen.listen,
     tag.tag,
     transcribe.transcribe,
+    notate.notate,
     score.score,
     inspect.inspect,
     augment.augment,

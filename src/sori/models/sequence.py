@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import keras
 
 
-def sequence_network(width: int, outputs: int, *, channels: int = 64, inner: int = 128, reach: int = 9) -> keras.Model:
+def sequence_network(
+    width: int, outputs: int, *, channels: int = 64, inner: int = 128, reach: int = 9, dropout: float = 0.0
+) -> keras.Model:
     """Return a network from ``(batch, steps, width)`` to logits ``(batch, steps, outputs)``.
 
     Each block sees its own step and one on either side, 1, 2, 4 ... ``2 ** (reach - 1)`` steps away, so that the last
@@ -23,6 +25,8 @@ def sequence_network(width: int, outputs: int, *, channels: int = 64, inner: int
         Width of the network, and of the inside of a block.
     reach
         Number of blocks with growing distances; two with short ones come last.
+    dropout
+        Fraction of the inside of a block that is dropped in training.
 
     Source: after Davies and Böck, "Temporal convolutional networks for musical audio beat tracking" (EUSIPCO 2019).
     """
@@ -37,6 +41,7 @@ def sequence_network(width: int, outputs: int, *, channels: int = 64, inner: int
     for distance in [*(2**k for k in range(reach)), 1, 4]:
         y = layers.LayerNormalization()(x)
         y = layers.Dense(inner, activation=gelu)(_beside(layers, y, distance))
+        y = layers.Dropout(dropout)(y) if dropout else y
         x = layers.Add()([x, layers.Dense(channels)(y)])
     return keras.Model(inputs, layers.Dense(outputs)(layers.LayerNormalization()(x)), name="sequence")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,7 +70,9 @@ def read_events(path: Path) -> list[Event]:
     return in_order(events)
 
 
-def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) -> list[Note]:
+def read_notes(
+    path: Path, *, pedal: bool = False, allow_empty: bool = False, instruments: Sequence[int] = ()
+) -> list[Note]:
     """Read the notes of a MIDI file, without drums, in the order of their onsets.
 
     Parameters
@@ -79,6 +81,8 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
         Extend a note that ends while the sustain pedal is down until the pedal is released or its key is struck again.
     allow_empty
         Return an empty list for a file without notes, instead of raising an error.
+    instruments
+        Numbers of the instruments to read, from 1 in the order of tracks and channels; none: all.
 
     Returns
     -------
@@ -91,6 +95,14 @@ def read_notes(path: Path, *, pedal: bool = False, allow_empty: bool = False) ->
     """
     song = _open(path)
     parts = [part for part in _parts(song) if not part.is_drums]
+    if instruments:
+        playing = [part for part in parts if part.notes]
+        if not all(1 <= number <= len(playing) for number in instruments):
+            raise ParameterError(
+                f"{path}: has instruments 1 to {len(playing)}. Received {', '.join(map(str, instruments))}.",
+                "instruments",
+            )
+        parts = [playing[number - 1] for number in dict.fromkeys(instruments)]
     notes: list[Note] = []
     # The two hands are often two tracks that share one pedal.
     presses: dict[int, list[tuple[float, bool]]] = {}

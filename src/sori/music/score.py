@@ -193,8 +193,12 @@ class Score:
         Dynamics, hairpins, pedal marks and words.
     repeats
         Numbers of the bars in the order they are played, if that is not once from the first to the last.
-    seconds
-        For each quarter in ``places``, the second it was played at, if it was played.
+    places, seconds
+        Beats in quarters, and when each was played, if the score is of a performance.
+    is_free
+        Whether it has no metre: its bars only break lines, and its quarters are equal times.
+    is_uneven
+        Whether the beats found are so uneven that the metre may be none.
     """
 
     notes: tuple[ScoreNote, ...]
@@ -208,6 +212,8 @@ class Score:
     seconds: tuple[float, ...] = field(default=(), repr=False)
     title: str = ""
     composer: str = ""
+    is_free: bool = False
+    is_uneven: bool = False
 
     def metre_at(self, at: Fraction) -> Metre:
         """Return the metre that holds at a place."""

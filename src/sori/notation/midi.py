@@ -25,9 +25,7 @@ def write_performed(score: Score, notes: Sequence[Note], pedals: npt.ArrayLike, 
     What comes before the first beat is a bar of its own.
     """
     marked = score.beats()
-    seconds = np.interp(
-        [float(at) for at, _ in marked], [float(at) for at in score.places], score.seconds
-    )
+    seconds = np.interp([float(at) for at, _ in marked], [float(at) for at in score.places], score.seconds)
     beats = [(s, at, first) for s, (at, first) in zip(seconds.tolist(), marked, strict=True) if s > 1e-3]
     end_s = max([score.seconds[-1], *(note.offset_s for note in notes)])
     ticks, times, meta = _tempo_map(score, beats, end_s)

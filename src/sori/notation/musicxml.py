@@ -124,8 +124,10 @@ class _Writer:
                 for mark in marks:
                     at = self._place(measure, mark, at)
         self._move(measure, at, end)
-        if i == len(self.score.bars) - 2:
-            _text(ET.SubElement(measure, "barline", location="right"), "bar-style", "light-heavy")
+        is_last = i == len(self.score.bars) - 2
+        if is_last or self.score.is_free:
+            style = "light-heavy" if is_last else "none"
+            _text(ET.SubElement(measure, "barline", location="right"), "bar-style", style)
         return measure
 
     def _has_pickup(self) -> bool:
@@ -175,7 +177,7 @@ class _Writer:
             if key.minor is not None:
                 _text(element, "mode", "minor" if key.minor else "major")
         if new_metre:
-            element = ET.SubElement(attributes, "time")
+            element = ET.SubElement(attributes, "time", {"print-object": "no"} if self.score.is_free else {})
             _text(element, "beats", str(metre.count))
             _text(element, "beat-type", str(metre.unit))
         if i == 0:

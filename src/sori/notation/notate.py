@@ -17,7 +17,7 @@ from sori.notation.beats import Beats, BeatTracking
 from sori.notation.marks import dynamics, pedal_marks, tempo_marks
 from sori.notation.quantise import DETAIL, Placed, Quantising, in_beats, place_chords
 from sori.notation.reading import sight_read
-from sori.notation.rhythm import find_beats
+from sori.notation.rhythm import even_beats, find_beats
 from sori.notation.values import note_values
 from sori.notation.voices import separate_voices
 
@@ -33,6 +33,8 @@ class NotationOptions:
     ----------
     metre
         The metre of the whole piece.
+    is_free
+        The music has no metre: notes are written in proportion to time, a quarter for half a second.
     tempo
         Lowest and highest number of beats a minute.
     key
@@ -46,6 +48,7 @@ class NotationOptions:
     """
 
     metre: Metre | None = None
+    is_free: bool = False
     tempo: tuple[float, float] | None = None
     key: int | None = None
     detail: str = "usual"
@@ -87,7 +90,7 @@ def notate(notes: Sequence[Note], pedals: npt.ArrayLike = (), options: NotationO
     if not len(rows):
         raise AudioError("there are no notes to write")
     rows = rows[np.lexsort((rows[:, 2], rows[:, 0]))]
-    beats = options.beats or find_beats(rows, options.tracking())
+    beats = options.beats or (even_beats(rows) if options.is_free else find_beats(rows, options.tracking()))
     pitch = rows[:, 2].astype(np.int64)
     placed = place_chords(rows[:, 0], pitch, beats, Quantising(detail=options.detail))
     last = Fraction(float(in_beats([rows[:, 1].max()], beats)[0])).limit_denominator(64)
@@ -103,18 +106,21 @@ def notate(notes: Sequence[Note], pedals: npt.ArrayLike = (), options: NotationO
         seconds=tuple(float(s) for s in seconds),
         title=options.title,
         composer=options.composer,
+        is_free=options.is_free,
+        is_uneven=not options.is_free and is_uneven(beats),
     )
 
     def quarters(at_s: float) -> Fraction:
         return Fraction(float(np.interp(at_s, seconds, [float(b) for b in bars.beats]))).limit_denominator(96)
 
     pressed = [(float(a), float(b)) for a, b in np.asarray(pedals, dtype=np.float64).reshape(-1, 2)]
-    marks = tempo_marks(bars.beats, seconds, score.metre_at, bars.lines) + dynamics(printed, bars.lines)
+    marks = dynamics(printed, bars.lines)
+    marks += [] if options.is_free else tempo_marks(bars.beats, seconds, score.metre_at, bars.lines)
     marks += pedal_marks(pressed, quarters, end=bars.lines[-1])
     return replace(score, marks=tuple(sorted(marks, key=lambda mark: mark.at)))
 
 
-def is_free(beats: Beats) -> bool:
+def is_uneven(beats: Beats) -> bool:
     """Whether beats are so uneven that the music has no regular metre."""
     interval = np.diff(beats.seconds)
     return len(interval) > 3 and float(np.abs(np.diff(np.log(interval))).mean()) > _FREE

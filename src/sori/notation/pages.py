@@ -32,6 +32,11 @@ def svg_pages(musicxml: str) -> list[str]:
     return [_with_signs(toolkit.renderToSVG(number)) for number in range(1, toolkit.getPageCount() + 1)]
 
 
+def svg_long(musicxml: str) -> str:
+    """Engrave MusicXML as one SVG, as long as the music."""
+    return _with_signs(engraver(musicxml, adjustPageHeight=True, pageHeight=60_000).renderToSVG(1))
+
+
 def engraver(musicxml: str, **options: Any) -> Any:
     """Return verovio's toolkit with a score loaded."""
     verovio = require("verovio")

@@ -64,18 +64,19 @@ def find_beats(notes: Sequence[Note] | _Floats, tracking: BeatTracking | None = 
     rows = notes_array(notes)
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     if len(rows) < 3:
-        return _even(rows, tracking)
+        return even_beats(rows, tracking)
     shift = LEAD_S - rows[0, 0]
     moved = rows.copy()
     moved[:, :2] += shift
     at, places, counts = track_beats(*beat_odds(moved), tracking)
     if len(at) < 2:
-        return _even(rows, tracking)
+        return even_beats(rows, tracking)
     seconds = _snapped(at * FRAME_S, moved[:, 0]) - shift
     return Beats(seconds=seconds, places=places, counts=counts)
 
 
-def _even(rows: _Floats, tracking: BeatTracking | None) -> Beats:
+def even_beats(rows: _Floats, tracking: BeatTracking | None = None) -> Beats:
+    """Return beats of half a second, or as near to it as the tempo may be, in bars of four, from the first note on."""
     tracking = tracking or BeatTracking()
     low, high = tracking.tempo
     step_s = 60 / float(np.clip(120.0, low, high))

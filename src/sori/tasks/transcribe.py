@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from sori import audio
 from sori.errors import ParameterError, SoriError, check_choice, check_installed, printable, reason
-from sori.inference import ENGINES, Engine, NoteDecoding, Transcriber, usual_gain
-from sori.inference.tuning import HALFWAY_CENTS, STANDARD_HZ, TuningEstimator, check_tuning, in_cents
-from sori.music import Note
+from sori.folders import targets_of
+from sori.inference.hearing import Heard, PianoHearing
+from sori.inference.transcriber import NoteDecoding
+from sori.inference.tuning import STANDARD_HZ
 from sori.music.midi import write_played
-from sori.music.pedal import pedals_of, rung
+from sori.music.pedal import as_keys
+from sori.music.score import Score
 from sori.music.tables import write_json, write_tsv
+from sori.notation.notate import NotationOptions, notate
+from sori.notation.write import SCORE_FORMATS, check_engraver, write_score
 from sori.reporter import Reporter, usual
-from sori.separation.separator import separator
 from sori.units import note_name
 
-FORMATS = ("mid", "tsv", "json", "png")
-_BLOCK_S = 10.0
-_LISTENED_S = 60.0
+FORMATS = ("mid", "tsv", "json", "png", *SCORE_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,8 @@ def transcribe_files(
     files
         Recordings, or folders of them, whose subfolders are made in ``out`` too.
     formats
-        Of ``mid``, ``tsv`` (onset, offset, pitch, velocity), ``json`` and ``png`` (a piano roll).
+        Of ``mid``, ``tsv`` (onset, offset, pitch, velocity), ``json``, ``png`` (a piano roll), and those of sheet
+        music, ``musicxml``, ``pdf``, ``svg`` and ``html``.
     clean
         A model that removes other sounds from the spectrogram: see :class:`sori.inference.transcriber.Transcriber`.
     engine
@@ -122,19 +120,21 @@ def transcribe_files(
         raise ParameterError(f"give one or more formats of {', '.join(FORMATS)}.")
     if "png" in formats:
         check_installed("matplotlib")
-    if tuning_hz is not None:
-        check_tuning(tuning_hz)
+    check_engraver(formats)
     reporter, decoding = usual(reporter), decoding or NoteDecoding()
-    targets = _targets(files, out, formats, overwrite=overwrite)
-    heard_by = Transcriber(model, clean=clean, threads=threads) if engine == "piano" else ENGINES[engine]()
-    separate = None if method is None else separator(method, sr=heard_by.sr, reporter=reporter)
+    found = [(file, given) for given in map(Path, files) for file in audio.recordings_of([given])]
+    targets = targets_of(found, out, formats, overwrite=overwrite)
+    hearing = PianoHearing(
+        model, clean=clean, decoding=decoding, method=method, engine=engine, threads=threads, tuning_hz=tuning_hz,
+        reporter=reporter,
+    )  # fmt: skip
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SoriError(f"{out}: {reason(error)}") from error
     for file, paths in targets.items():
         try:
-            yield _transcribe(file, paths, heard_by, decoding, separate, tuning_hz, reporter, pedal=pedal)
+            yield _transcribe(file, paths, hearing, reporter, pedal=pedal)
         except (SoriError, OSError) as error:
             why = str(error) if isinstance(error, SoriError) else reason(error)
             why = why if str(file) in why else f"{file}: {why}"
@@ -142,134 +142,53 @@ def transcribe_files(
 
 
 def _transcribe(
-    file: Path,
-    paths: Sequence[Path],
-    heard_by: Transcriber | Engine,
-    decoding: NoteDecoding,
-    separate: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None,
-    tuning_hz: float | None,
-    reporter: Reporter,
-    *,
-    pedal: bool,
+    file: Path, paths: Sequence[Path], hearing: PianoHearing, reporter: Reporter, *, pedal: bool
 ) -> Transcribed:
     began = time.monotonic()
-    sr, done, held_back = heard_by.sr, 0, 0
-    header = audio.info(file)
-    total_s = round(header.duration_s or header.announced_s or 0)
-    separated = None if separate is None else separate(audio.load(file, sr=sr)[0])
-    # A recording is read twice, since its peak and its tuning are known only at the end.
-    gain, estimated_hz = _measured(audio.blocks(file), header.sr) if separated is None else _measured([separated], sr)
-    if not isinstance(heard_by, Transcriber):
-        tuning_hz = STANDARD_HZ
-    elif tuning_hz is None:
-        tuning_hz = estimated_hz
-        if abs(in_cents(estimated_hz)) >= HALFWAY_CENTS:
-            y = audio.load(file, sr=sr, duration_s=_LISTENED_S)[0] if separated is None else separated
-            tuning_hz = heard_by.likelier_tuning(estimated_hz, y * np.float32(gain))
-            reporter.say(
-                f"{file}: the tuning is halfway between keys; if A = {tuning_hz:g} Hz is wrong, give `tuning_hz`"
-            )
-
-    def normalised() -> Iterator[npt.NDArray[np.float32]]:
-        nonlocal done
-        for piece in audio.blocks(file, sr=sr, block_s=_BLOCK_S) if separated is None else [separated]:
-            done += len(piece)
-            yield piece if gain == 1 else piece * np.float32(gain)
-
-    notes: list[Note] = []
-    pressed: list[npt.NDArray[np.float32]] = []
-
-    def found() -> Iterator[Sequence[Note]]:
-        nonlocal held_back
-        if not isinstance(heard_by, Transcriber):
-            yield decoding.limit(heard_by(np.concatenate(list(normalised()))))
-            return
-        for chunk in heard_by.notes(normalised(), decoding=decoding, tuning_hz=tuning_hz):
-            held_back = chunk.held_back
-            pressed.append(chunk.pedal)
-            yield chunk.notes
-
-    for ended in found():
-        notes += ended
-        reporter.progress(f"Transcribing {file.name}", round(done / sr), max(round(done / sr), total_s))
-    notes.sort()
-    duration_s = done / sr
-    pedals: tuple[tuple[float, float], ...] = ()
-    if isinstance(heard_by, Transcriber):
-        pedals = pedals_of(np.concatenate(pressed), frame_s=heard_by.front_end.frame_s)
-        notes = rung(notes, pedals)
+    heard = hearing(file, reporter=reporter)
     written: list[Path] = []
+    score: Score | None = None
     try:
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not path.exists()
-            _write(notes, pedals, path, duration_s=duration_s, as_played=pedal)
+            if path.suffix[1:] in SCORE_FORMATS:
+                score = score or notate(as_keys(heard.notes, heard.pedals), heard.pedals, NotationOptions())
+                write_score(score, path, heard.notes, heard.pedals, recording=file)
+            else:
+                _write(heard, path, as_played=pedal)
             written += [path] if is_new else []
     except OSError as error:
         for made in written:  # all of a recording's files or none
             made.unlink(missing_ok=True)
         raise SoriError(f"{path}: {reason(error)}") from error
-    pitches = [note.pitch for note in notes]
+    except SoriError:
+        for made in written:
+            made.unlink(missing_ok=True)
+        raise
+    pitches = [note.pitch for note in heard.notes]
     return Transcribed(
         file,
         tuple(paths),
-        len(notes),
+        len(heard.notes),
         min(pitches, default=None),
         max(pitches, default=None),
-        duration_s,
+        heard.duration_s,
         time.monotonic() - began,
-        tuning_hz=tuning_hz,
-        held_back=held_back,
+        tuning_hz=heard.tuning_hz,
+        held_back=heard.held_back,
     )
 
 
-def _measured(pieces: Iterable[npt.NDArray[np.float32]], sr: int) -> tuple[float, float]:
-    """Return the gain that brings a recording to the usual level, and its tuning in Hz."""
-    peak, estimator = 0.0, TuningEstimator(sr)
-    for y in pieces:
-        peak = max(peak, float(np.abs(y).max(initial=0)))
-        estimator(y)
-    return usual_gain(peak), estimator.tuning_hz
-
-
-def _targets(
-    files: Sequence[str | Path], out: Path, formats: Sequence[str], *, overwrite: bool
-) -> dict[Path, tuple[Path, ...]]:
-    """Return the files to write for each recording; what is in a folder keeps its place below it."""
-    targets: dict[Path, tuple[Path, ...]] = {}
-    taken: dict[Path, Path] = {}
-    for given in map(Path, files):
-        for file in audio.recordings_of([given]):
-            folder = out / file.parent.relative_to(given) if given.is_dir() else out
-            paths = tuple(folder / f"{file.stem}.{name}" for name in dict.fromkeys(formats))
-            if file in targets:
-                continue
-            for path in paths:
-                where = Path(os.path.realpath(path))
-                if where in taken:
-                    raise ParameterError(
-                        f"{taken[where]} and {file} would both be written to {path}: give them one by one."
-                    )
-                if path.exists() and not overwrite:
-                    raise SoriError(
-                        f"{path}: is there already; give `overwrite=True` to replace it, or `out` another folder"
-                    )
-                taken[where] = file
-            targets[file] = paths
-    return targets
-
-
-def _write(
-    notes: Sequence[Note], pedals: Sequence[tuple[float, float]], path: Path, *, duration_s: float, as_played: bool
-) -> None:
+def _write(heard: Heard, path: Path, *, as_played: bool) -> None:
     kind = path.suffix[1:]
     if kind == "mid":
-        write_played(notes, pedals if as_played else (), path)
+        write_played(heard.notes, heard.pedals if as_played else (), path)
     elif kind == "png":
         from sori import plots  # an extra
 
-        plots.save(plots.piano_roll(notes, duration_s=duration_s), path)
+        plots.save(plots.piano_roll(heard.notes, duration_s=heard.duration_s), path)
     elif kind == "tsv":
-        write_tsv(notes, path)
+        write_tsv(heard.notes, path)
     else:
-        write_json(notes, path, duration_s=duration_s, pedals=pedals)
+        write_json(heard.notes, path, duration_s=heard.duration_s, pedals=heard.pedals)
