@@ -25,6 +25,7 @@ from sori.cli import (
     learn,
     listen,
     models,
+    notate,
     piano,
     predict,
     score,
@@ -32,7 +33,6 @@ from sori.cli import (
     synth,
     tag,
     train,
-    notate,
     transcribe,
 )
 from sori.cli.help import WIDTH, Command

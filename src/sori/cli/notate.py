@@ -100,7 +100,9 @@ def _options(
         try:
             between = (float(low), float(high or low) + (0 if high else 0.01))
         except ValueError as error:
-            raise ParameterError(f"a tempo is one or two numbers, as in 80-100. Received {tempo!r}.", "tempo") from error
+            raise ParameterError(
+                f"a tempo is one or two numbers, as in 80-100. Received {tempo!r}.", "tempo"
+            ) from error
     return NotationOptions(
         metre=None if metre in ("auto", "none") else Metre.parse(metre),
         is_free=metre == "none",

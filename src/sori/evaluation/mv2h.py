@@ -1,8 +1,8 @@
 """MV2H: one number for a transcribed score, the mean of five.
 
-Multi-pitch detection, voice separation, metrical alignment, note values and harmony, each 0 to 1. What went wrong in one
-of them is not counted again in another: voices are compared among matched notes, values among notes whose voice goes on
-rightly. Harmony is the key alone, since our scores have no chord symbols.
+Multi-pitch detection, voice separation, metrical alignment, note values and harmony, each 0 to 1. What went wrong in
+one of them is not counted again in another: voices are compared among matched notes, values among notes whose voice
+goes on rightly. Harmony is the key alone, since our scores have no chord symbols.
 
 Source: A. McLeod and M. Steedman, "Evaluating automatic polyphonic music transcription" (ISMIR 2018).
 """
@@ -165,7 +165,7 @@ def _groupings(truth: Sequence[tuple[int, int]], estimate: Sequence[tuple[int, i
 
 
 def _keys(truth: Music, estimate: Music) -> float:
-    """Return the part of the time whose key is right; a fifth off counts half, a relative key 0.3, a parallel one 0.2."""
+    """Return the part of the time whose key is right; a fifth off is 0.5, relative 0.3, parallel 0.2."""
     if not truth.keys:
         return 0.0
     last = max((note.end for note in truth.notes), default=0)

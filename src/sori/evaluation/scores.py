@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -54,6 +55,17 @@ class ScoreComparison:
         """Return the F1 of the notes."""
         both = self.precision + self.recall
         return 2 * self.precision * self.recall / both if both else 0.0
+
+    def parts(self) -> dict[str, float]:
+        """Return the parts of the matched notes that are right, by what is compared."""
+        return {
+            "place in the bar": self.place,
+            "note value": self.value,
+            "spelling": self.spelling,
+            "hand": self.hand,
+            "metre": self.metre,
+            "key": self.key,
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scores as plain values."""
@@ -174,9 +186,9 @@ def _mv2h(truth: Score, estimate: Score, path: list[tuple[Fraction, Fraction]]) 
     def on_truth(at: Fraction) -> int:
         place = float(at)
         if place <= found[0]:
-            return round(_MS * (known[0] + place - found[0]))
+            return round(_MS * float(known[0] + place - found[0]))
         if place >= found[-1]:
-            return round(_MS * (known[-1] + place - found[-1]))
+            return round(_MS * float(known[-1] + place - found[-1]))
         return round(_MS * float(np.interp(place, found, known)))
 
     def as_it_is(at: Fraction) -> int:
@@ -197,6 +209,6 @@ def _music(score: Score, time: Any) -> Music:
         groupings.append((time(begin), time(end)))
         parts = 3 if score.metre_at(begin).is_compound else 2
         edges = [begin + k * (end - begin) / parts for k in range(parts + 1)]
-        groupings += [(time(a), time(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        groupings += [(time(a), time(b)) for a, b in itertools.pairwise(edges)]
     keys = [(time(at), 7 * key.fifths % 12, True) for at, key in score.keys]
     return Music(notes=notes, groupings=groupings, keys=keys)

@@ -132,6 +132,17 @@ def read_pedals(path: Path) -> npt.NDArray[np.float64]:
     return _pedals((press for part in parts for press in _presses(part)), last_s=last_s)
 
 
+def read_beats(path: Path) -> list[tuple[float, bool]]:
+    """Read the beats of a MIDI file's metres and tempi: the second of each, and whether a bar begins there.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read or is not MIDI.
+    """
+    return _open(path).beats
+
+
 def _presses(part: _Part) -> Iterator[tuple[float, bool]]:
     """Yield the messages of the sustain pedal: when, and whether it is down."""
     for message in part.messages:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from sori.errors import AudioError
 
 _USUAL_TEMPO = 500_000  # microseconds per quarter note (120 quarters a minute), unless the file sets another
 _LONGEST_NUMBER, _LATEST_S = 8, 24 * 3600.0  # bytes of a number, of which the standard allows 4; the end of a day
+_METRE = b"\xff\x58\x04"  # how a kept event of a time signature begins; one of the tempo has three bytes more than 0xff
+_MOST_BEATS = 1_000_000
 _DROP_FRAME = 29  # means 30 / 1.001 frames a second
 # Data bytes of each kind of channel message, by the upper half of its status byte.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
@@ -27,11 +30,16 @@ class Message(NamedTuple):
 
 
 class Song(NamedTuple):
-    """The channel messages of a file, in order; the end of each track; and a description of damage, empty if none."""
+    """What is read of a file.
+
+    ``messages`` are the channel messages in order; ``ends_s`` the end of each track; ``damage`` describes damage, empty
+    if none; ``beats`` are the second of each beat, by the metres and tempi of the file, and whether a bar begins there.
+    """
 
     messages: list[Message]
     ends_s: list[float]
     damage: str
+    beats: list[tuple[float, bool]]
 
 
 def parse(data: bytes, *, name: str) -> Song:
@@ -82,7 +90,29 @@ def parse(data: bytes, *, name: str) -> Song:
         if (status := event[0]) < 0xF0
     ]
     ends_s = [clock(events[-1][0]) if events else 0.0 for events in tracks]
-    return Song(sorted(messages, key=lambda message: message.time_s), ends_s, damage)
+    messages.sort(key=lambda message: message.time_s)
+    beats = [] if division & 0x8000 else _beats(tracks, division, clock)
+    return Song(messages, ends_s, damage, beats)
+
+
+def _beats(tracks: Sequence[Sequence[tuple[int, bytes]]], division: int, clock: _Clock) -> list[tuple[float, bool]]:
+    """Return the beats up to the last event; of 6/8 and its like, a beat has three eighths."""
+    last = max((events[-1][0] for events in tracks if events), default=0)
+    metres = sorted(
+        ((tick, event[3], event[4]) for events in tracks for tick, event in events if event[:3] == _METRE),
+        key=lambda metre: metre[0],
+    )
+    metres = [(0, 4, 2), *metres] if not metres or metres[0][0] > 0 else metres
+    beats: list[tuple[float, bool]] = []
+    for i, (begin, count, power) in enumerate(metres):
+        end = metres[i + 1][0] if i + 1 < len(metres) else last
+        parts = 3 if count > 3 and count % 3 == 0 else 1
+        beat = Fraction(4 * division * parts, 2 ** min(power, 8))
+        number = 0
+        while begin + number * beat < end and len(beats) < _MOST_BEATS:
+            beats.append((clock(begin + number * beat), number % max(1, count // parts) == 0))
+            number += 1
+    return beats
 
 
 def _events(data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
@@ -103,6 +133,8 @@ def _events(data: bytes) -> tuple[list[tuple[int, bytes]], bool]:
                 length, at = _number(data, at + 1)
                 if kind == 0x51 and length == 3:
                     events.append((tick, b"\xff" + data[at : at + 3]))
+                elif kind == 0x58 and length >= 2:
+                    events.append((tick, _METRE + data[at : at + 2]))
                 elif kind == 0x2F:
                     events.append((tick, b"\xff"))
                     return events, True
@@ -144,7 +176,9 @@ class _Clock:
             self._changes = [(0, 0.0, 1 / (rate * (division & 255)))]
             return
         tempi = [
-            (tick, int.from_bytes(event[1:4], "big")) for tick, event in events if event[:1] == b"\xff" and event[1:]
+            (tick, int.from_bytes(event[1:4], "big"))
+            for tick, event in events
+            if event[:1] == b"\xff" and len(event) == 4
         ]
         tempi.sort(key=lambda change: change[0])  # of several at one tick, the last of the file holds
         self._changes = [(0, 0.0, _USUAL_TEMPO / 1e6 / division)]
@@ -153,11 +187,11 @@ class _Clock:
             self._changes.append((tick, at_s + (tick - since) * tick_s, max(1, tempo) / 1e6 / division))
         self._ticks = [tick for tick, _, _ in self._changes]
 
-    def __call__(self, tick: int) -> float:
+    def __call__(self, tick: float | Fraction) -> float:
         """Return the time of a tick."""
         which = 0 if len(self._changes) == 1 else bisect_right(self._ticks, tick) - 1
         since, at_s, tick_s = self._changes[which]
-        return at_s + (tick - since) * tick_s
+        return at_s + float(tick - since) * tick_s
 
 
 def compose(events: Sequence[tuple[int, bytes]], *, division: int, name: str) -> bytes:

@@ -73,7 +73,8 @@ def bars_of(beats: Beats, placed: Placed, *, metre: Metre | None = None, until: 
         places.append(places[-1] + 1)
     grids = dict(enumerate(placed.grids, start=int(min(placed.place, default=Fraction(0)) // 1)))
     metres = _metres(counts, places, [grids.get(first + i, "beat") for i in range(len(counts))], beats, metre)
-    at, where, lines, changes = Fraction(0), [], [], []
+    at, where, lines = Fraction(0), list[Fraction](), list[Fraction]()
+    changes: list[tuple[Fraction, Metre]] = []
     for i, here in enumerate(metres):
         if places[i] == 0 or i == 0:
             lines.append(at)

@@ -76,7 +76,7 @@ class Beats:
     @property
     def downbeats(self) -> _Floats:
         """When bars begin."""
-        return self.seconds[self.places == 0]
+        return np.asarray(self.seconds[self.places == 0])
 
 
 def track_beats(beat: _Floats, bar: _Floats, tracking: BeatTracking | None = None) -> tuple[_Ints, _Ints, _Ints]:
@@ -153,7 +153,7 @@ class _Search:
             came[i] = np.clip(np.arange(_INTERVALS) + choice - _AROUND, 0, _INTERVALS - 1)
         within = np.flatnonzero(times >= times[-1] - self.longest)  # the last beat of all is one of these
         final = total[within]
-        k, row = np.unravel_index(int(final.argmax()), final.shape)
+        k, row = divmod(int(final.argmax()), rows)
         i, j, found = int(within[k]), int(interval[within[k], row]), []
         while True:
             found.append((int(times[i]), self.places[row][1], self.places[row][0]))

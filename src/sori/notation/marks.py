@@ -57,9 +57,9 @@ def _by_bar(notes: Sequence[ScoreNote], bars: Sequence[Fraction]) -> _Floats | N
             )
     if not any(found):
         return None
-    means = [np.mean(sorted(bar)[len(bar) // 2 :]) if bar else np.nan for bar in found]
+    means = np.array([np.mean(sorted(bar)[len(bar) // 2 :]) if bar else np.nan for bar in found], dtype=np.float64)
     there = np.flatnonzero(~np.isnan(means))
-    return np.interp(np.arange(len(means)), there, np.array(means)[there])
+    return np.asarray(np.interp(np.arange(len(means)), there, means[there]), dtype=np.float64)
 
 
 def _dynamic(level: float, current: int) -> int:

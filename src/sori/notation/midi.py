@@ -57,7 +57,7 @@ def _tempo_map(
         times.append(first_s)
     bars = set(score.bars)
     shown: bytes | None = None
-    for i, (at_s, at, is_first) in enumerate(beats):
+    for i, (at_s, at, _is_first) in enumerate(beats):
         metre = score.metre_at(at)
         until_s = beats[i + 1][0] if i + 1 < len(beats) else max(end_s, at_s + 0.3)
         meta.append((ticks[-1], -3, tempo_event((until_s - at_s) / float(metre.beat))))

@@ -100,7 +100,7 @@ class _Writer:
         metre, key = self.score.metre_at(begin), self.score.key_at(begin)
         is_pickup = i == 0 and end - begin < metre.bar
         number = i if self._has_pickup() else i + 1
-        measure = ET.Element("measure", number=str(number), **({"implicit": "yes"} if is_pickup else {}))
+        measure = ET.Element("measure", {"number": str(number)} | ({"implicit": "yes"} if is_pickup else {}))
         self._attributes(measure, i, begin, metre, key)
         at = begin
         accidentals: dict[tuple[int, str, int], int] = {}
@@ -222,7 +222,7 @@ class _Writer:
                     _text(note, "accidental", sign)
                 _text(note, "staff", str(staff))
         for k, printed in enumerate(event.notes):
-            note = ET.SubElement(measure, "note", **self._dynamics(printed))
+            note = ET.SubElement(measure, "note", self._dynamics(printed))
             if k:
                 ET.SubElement(note, "chord")
             sign = self._pitch(note, printed, staff, key, accidentals, is_tied=event.tied_from)

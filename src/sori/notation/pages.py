@@ -32,6 +32,17 @@ def svg_pages(musicxml: str) -> list[str]:
     return [_with_signs(toolkit.renderToSVG(number)) for number in range(1, toolkit.getPageCount() + 1)]
 
 
+def pages_in_time(musicxml: str) -> tuple[list[str], list[tuple[float, list[str], list[str]]]]:
+    """Engrave MusicXML; return its pages, and for each moment in quarters the elements that begin and end there."""
+    toolkit = engraver(musicxml, svgHtml5=False)
+    pages = [_with_signs(toolkit.renderToSVG(number)) for number in range(1, toolkit.getPageCount() + 1)]
+    moments = [
+        (float(moment["qstamp"]), list(moment.get("on", ())), list(moment.get("off", ())))
+        for moment in toolkit.renderToTimemap()
+    ]
+    return pages, moments
+
+
 def svg_long(musicxml: str) -> str:
     """Engrave MusicXML as one SVG, as long as the music."""
     return _with_signs(engraver(musicxml, adjustPageHeight=True, pageHeight=60_000).renderToSVG(1))

@@ -63,7 +63,7 @@ def spelling_class(fifths: _Ints, key: _Ints) -> _Ints:
     >>> spelling_class(np.array([7, -5, -6]), np.array([0, 0, 0]))
     array([2, 1, 0])
     """
-    return np.clip((fifths - key + 5) // 12, -1, 1) + 1
+    return np.asarray(np.clip((fifths - key + 5) // 12, -1, 1) + 1)
 
 
 def spelled(pitch: _Ints, key: _Ints, kind: _Ints) -> _Ints:

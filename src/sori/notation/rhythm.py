@@ -71,7 +71,7 @@ def find_beats(notes: Sequence[Note] | _Floats, tracking: BeatTracking | None = 
     at, places, counts = track_beats(*beat_odds(moved), tracking)
     if len(at) < 2:
         return even_beats(rows, tracking)
-    seconds = _snapped(at * FRAME_S, moved[:, 0]) - shift
+    seconds = _snapped((at * FRAME_S).astype(np.float64), moved[:, 0]) - shift
     return Beats(seconds=seconds, places=places, counts=counts)
 
 
@@ -85,7 +85,9 @@ def even_beats(rows: _Floats, tracking: BeatTracking | None = None) -> Beats:
     count = max(2, int(np.ceil((last_s - begin_s) / step_s)) + 1)
     most = 4 if 4 in tracking.beats_in_bar else tracking.beats_in_bar[0]
     number = np.arange(count)
-    return Beats(seconds=begin_s + step_s * number, places=number % most, counts=np.full(count, most))
+    return Beats(
+        seconds=(begin_s + step_s * number).astype(np.float64), places=number % most, counts=np.full(count, most)
+    )
 
 
 def _snapped(seconds: _Floats, onset_s: _Floats) -> _Floats:

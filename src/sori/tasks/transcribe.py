@@ -19,8 +19,8 @@ from sori.music.pedal import as_keys
 from sori.music.score import Score
 from sori.music.tables import write_json, write_tsv
 from sori.notation.notate import NotationOptions, notate
-from sori.notation.write import SCORE_FORMATS, check_engraver, write_score
 from sori.reporter import Reporter, usual
+from sori.tasks.notate import SCORE_FORMATS, check_engraver, write_score
 from sori.units import note_name
 
 FORMATS = ("mid", "tsv", "json", "png", *SCORE_FORMATS)
@@ -153,8 +153,9 @@ def _transcribe(
             path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not path.exists()
             if path.suffix[1:] in SCORE_FORMATS:
-                score = score or notate(as_keys(heard.notes, heard.pedals), heard.pedals, NotationOptions())
-                write_score(score, path, heard.notes, heard.pedals, recording=file)
+                title = NotationOptions(title=file.stem.replace("_", " "))
+                score = score or notate(as_keys(heard.notes, heard.pedals), heard.pedals, title)
+                write_score(score, path, heard.notes, recording=file)
             else:
                 _write(heard, path, as_played=pedal)
             written += [path] if is_new else []
