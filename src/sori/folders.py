@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sori.errors import ParameterError, SoriError, reason
+from sori.errors import ParameterError, SoriError, printable, reason
 
 # Files that systems put into folders, and that may be lost.
 LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
@@ -168,6 +168,17 @@ def building_folder(path: Path, *, ending: str = "building") -> Path:
 def as_json(values: Any) -> Any:
     """Return values as JSON restores them, so that two can be compared."""
     return json.loads(json.dumps(values))
+
+
+def as_plain(result: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass for JSON: paths and texts with valid letters, lists of paths as lists."""
+    values: dict[str, Any] = {}
+    for name, value in vars(result).items():
+        if isinstance(value, (str, Path)):
+            values[name] = printable(value)
+        else:
+            values[name] = [printable(one) for one in value] if isinstance(value, tuple) else value
+    return values
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -140,7 +140,7 @@ def read_beats(path: Path) -> list[tuple[float, bool]]:
     AudioError
         If the file cannot be read or is not MIDI.
     """
-    return _open(path).beats
+    return _open(path).beats()
 
 
 def _presses(part: _Part) -> Iterator[tuple[float, bool]]:

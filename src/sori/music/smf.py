@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 from sori.errors import AudioError
@@ -33,13 +34,14 @@ class Song(NamedTuple):
     """What is read of a file.
 
     ``messages`` are the channel messages in order; ``ends_s`` the end of each track; ``damage`` describes damage, empty
-    if none; ``beats`` are the second of each beat, by the metres and tempi of the file, and whether a bar begins there.
+    if none; ``beats`` is a function that returns the second of each beat, by the metres and tempi of the file, and
+    whether a bar begins there.
     """
 
     messages: list[Message]
     ends_s: list[float]
     damage: str
-    beats: list[tuple[float, bool]]
+    beats: Callable[[], list[tuple[float, bool]]]
 
 
 def parse(data: bytes, *, name: str) -> Song:
@@ -91,12 +93,13 @@ def parse(data: bytes, *, name: str) -> Song:
     ]
     ends_s = [clock(events[-1][0]) if events else 0.0 for events in tracks]
     messages.sort(key=lambda message: message.time_s)
-    beats = [] if division & 0x8000 else _beats(tracks, division, clock)
-    return Song(messages, ends_s, damage, beats)
+    return Song(messages, ends_s, damage, partial(_beats, tracks, division, clock))
 
 
 def _beats(tracks: Sequence[Sequence[tuple[int, bytes]]], division: int, clock: _Clock) -> list[tuple[float, bool]]:
     """Return the beats up to the last event; of 6/8 and its like, a beat has three eighths."""
+    if division & 0x8000:  # ticks are parts of seconds
+        return []
     last = max((events[-1][0] for events in tracks if events), default=0)
     metres = sorted(
         ((tick, event[3], event[4]) for events in tracks for tick, event in events if event[:3] == _METRE),

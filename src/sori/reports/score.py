@@ -11,17 +11,48 @@ from pathlib import Path
 import numpy as np
 
 from sori import audio
-from sori.errors import SoriError
+from sori.errors import SoriError, check_installed
 from sori.evaluation.scores import ScoreComparison
 from sori.folders import replacing_file
 from sori.music.notes import Note
 from sori.music.score import Score
-from sori.notation.musicxml import musicxml
-from sori.notation.pages import pages_in_time, svg_long
+from sori.notation.musicxml import musicxml, write_musicxml
+from sori.notation.pages import pages_in_time, svg_long, svg_pages, write_pdf
 from sori.reports.page import page, picture, text_table
 from sori.synth.additive import AdditiveSynth
 from sori.synth.instruments import INSTRUMENTS
 from sori.synth.soundfont import SoundFontSynth, default_soundfont
+
+SCORE_FORMATS = ("musicxml", "pdf", "svg", "html")
+
+
+def check_engraver(formats: Sequence[str]) -> None:
+    """Raise an error if a format needs a library that is not installed."""
+    if {"pdf", "svg", "html"} & set(formats):
+        check_installed("verovio")
+    if "pdf" in formats:
+        check_installed("cairosvg", "pypdf")
+
+
+def write_score(score: Score, path: Path, notes: Sequence[Note], *, recording: Path | None = None) -> None:
+    """Write a score as its file's name ends: MusicXML, PDF, SVG (one long page) or HTML.
+
+    Parameters
+    ----------
+    notes
+        As they sounded, for the page that plays them.
+    recording
+        The recording they were heard in, which that page plays, too.
+    """
+    if path.suffix == ".musicxml":
+        write_musicxml(score, path)
+    elif path.suffix == ".pdf":
+        write_pdf(svg_pages(musicxml(score)), path)
+    elif path.suffix == ".svg":
+        with replacing_file(path) as temporary:
+            temporary.write_text(svg_long(musicxml(score)), encoding="utf-8")
+    else:
+        write_player(score, path, notes, recording=recording)
 
 
 def write_comparison(truth: Score, estimate: Score, scores: ScoreComparison, path: Path) -> None:

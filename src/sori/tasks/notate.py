@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sori import audio
-from sori.errors import AudioError, ParameterError, SoriError, check_choice, check_installed, printable, reason
-from sori.folders import replacing_file, targets_of
+from sori.errors import AudioError, ParameterError, SoriError, check_choice, reason
+from sori.folders import as_plain, targets_of
 from sori.inference.hearing import PianoHearing
 from sori.music import Note
 from sori.music.midi import midi_files_in, read_notes, read_pedals
 from sori.music.pedal import as_keys
-from sori.music.score import Score
 from sori.notation.midi import write_performed, write_quantised
-from sori.notation.musicxml import musicxml, write_musicxml
 from sori.notation.notate import NotationOptions, notate
-from sori.notation.pages import svg_long, svg_pages, write_pdf
 from sori.reporter import Reporter, usual
+from sori.reports.score import SCORE_FORMATS, check_engraver, write_score
 
-SCORE_FORMATS = ("musicxml", "pdf", "svg", "html")
 FORMATS = (*SCORE_FORMATS, "mid")
 _MIDI = (".mid", ".midi")
 
@@ -53,12 +50,7 @@ class Notated:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values, for JSON."""
-        return {
-            **asdict(self),
-            "file": printable(self.file),
-            "written": [printable(path) for path in self.written],
-            "error": None if self.error is None else printable(self.error),
-        }
+        return as_plain(self)
 
 
 def notate_files(
@@ -160,37 +152,6 @@ def _notate(
         file, tuple(paths), len(score.notes), len(score.bars) - 1, metres, str(score.keys[0][1]), tempo,
         time.monotonic() - began, warning,
     )  # fmt: skip
-
-
-def check_engraver(formats: Sequence[str]) -> None:
-    """Raise an error if a format needs a library that is not installed."""
-    if {"pdf", "svg", "html"} & set(formats):
-        check_installed("verovio")
-    if "pdf" in formats:
-        check_installed("cairosvg", "pypdf")
-
-
-def write_score(score: Score, path: Path, notes: Sequence[Note], *, recording: Path | None = None) -> None:
-    """Write a score as its file's name ends: MusicXML, PDF, SVG (one long page) or HTML.
-
-    Parameters
-    ----------
-    notes
-        As they sounded, for the page that plays them.
-    recording
-        The recording they were heard in, which that page plays, too.
-    """
-    if path.suffix == ".musicxml":
-        write_musicxml(score, path)
-    elif path.suffix == ".pdf":
-        write_pdf(svg_pages(musicxml(score)), path)
-    elif path.suffix == ".svg":
-        with replacing_file(path) as temporary:
-            temporary.write_text(svg_long(musicxml(score)), encoding="utf-8")
-    else:
-        from sori.reports.score import write_player
-
-        write_player(score, path, notes, recording=recording)
 
 
 def _title(file: Path) -> str:

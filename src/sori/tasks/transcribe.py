@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sori import audio
-from sori.errors import ParameterError, SoriError, check_choice, check_installed, printable, reason
-from sori.folders import targets_of
+from sori.errors import ParameterError, SoriError, check_choice, check_installed, reason
+from sori.folders import as_plain, targets_of
 from sori.inference.hearing import Heard, PianoHearing
 from sori.inference.transcriber import NoteDecoding
-from sori.inference.tuning import STANDARD_HZ
+from sori.inference.tuning import STANDARD_HZ, check_tuning
 from sori.music.midi import write_played
 from sori.music.pedal import as_keys
 from sori.music.score import Score
 from sori.music.tables import write_json, write_tsv
 from sori.notation.notate import NotationOptions, notate
 from sori.reporter import Reporter, usual
-from sori.tasks.notate import SCORE_FORMATS, check_engraver, write_score
+from sori.reports.score import SCORE_FORMATS, check_engraver, write_score
 from sori.units import note_name
 
 FORMATS = ("mid", "tsv", "json", "png", *SCORE_FORMATS)
@@ -56,12 +56,7 @@ class Transcribed:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain values, for JSON."""
-        return {
-            **asdict(self),
-            "file": printable(self.file),
-            "written": [printable(path) for path in self.written],
-            "error": None if self.error is None else printable(self.error),
-        }
+        return as_plain(self)
 
 
 def transcribe_files(
@@ -121,6 +116,8 @@ def transcribe_files(
     if "png" in formats:
         check_installed("matplotlib")
     check_engraver(formats)
+    if tuning_hz is not None:
+        check_tuning(tuning_hz)
     reporter, decoding = usual(reporter), decoding or NoteDecoding()
     found = [(file, given) for given in map(Path, files) for file in audio.recordings_of([given])]
     targets = targets_of(found, out, formats, overwrite=overwrite)
