@@ -29,10 +29,11 @@ EPOCH = 100  # batches
 
 
 class Piece(NamedTuple):
-    """Notes (onset, offset, pitch, velocity), and beats: seconds, and 1 where a bar begins."""
+    """Notes (onset, offset, pitch, velocity), beats (seconds, and 1 where a bar begins), and who played them."""
 
     notes: np.ndarray
     beats: np.ndarray
+    by_person: bool
 
 
 def read_beats(midi: Path) -> np.ndarray:
@@ -52,7 +53,8 @@ def read_pieces(folders: list[Path], part: str) -> list[Piece]:
         for midi in sorted(folder.glob("*.mid")):
             if part_of(midi.stem) != part or not list(midi.parent.glob(f"{midi.stem}_*.txt")):
                 continue
-            pieces.append(Piece(notes_array(read_notes(midi)), read_beats(midi)))
+            by_person = not midi.stem.startswith("lied-") and not midi.stem.isdecimal()
+            pieces.append(Piece(notes_array(read_notes(midi)), read_beats(midi), by_person))
     return pieces
 
 
@@ -159,7 +161,8 @@ class Feed(keras.utils.PyDataset):
     def __init__(self, pieces: list[Piece], seed: int, count: int) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
         self.pieces, self.seed, self.count, self.epoch = pieces, seed, count, 0
-        lengths = np.array([min(300.0, piece.notes[:, 1].max()) for piece in pieces])
+        # A performance by a person counts as four that are drawn, or played for a sequencer.
+        lengths = np.array([min(300.0, piece.notes[:, 1].max()) * (4 if piece.by_person else 1) for piece in pieces])
         self.weights = lengths / lengths.sum()
 
     def __len__(self) -> int:

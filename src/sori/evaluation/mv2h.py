@@ -180,7 +180,7 @@ def _keys(truth: Music, estimate: Music) -> float:
 
 
 def _spans(keys: Sequence[tuple[int, int, bool]], last: int) -> list[tuple[int, int, int, bool]]:
-    ends = [begin for begin, _, _ in keys[1:]] + [last]
+    ends = [*(begin for begin, _, _ in keys[1:]), last][: len(keys)]
     return [(begin, min(end, last), tonic, major) for (begin, tonic, major), end in zip(keys, ends, strict=True)]
 
 

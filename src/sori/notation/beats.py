@@ -34,12 +34,21 @@ class BeatTracking:
         Cost of a change of the interval between beats by a factor of e; lower is freer.
     metre_change
         Cost of another number of beats in a bar.
+    odd
+        Cost of a bar of five or seven beats, or of more.
+    usual_s, unusual
+        Usual interval between beats, and the cost of a beat of half or double that; it grows with the square.
+    bar_weight
+        How much the odds of bars count beside those of beats.
     """
 
     beats_in_bar: tuple[int, ...] = (2, 3, 4, 5)
     tempo: tuple[float, float] = (60 / LONGEST_S, 60 / SHORTEST_S)
     change: float = 40.0
     metre_change: float = 14.0
+    odd: float = 3.0
+    usual_s: float = 0.6
+    unusual: float = 0.2
     bar_weight: float = 1.0
 
     def __post_init__(self) -> None:
@@ -128,6 +137,9 @@ class _Search:
         """Return the frames of beats, their places in the bar, and the numbers of beats in their bars."""
         n, rows = len(times), len(self.places)
         weight = self.tracking.bar_weight
+        odd = np.array([self.tracking.odd * (place == 0 and count not in (2, 3, 4, 6)) for count, place in self.places])
+        interval_s = self.shortest * FRAME_S * np.exp(self.step * np.arange(_INTERVALS))
+        usual = -self.tracking.unusual * np.log2(interval_s / self.tracking.usual_s) ** 2 - odd[:, None]
         yes, no = -weight * np.logaddexp(0, -bar), -weight * np.logaddexp(0, bar)
         # By beat and place: the best score with each next interval, the interval before, the beat before, its row.
         best = np.full((n, rows, _INTERVALS), -np.inf)
@@ -144,7 +156,7 @@ class _Search:
                 earlier = np.arange(low, high)
                 gaps = np.log((t - times[earlier]) / self.shortest) / self.step
                 self._arrive(state, source[i], row_before[i], best, earlier, np.round(gaps).astype(np.int64))
-            state += beat[t] + np.where(self.begins, yes[t], no[t])[:, None]
+            state += usual + beat[t] + np.where(self.begins, yes[t], no[t])[:, None]
             total[i], interval[i] = state.max(axis=1), state.argmax(axis=1)
             padded = np.pad(state, ((0, 0), (_AROUND, _AROUND)), constant_values=-np.inf)
             windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1, axis=1) - self.cost

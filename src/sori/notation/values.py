@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 # A note lasts to the next one in its hand if its key is held for this part of the gap, and not much longer.
 _DETACHED, _RESTS, _OVERLAP = 0.2, 0.4, 0.6
+_LONG = 2  # beats
 _STACCATO = 0.55  # a note whose key is held for a smaller part of its value has a dot
 # A held note is released after what moves beside it, give or take this part of the gap.
 _OUTLASTS = -0.05
@@ -63,8 +64,9 @@ def _value(
 ) -> Value:
     gap = places[i + 1] - at if i + 1 < len(places) else None
     before = at - places[i - 1] if i else None
-    # After quick notes, a gap is a rest unless the key is held for most of it.
-    least = _DETACHED if gap is None or before is None or gap < 2 * before else _RESTS
+    # A gap that is long, or longer than the one before, is a rest unless the key is held for a good part of it.
+    is_long = gap is not None and (before is None or gap >= 2 * before or gap > _LONG * beat)
+    least = _RESTS if is_long else _DETACHED
     if gap is None or (held < least * float(gap) and gap > beat / 2):
         value = _rounded(held, at, beat)
         if gap is not None and value >= gap:
