@@ -44,7 +44,7 @@ class BeatTracking:
 
     beats_in_bar: tuple[int, ...] = (2, 3, 4, 5)
     tempo: tuple[float, float] = (60 / LONGEST_S, 60 / SHORTEST_S)
-    change: float = 40.0
+    change: float = 25.0
     metre_change: float = 14.0
     odd: float = 3.0
     usual_s: float = 0.6
