@@ -39,7 +39,13 @@ def sori(bare: Path, *arguments):
 def test_the_wheel_holds_the_package_and_its_models(built):
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         names = set(wheel.namelist())
-    for name in ("py.typed", "weights/keywords/model.onnx", "weights/piano/model.onnx", "weights/piano/README.md"):
+    for name in (
+        "py.typed",
+        "weights/keywords/model.onnx",
+        "weights/piano/model.onnx",
+        "weights/piano/README.md",
+        "weights/notation/rhythm.onnx",
+    ):
         assert f"sori/{name}" in names
     assert not [name for name in names if not name.startswith(("sori/", "sori-"))]
 

@@ -26,7 +26,7 @@ def fails(*arguments, code=1):
 
 @pytest.mark.parametrize(
     "command", [(), ("dataset",), *(("dataset", name) for name in ("build", "info", "export", "import")),
-                ("transcribe",), ("score",), ("piano", "synth"), ("piano", "train"),
+                ("transcribe",), ("notate",), ("score",), ("piano", "synth"), ("piano", "train"),
                 ("train",), ("evaluate",), ("predict",), ("models",), ("inspect",), ("listen",), ("augment",),
                 *(("experiment", name) for name in ("features", "overfitting", "examples", "listening")),
                 *(("synth", name) for name in ("notes", "chords", "mix", "midi"))]

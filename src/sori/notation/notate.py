@@ -15,7 +15,7 @@ from sori.music.score import Key, Metre, Score, ScoreNote
 from sori.notation.bars import Bars, bars_of
 from sori.notation.beats import Beats, BeatTracking
 from sori.notation.marks import dynamics, pedal_marks, tempo_marks
-from sori.notation.quantise import DETAIL, Placed, Quantising, in_beats, place_chords
+from sori.notation.quantise import Placed, Quantising, in_beats, place_chords
 from sori.notation.reading import sight_read
 from sori.notation.rhythm import even_beats, find_beats
 from sori.notation.values import note_values
@@ -57,7 +57,7 @@ class NotationOptions:
     composer: str = ""
 
     def __post_init__(self) -> None:
-        check_choice("detail", self.detail, DETAIL)
+        check_choice("detail", self.detail, ("simple", "usual", "faithful"))
         if self.key is not None and not -7 <= self.key <= 7:
             raise ParameterError(f"a key has at most 7 sharps or flats. Received key={self.key}.", "key")
         self.tracking()
@@ -92,7 +92,9 @@ def notate(notes: Sequence[Note], pedals: npt.ArrayLike = (), options: NotationO
     rows = rows[np.lexsort((rows[:, 2], rows[:, 0]))]
     beats = options.beats or (even_beats(rows) if options.is_free else find_beats(rows, options.tracking()))
     pitch = rows[:, 2].astype(np.int64)
-    placed = place_chords(rows[:, 0], pitch, beats, Quantising(detail=options.detail))
+    placed = place_chords(
+        rows[:, 0], pitch, beats, Quantising(detail="proportional" if options.is_free else options.detail)
+    )
     last = Fraction(float(in_beats([rows[:, 1].max()], beats)[0])).limit_denominator(64)
     bars = bars_of(beats, placed, metre=options.metre, until=min(last, max(placed.place) + 8))
     printed, keys = _printed(rows, pitch, placed, beats, bars, options)

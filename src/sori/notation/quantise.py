@@ -37,6 +37,7 @@ DETAIL = {
     "simple": ("beat", "2", "4", "3"),
     "usual": ("beat", "2", "4", "8", "3", "6", "2+3"),
     "faithful": tuple(_GRIDS),
+    "proportional": ("4",),  # of music without metre
 }
 TERNARY = frozenset({"3", "6", "12"})
 _EXACT = (1.0, 0.4, 0.15)  # parts of the usual spread
@@ -50,7 +51,7 @@ class Quantising:
     Parameters
     ----------
     detail
-        ``simple``, ``usual`` or ``faithful``: which divisions of a beat there may be.
+        ``simple``, ``usual``, ``faithful`` or ``proportional``: which divisions of a beat there may be.
     spread_s
         Standard deviation of onsets around their places in seconds.
     relative

@@ -80,7 +80,7 @@ def even_beats(rows: _Floats, tracking: BeatTracking | None = None) -> Beats:
     tracking = tracking or BeatTracking()
     low, high = tracking.tempo
     step_s = 60 / float(np.clip(120.0, low, high))
-    begin_s = float(rows[:, 0].min(initial=0.0)) if len(rows) else 0.0
+    begin_s = float(rows[:, 0].min()) if len(rows) else 0.0
     last_s = float(rows[:, 1].max(initial=begin_s))
     count = max(2, int(np.ceil((last_s - begin_s) / step_s)) + 1)
     most = 4 if 4 in tracking.beats_in_bar else tracking.beats_in_bar[0]
