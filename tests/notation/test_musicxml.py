@@ -3,6 +3,7 @@ import subprocess
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -81,6 +82,10 @@ def test_any_notes_fill_their_bars_and_are_all_there(tmp_path, drawn, metre):
             for onset, length, pitch, hand in drawn
             if hand == staff
         ]
+        for pitch in {note.pitch for note in own}:  # a key ends where it is struck again
+            again = sorted(note for note in own if note.pitch == pitch)
+            for note, after in pairwise(again):
+                own[own.index(note)] = replace(note, length=min(note.length, after.onset - note.onset))
         notes += separate_voices(own)
     score = Score(
         notes=tuple(sorted(notes)), bars=tuple(bars), metres=((Fraction(0), one),), keys=((Fraction(0), Key(0)),)

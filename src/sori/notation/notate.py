@@ -170,7 +170,11 @@ def _printed(
             )
             for i, value in zip(main, values, strict=True)
         ]  # fmt: skip
-        found = [replace(note, length=min(note.length, bars.lines[-1] - note.onset)) for note in found]
+        again: dict[int, Fraction] = {}  # where a key is struck next, where its note ends at the latest
+        for k in reversed(range(len(found))):
+            end = min(found[k].end, again.get(found[k].pitch, bars.lines[-1]), bars.lines[-1])
+            again[found[k].pitch] = found[k].onset
+            found[k] = replace(found[k], length=end - found[k].onset)
         found += [
             ScoreNote(
                 onset=onset[i], length=Fraction(0), pitch=int(pitch[i]), fifths=names[i], staff=hand, is_grace=True,
