@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from sori.errors import AudioError, ParameterError, reason
-from sori.music.score import Key, Metre, Score, ScoreNote, _changes, fifths_of, spelling
+from sori.music.score import Key, Metre, Score, ScoreNote, changes, fifths_of, spelling
 
 ENDINGS = (".musicxml", ".mxl", ".xml")
 _MOST_BYTES = 256 << 20  # of a score when unpacked
@@ -46,8 +46,8 @@ def read_score(path: Path) -> Score:
     return Score(
         notes=tuple(notes),
         bars=tuple(first.bars),
-        metres=_changes(first.metres) or ((Fraction(0), Metre(4, 4)),),
-        keys=_changes(first.keys) or ((Fraction(0), Key(0)),),
+        metres=changes(first.metres) or ((Fraction(0), Metre(4, 4)),),
+        keys=changes(first.keys) or ((Fraction(0), Key(0)),),
         tempo=tempo,
         repeats=first.order(),
         title=root.findtext("work/work-title") or root.findtext("movement-title") or "",

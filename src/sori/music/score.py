@@ -259,7 +259,7 @@ class Score:
             keys.append((bars[-1], self.key_at(self.bars[i])))
             bars.append(self.bars[i + 1] + shift)
         return replace(
-            self, notes=tuple(sorted(notes)), bars=tuple(bars), metres=_changes(metres), keys=_changes(keys),
+            self, notes=tuple(sorted(notes)), bars=tuple(bars), metres=changes(metres), keys=changes(keys),
             marks=(), repeats=(),
         )  # fmt: skip
 
@@ -269,6 +269,6 @@ def _last(changes: Sequence[tuple[Fraction, _Named]], at: Fraction) -> _Named:
     return changes[max(0, bisect_right(places, at) - 1)][1]
 
 
-def _changes(values: Sequence[tuple[Fraction, _Named]]) -> tuple[tuple[Fraction, _Named], ...]:
-    """Keep what differs from the one before it."""
+def changes(values: Sequence[tuple[Fraction, _Named]]) -> tuple[tuple[Fraction, _Named], ...]:
+    """Keep of values at places what differs from the one before it."""
     return tuple(one for i, one in enumerate(values) if i == 0 or one[1] != values[i - 1][1])

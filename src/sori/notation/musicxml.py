@@ -307,11 +307,10 @@ class _Writer:
 
     def _mark(self, mark: Mark) -> None:
         """Prepare the elements of a mark, at the bars they belong to."""
-        below = {"dynamic": 1, "hairpin": 1, "pedal": 2}.get(mark.kind)
         if mark.kind == "tempo":
             self._add(mark.at, _tempo(mark.text), 1)
         elif mark.kind == "dynamic":
-            self._add(mark.at, _direction("dynamics", mark.text), below or 1)
+            self._add(mark.at, _direction("dynamics", mark.text), 1)
         elif mark.kind == "hairpin" and mark.until is not None:
             self._add(mark.at, _direction("wedge", None, type=mark.text, number="1"), 1)
             self._add(mark.until, _direction("wedge", None, type="stop", number="1"), 1)

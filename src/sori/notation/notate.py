@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sori.errors import AudioError, ParameterError, check_choice
 from sori.music.notes import Note, notes_array
-from sori.music.score import Key, Metre, Score, ScoreNote
+from sori.music.score import Key, Metre, Score, ScoreNote, changes
 from sori.notation.bars import Bars, bars_of
 from sori.notation.beats import Beats, BeatTracking
 from sori.notation.marks import dynamics, pedal_marks, tempo_marks
@@ -183,9 +183,8 @@ def _printed(
             for i in graces
         ]  # fmt: skip
         printed += separate_voices(found, most=1 if options.detail == "simple" else 2)
-    changes = [(bars.lines[i], Key(int(key))) for i, key in enumerate(read.keys)]
-    keys = [one for i, one in enumerate(changes) if i == 0 or one[1] != changes[i - 1][1]]
-    return sorted(printed), keys
+    keys = changes([(bars.lines[i], Key(int(key))) for i, key in enumerate(read.keys)])
+    return sorted(printed), list(keys)
 
 
 def _graces(

@@ -20,8 +20,8 @@ WIDTH = KEYS + 12 + 2 * len(_GAPS) + 4
 HAND, KEY, SPELLING = slice(0, 1), slice(1, 13), slice(13, 16)
 OUTPUTS = 16
 _CROSSING = 6.0  # log odds by which hands that cross must be likelier
-_KEY_CHANGE = 12.0  # log odds of another key from bar to bar
-_MOST_NOTES = 12.0  # of a bar that count in full
+_KEY_CHANGE = 80.0  # log odds of another key from bar to bar
+_MOST_NOTES = 6.0  # of a bar that count in full
 
 
 def note_features(onset: npt.NDArray[np.float64], length: npt.NDArray[np.float64], pitch: _Ints) -> _Floats:
