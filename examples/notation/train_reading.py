@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+from drawn import Drawn
 from split import part_of
 
 from sori.errors import SoriError
@@ -107,24 +108,6 @@ def loss(truth: object, logits: object) -> object:
     return ops.sum(total * there) / ops.sum(there)
 
 
-class Feed(keras.utils.PyDataset):
-    """Batches that are drawn anew in every epoch."""
-
-    def __init__(self, pieces: list[Printed], seed: int, count: int) -> None:
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
-        self.pieces, self.seed, self.count, self.epoch = pieces, seed, count, 0
-        lengths = np.array([min(3000, len(piece.pitch)) for piece in pieces])
-        self.weights = lengths / lengths.sum()
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        drawn = [draw(self.pieces, self.weights, rng) for _ in range(BATCH)]
-        return np.stack([x for x, _ in drawn]), np.stack([y for _, y in drawn])
-
-
 def judge(network: keras.Model, pieces: list[Printed]) -> tuple[float, float, float]:
     """Return the share of notes with the right hand, key and class of spelling, without any decoding."""
     right = []
@@ -144,7 +127,9 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=2e-3)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    train, valid = Feed(read(given.scores, "train"), 1, EPOCH), read(given.scores, "valid")[::4]
+    pieces, valid = read(given.scores, "train"), read(given.scores, "valid")[::4]
+    lengths = [min(3000, len(piece.pitch)) for piece in pieces]
+    train = Drawn(draw, pieces, lengths, seed=1, count=EPOCH, batch=BATCH)
     print(f"{len(train.pieces)} scores to train on, {len(valid)} to validate", flush=True)
     network = sequence_network(WIDTH, OUTPUTS)
     network.compile(keras.optimizers.AdamW(given.lr, weight_decay=0.01, clipnorm=1.0), loss)

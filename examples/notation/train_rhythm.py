@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+from drawn import Drawn
 from split import part_of
 
 from sori.models.sequence import sequence_network
@@ -155,27 +156,10 @@ def draw(pieces: list[Piece], weights: np.ndarray, rng: np.random.Generator) -> 
     return x, y.reshape(STEPS, 4)
 
 
-class Feed(keras.utils.PyDataset):
-    """Batches that are drawn anew in every epoch."""
-
-    def __init__(self, pieces: list[Piece], seed: int, count: int) -> None:
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
-        self.pieces, self.seed, self.count, self.epoch = pieces, seed, count, 0
-        # A performance by a person counts as four that are drawn, or played for a sequencer.
-        lengths = np.array([min(300.0, piece.notes[:, 1].max()) * (4 if piece.by_person else 1) for piece in pieces])
-        self.weights = lengths / lengths.sum()
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        drawn = [draw(self.pieces, self.weights, rng) for _ in range(BATCH)]
-        return np.stack([x for x, _ in drawn]), np.stack([y for _, y in drawn])
-
-    def on_epoch_end(self) -> None:
-        """Draw others next time."""
-        self.epoch += 1
+def fed(pieces: list[Piece], *, seed: int, count: int) -> Drawn:
+    """Return batches of pieces; a performance by a person counts as four that are drawn, or played for a sequencer."""
+    lengths = [min(300.0, piece.notes[:, 1].max()) * (4 if piece.by_person else 1) for piece in pieces]
+    return Drawn(draw, pieces, lengths, seed=seed, count=count, batch=BATCH)
 
 
 def loss(truth: object, logits: object) -> object:
@@ -196,8 +180,8 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=2e-3)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    train = Feed(read_pieces(given.train, "train"), 1, EPOCH)
-    valid = Feed(read_pieces(given.valid, "valid"), 2, 12)
+    train = fed(read_pieces(given.train, "train"), seed=1, count=EPOCH)
+    valid = fed(read_pieces(given.valid, "valid"), seed=2, count=12)
     fixed = [valid[i] for i in range(12)]
     x, y = (np.concatenate(part) for part in zip(*fixed, strict=True))
     print(f"{len(train.pieces)} pieces to train on, {len(valid.pieces)} to validate", flush=True)

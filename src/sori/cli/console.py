@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import typer
 from rich.console import Console
@@ -243,3 +243,40 @@ def remember_command(context: typer.Context) -> None:
 
 def _shown(values: Mapping[str, float] | None) -> str:
     return "  ".join(f"{k} {v:.0f}" if k == "epoch" else f"{k} {v:.3f}" for k, v in (values or {}).items())
+
+
+class Result(Protocol):
+    """What came of one file of a batch."""
+
+    @property
+    def error(self) -> str | None:
+        """Why there is no result."""
+
+    def summary(self) -> str:
+        """Return one line to show."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values."""
+
+
+def report_each(results: Iterable[Result], *, json: bool) -> None:
+    """Show the result of each file as it comes, or all as JSON at the end, even after an error.
+
+    Raises
+    ------
+    typer.Exit
+        With code 1, if one of them failed.
+    """
+    done: list[Result] = []
+    try:
+        for one in results:
+            done.append(one)
+            if one.error is not None:
+                fail(as_options(one.summary()))
+            elif not json:
+                show(as_options(one.summary()))
+    finally:
+        if json:
+            print_json([one.to_dict() for one in done])
+    if any(one.error is not None for one in done):
+        raise typer.Exit(1)

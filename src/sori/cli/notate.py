@@ -13,7 +13,6 @@ from sori.errors import ParameterError
 
 if TYPE_CHECKING:
     from sori.notation.notate import NotationOptions
-    from sori.tasks.notate import Notated
 
 _KNOWN = "What is known of the music"
 
@@ -64,9 +63,8 @@ def notate(
 
     options = _options(metre, tempo, beats, key, detail, title, composer)
     numbers = parsed("instruments", instruments, int, "numbers, as in 1,2") if instruments else ()
-    done: list[Notated] = []
     with console.reporting() as reporter:
-        for one in notate_files(
+        results = notate_files(
             files,
             out,
             formats=names(format),
@@ -75,16 +73,8 @@ def notate(
             quantised=quantised,
             overwrite=overwrite,
             reporter=reporter,
-        ):
-            done.append(one)
-            if one.error is not None:
-                console.fail(console.as_options(one.summary()))
-            elif not json:
-                console.show(console.as_options(one.summary()))
-    if json:
-        console.print_json([one.to_dict() for one in done])
-    if any(one.error is not None for one in done):
-        raise typer.Exit(1)
+        )
+        console.report_each(results, json=json)
 
 
 def _options(

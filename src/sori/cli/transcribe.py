@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sori.cli import console
 from sori.cli.options import Json, Overwrite, names, parsed
-
-if TYPE_CHECKING:
-    from sori.tasks.transcribe import Transcribed
 
 _NOTES, _MODEL = "Notes", "Model"
 
@@ -72,9 +67,8 @@ def transcribe(
 
     lowest, highest = parse_band(band)
     decoding = NoteDecoding(threshold=threshold, min_note_s=min_note, lowest=lowest, highest=highest, doubt=doubt)
-    done: list[Transcribed] = []
-    with console.reporting() as reporter, _listing(done, wanted=json):
-        for one in transcribe_files(
+    with console.reporting() as reporter:
+        results = transcribe_files(
             files,
             out,
             formats=names(format),
@@ -88,21 +82,5 @@ def transcribe(
             pedal=pedal,
             overwrite=overwrite,
             reporter=reporter,
-        ):
-            done.append(one)
-            if one.error is not None:
-                console.fail(console.as_options(one.summary()))
-            elif not json:
-                console.show(console.as_options(one.summary()))
-    if any(one.error is not None for one in done):
-        raise typer.Exit(1)
-
-
-@contextmanager
-def _listing(done: Sequence[Transcribed], *, wanted: bool) -> Iterator[None]:
-    """Print the results as JSON at the end, even after an error."""
-    try:
-        yield
-    finally:
-        if wanted:
-            console.print_json([one.to_dict() for one in done])
+        )
+        console.report_each(results, json=json)

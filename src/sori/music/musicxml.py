@@ -10,11 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from sori.errors import AudioError, ParameterError, reason
-from sori.music.score import Key, Metre, Score, ScoreNote, changes, fifths_of, spelling
+from sori.music.score import SEMITONES, Key, Metre, Score, ScoreNote, changes, fifths_of, spelling
 
 ENDINGS = (".musicxml", ".mxl", ".xml")
 _MOST_BYTES = 256 << 20  # of a score when unpacked
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def read_score(path: Path) -> Score:
@@ -143,7 +142,7 @@ class _Part:
         step = (element.findtext("pitch/step") or "C").strip()
         alter = round(float(element.findtext("pitch/alter") or 0))
         octave = int(element.findtext("pitch/octave") or 4)
-        pitch = 12 * (octave + 1) + _SEMITONES[step] + alter + self._transpose
+        pitch = 12 * (octave + 1) + SEMITONES[step] + alter + self._transpose
         if not 0 <= pitch <= 127 or abs(alter) > 3:
             return
         staff = self._hand or min(2, int(element.findtext("staff") or 1))

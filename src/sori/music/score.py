@@ -12,7 +12,7 @@ from sori.errors import ParameterError
 
 _Named = TypeVar("_Named")
 _STEPS = "FCGDAEB"  # along the line of fifths
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {-3: "bbb", -2: "bb", -1: "b", 0: "", 1: "#", 2: "##", 3: "###"}
 _MAJOR = {k: name for k, name in enumerate("Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split(), start=-7)}
 _MINOR = {k: name for k, name in enumerate("Ab Eb Bb F C G D A E B F# C# G# D# A#".split(), start=-7)}
@@ -46,7 +46,7 @@ def spelling(pitch: int, fifths: int) -> Spelling:
     ('C#4', 'Db4', 'Cb4')
     """
     step, alter = _STEPS[(fifths + 1) % 7], (fifths + 1) // 7
-    octave, remainder = divmod(pitch - alter - _SEMITONES[step], 12)
+    octave, remainder = divmod(pitch - alter - SEMITONES[step], 12)
     if remainder or alter not in _ACCIDENTALS:
         raise ParameterError(f"pitch {pitch} has no spelling at {fifths} fifths.")
     return Spelling(step, alter, octave - 1)
