@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sori.folders import (
+    all_or_none,
     as_json,
     building_folder,
     made_by,
@@ -160,3 +161,15 @@ def test_what_is_written_is_read_again_and_replaces_what_was_there_as_a_whole(tm
         write_json(tmp_path / "a.json", {"b": object()})
     assert read_json(tmp_path / "a.json") == {"b": {}}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.npz"]
+
+
+def test_files_that_belong_together_are_all_there_or_none(tmp_path):
+    old, new = tmp_path / "old.txt", tmp_path / "new.txt"
+    old.write_text("kept")
+    with pytest.raises(OSError, match="full"), all_or_none([old, new]):
+        new.write_text("half")
+        raise OSError("full")
+    assert [path.name for path in tmp_path.iterdir()] == ["old.txt"]
+    with all_or_none([old, new]):
+        new.write_text("whole")
+    assert new.read_text() == "whole"

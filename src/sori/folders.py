@@ -81,6 +81,19 @@ def replacing_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def all_or_none(paths: Iterable[Path]) -> Iterator[None]:
+    """Remove those of the files that were not there before, if writing them fails."""
+    new = [path for path in paths if not path.exists()]
+    try:
+        yield
+    except (SoriError, OSError):
+        for path in new:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
+
+
 def write_files(folder: Path, content: Mapping[str, bytes]) -> None:
     """Write files into a folder, created if missing; each file is written completely or not at all."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from sori.music.notes import Note
 from sori.music.pedal import as_keys, cut_at_strokes, ringing
 from sori.music.smf import Message, Song, compose, parse
 
+MIDI_ENDINGS = (".mid", ".midi")
 PEDAL, _PEDAL_DOWN = 64, 64
 _NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM, _BEND = 0x8, 0x9, 0xB, 0xC, 0xE
 _MOST_TICKS = 9_000_000  # the most that MIDI readers accept
@@ -35,7 +36,7 @@ class _Part(NamedTuple):
 
 def midi_files_in(folder: Path) -> list[str]:
     """List the MIDI files in a folder and its subfolders, by their paths within it."""
-    return sorted(name for name, problem in walk(folder) if not problem and name.lower().endswith((".mid", ".midi")))
+    return sorted(name for name, problem in walk(folder) if not problem and name.lower().endswith(MIDI_ENDINGS))
 
 
 def read_events(path: Path) -> list[Event]:
@@ -178,6 +179,11 @@ def write_midi(notes: Iterable[Note], path: Path, *, pedals: npt.ArrayLike = ())
     last_s = max((note.offset_s for note in ordered), default=float(presses.max(initial=0.0)))
     division = int(max(1, min(960, _MOST_TICKS / (2 * last_s + 1))))
     events = note_events(ordered, presses, lambda at_s: round(2 * division * at_s))
+    write_events(events, path, division=division)
+
+
+def write_events(events: Iterable[tuple[int, int, bytes]], path: Path, *, division: int) -> None:
+    """Write events, each with its tick and its order among others there, as one piano track."""
     with replacing_file(path) as temporary:
         temporary.write_bytes(
             compose([(tick, event) for tick, _, event in sorted(events)], division=division, name="piano")

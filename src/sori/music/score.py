@@ -118,6 +118,14 @@ class Key(NamedTuple):
     fifths: int
     minor: bool | None = None
 
+    def alter(self, step: str) -> int:
+        """Return what the signature does to a step, in semitones.
+
+        >>> Key(2).alter("C"), Key(-1).alter("B"), Key(2).alter("G")
+        (1, -1, 0)
+        """
+        return (self.fifths - _STEPS.index(step) + 6) // 7
+
     def __str__(self) -> str:
         if self.minor is None:
             return f"{abs(self.fifths)} {'flats' if self.fifths < 0 else 'sharps'}"

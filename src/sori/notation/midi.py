@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sori.folders import replacing_file
-from sori.music.midi import note_events
+from sori.music.midi import note_events, write_events
 from sori.music.notes import Note
 from sori.music.score import Metre, Score
-from sori.music.smf import compose, key_event, metre_event, tempo_event
+from sori.music.smf import key_event, metre_event, tempo_event
 
 _DIVISION = 960  # ticks per quarter
 _GRACE = Fraction(1, 8)  # quarters that a grace note takes
@@ -26,7 +25,7 @@ def write_performed(score: Score, notes: Sequence[Note], pedals: npt.ArrayLike, 
     """
     marked = score.beats()
     seconds = np.interp([float(at) for at, _ in marked], [float(at) for at in score.places], score.seconds)
-    beats = [(s, at, first) for s, (at, first) in zip(seconds.tolist(), marked, strict=True) if s > 1e-3]
+    beats = [(s, at) for s, (at, _) in zip(seconds.tolist(), marked, strict=True) if s > 1e-3]
     end_s = max([score.seconds[-1], *(note.offset_s for note in notes)])
     ticks, times, meta = _tempo_map(score, beats, end_s)
 
@@ -34,14 +33,14 @@ def write_performed(score: Score, notes: Sequence[Note], pedals: npt.ArrayLike, 
         return round(float(np.interp(at_s, times, ticks)))
 
     events = note_events(notes, pedals, tick)
-    _write(meta + events, path)
+    write_events(meta + events, path, division=_DIVISION)
 
 
 def _tempo_map(
-    score: Score, beats: Sequence[tuple[float, Fraction, bool]], end_s: float
+    score: Score, beats: Sequence[tuple[float, Fraction]], end_s: float
 ) -> tuple[list[int], list[float], list[tuple[int, int, bytes]]]:
     """Return ticks and the seconds they are at, and the events of tempo, metre and key."""
-    first_s, first_at, _ = beats[0] if beats else (0.0, Fraction(0), True)
+    first_s, first_at = beats[0] if beats else (0.0, Fraction(0))
     metre = score.metre_at(first_at)
     lead = 0
     if first_s > 0:  # whole beats as long as the first one, or nearly
@@ -57,7 +56,7 @@ def _tempo_map(
         times.append(first_s)
     bars = set(score.bars)
     shown: bytes | None = None
-    for i, (at_s, at, _is_first) in enumerate(beats):
+    for i, (at_s, at) in enumerate(beats):
         metre = score.metre_at(at)
         until_s = beats[i + 1][0] if i + 1 < len(beats) else max(end_s, at_s + 0.3)
         meta.append((ticks[-1], -3, tempo_event((until_s - at_s) / float(metre.beat))))
@@ -102,11 +101,5 @@ def write_quantised(score: Score, path: Path) -> None:
         end = note.onset if note.is_grace else note.onset + note.length * (Fraction(1, 2) if note.is_staccato else 1)
         notes.append(Note(float(onset), float(max(end, onset + Fraction(1, 32))), note.pitch, note.velocity or 80))
     pedals = [(float(mark.at), float(mark.until)) for mark in score.marks if mark.kind == "pedal" and mark.until]
-    _write(meta + note_events(notes, pedals, lambda quarters: round(quarters * _DIVISION)), path)
-
-
-def _write(events: list[tuple[int, int, bytes]], path: Path) -> None:
-    with replacing_file(path) as temporary:
-        temporary.write_bytes(
-            compose([(tick, event) for tick, _, event in sorted(events)], division=_DIVISION, name="piano")
-        )
+    events = note_events(notes, pedals, lambda quarters: round(quarters * _DIVISION))
+    write_events(meta + events, path, division=_DIVISION)

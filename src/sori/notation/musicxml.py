@@ -27,7 +27,6 @@ _SIGNS = {
     2: "double-sharp",
     3: "triple-sharp",
 }
-_STEPS_OF_KEY = "FCGDAEB"
 _STAVES = (1, 2)
 
 
@@ -280,8 +279,7 @@ class _Writer:
         if name.alter:
             _text(pitch, "alter", str(name.alter))
         _text(pitch, "octave", str(name.octave))
-        usual = (key.fifths - _STEPS_OF_KEY.index(name.step) + 6) // 7  # of the signature
-        holds = accidentals.get((staff, name.step, name.octave), usual)
+        holds = accidentals.get((staff, name.step, name.octave), key.alter(name.step))
         if is_tied:
             return None
         accidentals[staff, name.step, name.octave] = name.alter

@@ -21,7 +21,6 @@ from sori.notation.rhythm import even_beats, find_beats
 from sori.notation.values import note_values
 from sori.notation.voices import separate_voices
 
-_GRACE_S = 0.12  # a note this soon before the one whose place it shares is a grace note
 _FREE = 0.35  # mean change of the interval from beat to beat, as a part of it, that is no metre
 
 
@@ -153,43 +152,44 @@ def _printed(
     order = np.lexsort((pitch, at))
     bar = np.clip(np.searchsorted([float(b) for b in bars.lines], at[order], side="right") - 1, 0, len(bars.lines) - 2)
     read = sight_read(at[order], held[order], pitch[order], bar, key=options.key)
+    names = dict(zip(order.tolist(), read.fifths.tolist(), strict=True))
     printed: list[ScoreNote] = []
+
+    def note(i: int, hand: int, length: Fraction, **how: bool) -> ScoreNote:
+        return ScoreNote(
+            onset=onset[i], length=length, pitch=int(pitch[i]), fifths=names[i], staff=hand, onset_s=float(rows[i, 0]),
+            offset_s=float(rows[i, 1]), velocity=int(rows[i, 3]), **how,
+        )  # fmt: skip
+
     for hand in (1, 2):
         own = order[read.hand == hand]
-        names = dict(zip(order.tolist(), read.fifths.tolist(), strict=True))
-        graces = _graces(own, rows, onset, placed)
+        graces = _graces(own, onset, placed)
         main = [i for i in own if i not in graces]
         values = note_values(
             [onset[i] for i in main], held[main], [per_beat[i] for i in main], sustain=options.detail != "simple"
         )
         found = [
-            ScoreNote(
-                onset=onset[i], length=value.length, pitch=int(pitch[i]), fifths=names[i], staff=hand,
-                is_staccato=value.is_staccato, is_spread=bool(placed.is_spread[placed.chord[i]]),
-                onset_s=float(rows[i, 0]), offset_s=float(rows[i, 1]), velocity=int(rows[i, 3]),
+            note(
+                i,
+                hand,
+                value.length,
+                is_staccato=value.is_staccato,
+                is_spread=bool(placed.is_spread[placed.chord[i]]),
             )
             for i, value in zip(main, values, strict=True)
-        ]  # fmt: skip
+        ]
         again: dict[int, Fraction] = {}  # where a key is struck next, where its note ends at the latest
         for k in reversed(range(len(found))):
             end = min(found[k].end, again.get(found[k].pitch, bars.lines[-1]), bars.lines[-1])
             again[found[k].pitch] = found[k].onset
             found[k] = replace(found[k], length=end - found[k].onset)
-        found += [
-            ScoreNote(
-                onset=onset[i], length=Fraction(0), pitch=int(pitch[i]), fifths=names[i], staff=hand, is_grace=True,
-                onset_s=float(rows[i, 0]), offset_s=float(rows[i, 1]), velocity=int(rows[i, 3]),
-            )
-            for i in graces
-        ]  # fmt: skip
+        found += [note(i, hand, Fraction(0), is_grace=True) for i in graces]
         printed += separate_voices(found, most=1 if options.detail == "simple" else 2)
     keys = changes([(bars.lines[i], Key(int(key))) for i, key in enumerate(read.keys)])
     return sorted(printed), list(keys)
 
 
-def _graces(
-    own: npt.NDArray[np.int64], rows: npt.NDArray[np.float64], onset: Sequence[Fraction], placed: Placed
-) -> set[int]:
+def _graces(own: npt.NDArray[np.int64], onset: Sequence[Fraction], placed: Placed) -> set[int]:
     """Return the notes of a hand that share a place with a later chord: they are played just before it."""
     last: dict[Fraction, int] = {}
     for i in own:

@@ -12,10 +12,10 @@ import numpy as np
 
 from sori import audio
 from sori.errors import AudioError, ParameterError, SoriError, check_choice, reason
-from sori.folders import as_plain, targets_of
+from sori.folders import all_or_none, as_plain, targets_of
 from sori.inference.hearing import PianoHearing
 from sori.music import Note
-from sori.music.midi import midi_files_in, read_notes, read_pedals
+from sori.music.midi import MIDI_ENDINGS, midi_files_in, read_notes, read_pedals
 from sori.music.pedal import as_keys
 from sori.notation.midi import write_performed, write_quantised
 from sori.notation.notate import NotationOptions, notate
@@ -23,7 +23,6 @@ from sori.reporter import Reporter, usual
 from sori.reports.score import SCORE_FORMATS, check_engraver, write_score
 
 FORMATS = (*SCORE_FORMATS, "mid")
-_MIDI = (".mid", ".midi")
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def notate_files(
     hearing: PianoHearing | None = None
     for file, paths in targets.items():
         try:
-            if file.suffix.lower() not in _MIDI:
+            if file.suffix.lower() not in MIDI_ENDINGS:
                 hearing = hearing or PianoHearing(reporter=reporter)
             yield _notate(file, paths, options, hearing, instruments, quantised=quantised, reporter=reporter)
         except (SoriError, OSError) as error:
@@ -126,7 +125,7 @@ def _notate(
 ) -> Notated:
     began = time.monotonic()
     sounding: list[Note]
-    if file.suffix.lower() in _MIDI:
+    if file.suffix.lower() in MIDI_ENDINGS:
         notes, pedals = read_notes(file, instruments=instruments), read_pedals(file)
         recording, sounding = None, notes
     elif hearing is not None:
@@ -136,14 +135,15 @@ def _notate(
         notes, pedals = as_keys(heard.notes, heard.pedals), np.asarray(heard.pedals)
         recording, sounding = file, heard.notes
     score = notate(notes, pedals, replace(options, title=options.title or _title(file)))
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix != ".mid":
-            write_score(score, path, sounding, recording=recording)
-        elif quantised:
-            write_quantised(score, path)
-        else:
-            write_performed(score, notes, pedals, path)
+    with all_or_none(paths):
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix != ".mid":
+                write_score(score, path, sounding, recording=recording)
+            elif quantised:
+                write_quantised(score, path)
+            else:
+                write_performed(score, notes, pedals, path)
     beats = np.diff(score.seconds)
     tempo = 60 / float(np.median(beats)) if len(beats) else 0.0
     warning = "the beats are very uneven; if the music is free, ask for no metre" if score.is_uneven else ""

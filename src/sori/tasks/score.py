@@ -10,7 +10,7 @@ from sori.evaluation.beats import BeatScores, score_beats
 from sori.evaluation.notes import NoteScores, match_notes, score_notes
 from sori.evaluation.scores import ScoreComparison, compare_scores
 from sori.music import notes_array
-from sori.music.midi import midi_files_in, read_notes, read_pedals
+from sori.music.midi import MIDI_ENDINGS, midi_files_in, read_notes, read_pedals
 from sori.music.midi import read_beats as read_midi_beats
 from sori.music.musicxml import ENDINGS, read_score
 from sori.music.score import Score
@@ -98,7 +98,7 @@ def score_beats_of(estimate: str | Path, truth: str | Path) -> BeatScores:
     """
 
     def listed(path: Path) -> list[tuple[float, bool]]:
-        if path.suffix.lower() in (".mid", ".midi"):
+        if path.suffix.lower() in MIDI_ENDINGS:
             return read_midi_beats(path)
         beats = read_beats(path)
         return [(float(at), bool(place == 0)) for at, place in zip(beats.seconds, beats.places, strict=True)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sori import audio
 from sori.errors import ParameterError, SoriError, check_choice, check_installed, reason
-from sori.folders import as_plain, targets_of
+from sori.folders import all_or_none, as_plain, targets_of
 from sori.inference.hearing import Heard, PianoHearing
 from sori.inference.transcriber import NoteDecoding
 from sori.inference.tuning import STANDARD_HZ, check_tuning
@@ -143,27 +143,19 @@ def _transcribe(
 ) -> Transcribed:
     began = time.monotonic()
     heard = hearing(file, reporter=reporter)
-    written: list[Path] = []
     score: Score | None = None
-    try:
+    with all_or_none(paths):
         for path in paths:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            is_new = not path.exists()
-            if path.suffix[1:] in SCORE_FORMATS:
-                title = NotationOptions(title=file.stem.replace("_", " "))
-                score = score or notate(as_keys(heard.notes, heard.pedals), heard.pedals, title)
-                write_score(score, path, heard.notes, recording=file)
-            else:
-                _write(heard, path, as_played=pedal)
-            written += [path] if is_new else []
-    except OSError as error:
-        for made in written:  # all of a recording's files or none
-            made.unlink(missing_ok=True)
-        raise SoriError(f"{path}: {reason(error)}") from error
-    except SoriError:
-        for made in written:
-            made.unlink(missing_ok=True)
-        raise
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.suffix[1:] in SCORE_FORMATS:
+                    title = NotationOptions(title=file.stem.replace("_", " "))
+                    score = score or notate(as_keys(heard.notes, heard.pedals), heard.pedals, title)
+                    write_score(score, path, heard.notes, recording=file)
+                else:
+                    _write(heard, path, as_played=pedal)
+            except OSError as error:
+                raise SoriError(f"{path}: {reason(error)}") from error
     pitches = [note.pitch for note in heard.notes]
     return Transcribed(
         file,
